@@ -1,0 +1,84 @@
+# sync-controller: every command a person needs. `make` alone prints them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+RUNTIME := $(CURDIR)/.runtime
+# The runtime is Node.js 24 or newer; an older machine gets it from the npm package node@24, without touching the system.
+export PATH := $(RUNTIME)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+
+.PHONY: help
+help: ## print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+.PHONY: runtime
+runtime: $(RUNTIME)/bin/node ## bring Node.js 24 where the machine's own is older
+
+$(RUNTIME)/bin/node:
+	@bash test/tools/runtime.sh "$(RUNTIME)"
+
+.PHONY: node-path
+node-path: runtime
+	@echo "$(RUNTIME)/bin"
+
+node_modules/.package-lock.json: package.json package-lock.json | $(RUNTIME)/bin/node
+	@npm ci --no-progress --loglevel=error
+	@touch $@
+
+.PHONY: setup
+setup: node_modules/.package-lock.json ## install what is missing
+
+.PHONY: build
+build: setup ## bundle src/ into dist/
+	@node test/tools/build.ts
+
+.PHONY: packages
+packages: ## install the Debian packages that tests use (as root; else says which)
+	@bash test/tools/packages.sh
+
+.PHONY: demo
+demo: build ## the main job on five nodes, without Kubernetes or root (ONCE=1: ends by itself)
+	@bash test/tools/packages.sh openssh-client:ssh-keygen util-linux:flock
+	@ONCE=$(ONCE) node test/demo/demo.ts
+
+.PHONY: test
+test: setup packages build ## install what is missing and pass the tests
+	@bash test/servers/build.sh --check || true
+	@node test/tools/run-tests.ts $(SUITES)
+
+.PHONY: test-servers
+test-servers: ## build the real API server and Traefik for the tests (long, once; needs Go)
+	@bash test/servers/build.sh
+
+.PHONY: format
+format: setup ## format the sources
+	@prettier --log-level warn --write .
+
+.PHONY: lint
+lint: setup packages ## formatting, typescript-eslint, shellcheck
+	@prettier --log-level warn --check .
+	@eslint .
+	@git ls-files -z '*.sh' '.ci/run' | xargs -0 shellcheck --external-sources
+
+.PHONY: types
+types: setup ## strict type check
+	@tsc --noEmit
+
+.PHONY: imports
+imports: setup ## import ranks and cycles
+	@depcruise --config .dependency-cruiser.cjs src
+
+.PHONY: verify
+verify: lint types imports test ## everything that must hold before a commit
+
+.PHONY: fuzz
+fuzz: setup build ## 1,000,000 hostile registry entries
+	@SYNC_FUZZ_ENTRIES=1000000 vitest run test/fuzz
+
+.PHONY: bench
+bench: setup packages build ## 100 real nodes against a bare loop, OpenSSH, the predecessor's way and Ansible
+	@node test/bench/bench.ts
+
+.PHONY: clean
+clean: ## remove what was built
+	@rm -rf dist coverage

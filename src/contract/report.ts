@@ -1,0 +1,79 @@
+import { z } from 'zod';
+
+/** One node's line in a push report: the written contract of `push -o json`. */
+export const nodeReportSchema = z.object({
+  node: z.string(),
+  name: z.string(),
+  type: z.string(),
+  address: z.string(),
+  state: z.enum(['active', 'pending_sync', 'error', 'unknown']),
+  verified: z.boolean(),
+  changed: z.boolean(),
+  cause: z.string().nullable(),
+  evidence: z.string(),
+  remedy: z.string().nullable(),
+  rungs: z.array(z.string()),
+  notes: z.array(z.string()),
+});
+export type NodeReport = z.infer<typeof nodeReportSchema>;
+
+/** What a push of several nodes came to. `counts` is by state, `causes` by class. */
+export const pushReportSchema = z.object({
+  apiVersion: z.literal('sync-controller/v1'),
+  kind: z.literal('PushReport'),
+  term: z.object({ clusterId: z.string(), epoch: z.number(), writer: z.string() }).nullable(),
+  verified: z.number(),
+  failed: z.number(),
+  changed: z.number(),
+  causes: z.record(z.string(), z.number()),
+  nodes: z.array(nodeReportSchema),
+  held: z.array(z.object({ hash: z.string(), reason: z.string(), names: z.array(z.string()) })),
+});
+export type PushReport = z.infer<typeof pushReportSchema>;
+
+/** What a push would change on each node. */
+export const planReportSchema = z.object({
+  apiVersion: z.literal('sync-controller/v1'),
+  kind: z.literal('PlanReport'),
+  changes: z.number(),
+  inSync: z.number(),
+  unknown: z.number(),
+  nodes: z.array(
+    z.object({
+      node: z.string(),
+      name: z.string(),
+      state: z.enum(['in-sync', 'changes', 'unknown']),
+      reason: z.string().nullable(),
+      diff: z.string(),
+    }),
+  ),
+  held: z.array(z.object({ hash: z.string(), reason: z.string(), names: z.array(z.string()) })),
+});
+export type PlanReport = z.infer<typeof planReportSchema>;
+
+/** The state of the controller itself. */
+export const controllerStatusSchema = z.object({
+  apiVersion: z.literal('sync-controller/v1'),
+  kind: z.literal('ControllerStatus'),
+  version: z.string(),
+  pid: z.number(),
+  daemon: z.boolean(),
+  standing: z.enum(['writing', 'paused', 'rival', 'no-term', 'reasserting']),
+  standingReason: z.string(),
+  term: z.object({ clusterId: z.string(), epoch: z.number(), writer: z.string() }).nullable(),
+  source: z.object({
+    kind: z.string(),
+    location: z.string(),
+    state: z.enum(['fresh', 'last-good', 'none']),
+    reason: z.string().nullable(),
+    proofAgeMs: z.number().nullable(),
+    restarts: z.number(),
+    stalls: z.number(),
+  }),
+  queue: z.object({ due: z.number(), delayed: z.number(), active: z.number() }),
+  held: z.array(z.object({ hash: z.string(), reason: z.string(), names: z.array(z.string()) })),
+  orphans: z.array(z.string()),
+  findings: z.array(z.object({ severity: z.string(), path: z.string(), message: z.string(), remedy: z.string() })),
+  nodes: z.array(nodeReportSchema.extend({ since: z.string(), lastSync: z.string().nullable(), lastAttempt: z.string().nullable(), hint: z.boolean() })),
+});
+export type ControllerStatus = z.infer<typeof controllerStatusSchema>;

@@ -1,0 +1,25 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** The one way to read time or wait, so that tests and the simulator can put their own under everything. */
+export interface Clock {
+  /** Wall clock, milliseconds since 1970; may jump. */
+  now(): number;
+  /** Monotonic milliseconds; for deadlines and durations. */
+  monotonic(): number;
+  /** Waits, or rejects with the signal's reason. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The real clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: async (ms, signal) => {
+    await delay(ms, undefined, signal ? { signal } : {});
+  },
+};
+
+/** Seconds-precise ISO time in UTC, the form the registries use: `2026-11-21T07:49:24Z`. */
+export function isoSeconds(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,176 @@
+import type { Bundle } from '../model/bundle.ts';
+import type { NodeFacts, Outcome, TargetMemory } from '../model/outcome.ts';
+import type { NodePlan } from '../model/plan.ts';
+import type { Position } from '../model/term.ts';
+import type { Clock } from '../lib/clock.ts';
+import { fallbackFor } from '../plan/fallback.ts';
+import type { Receipt } from '../wire/receipt.ts';
+import { call, isFailed, type Answer, type Lane } from './exchange.ts';
+import { causeForResult } from './causes.ts';
+import { verify, type Verdict } from './verify.ts';
+
+/** How to treat a node that may already hold the bytes: `apply` re-asserts, `check` writes only on drift. */
+export type Approach = 'apply' | 'check';
+
+export interface PushContext {
+  readonly lane: Lane;
+  readonly clock: Clock;
+  /** The next position of the current term; each request takes its own. */
+  readonly nextPosition: () => Position;
+  /** Bounded place for work that costs the node and us; waiting for a consumer is done outside it. */
+  readonly slot: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly memory: TargetMemory | undefined;
+  /** How long a consumer may take to load new bytes, in milliseconds. */
+  readonly loadMs: number;
+  readonly takeOver: boolean;
+}
+
+/** Brings one node to its plan and proves it: the sentence of the house, for one node. Rejects only when the signal fires. */
+export async function pushNode(plan: NodePlan, approach: Approach, context: PushContext, signal: AbortSignal): Promise<Outcome> {
+  let last: Outcome | undefined;
+  for (const bundle of plan.bundles) {
+    const attempt = new BundlePush(plan, bundle, context, signal);
+    last = approach === 'check' ? await attempt.checkFirst() : await attempt.apply(undefined);
+    if (!last.ok) return last;
+  }
+  return last ?? { ok: false, id: plan.id, cause: 'no_plan', evidence: 'the plan holds no bundle', reachable: true, facts: undefined };
+}
+
+const pollMs = 250;
+
+/** One bundle on its way to one node. */
+class BundlePush {
+  private readonly plan: NodePlan;
+  private readonly bundle: Bundle;
+  private readonly context: PushContext;
+  private readonly signal: AbortSignal;
+
+  constructor(plan: NodePlan, bundle: Bundle, context: PushContext, signal: AbortSignal) {
+    this.plan = plan;
+    this.bundle = bundle;
+    this.context = context;
+    this.signal = signal;
+  }
+
+  /** Looks first; writes only when the bytes differ. Repeated attempts after a good install therefore repeat the verification alone. */
+  async checkFirst(): Promise<Outcome> {
+    const seen = await this.look();
+    if (isFailed(seen)) return this.failure(seen);
+    const refused = causeForResult(seen.result);
+    if (refused !== undefined) return this.refusal(seen);
+    if (seen.after?.sha === this.bundle.digest) return this.prove(seen, false);
+    return this.apply(seen);
+  }
+
+  /** Installs, then proves. `seen` is an earlier look at the node, where there was one. */
+  async apply(seen: Receipt | undefined): Promise<Outcome> {
+    const baseline = seen ?? (this.bundle.expectation.kind === 'traefik' ? await this.look() : undefined);
+    if (baseline !== undefined && isFailed(baseline)) return this.failure(baseline);
+    const receipt = await this.context.slot(() =>
+      call(this.context.lane, {
+        mode: 'apply',
+        kind: this.bundle.kind,
+        position: this.context.nextPosition(),
+        document: Buffer.from(this.bundle.bytes),
+        flags: this.context.takeOver ? ['take-over'] : [],
+      }, this.signal),
+    );
+    if (isFailed(receipt)) return this.failure(receipt);
+    if (causeForResult(receipt.result) !== undefined) return this.refusal(receipt);
+    const outcome = await this.prove(receipt, receipt.result === 'INSTALLED');
+    return outcome.ok || outcome.cause !== 'not_loaded' ? outcome : this.undo(outcome, baseline);
+  }
+
+  private async look(): Promise<Answer> {
+    const flags = this.bundle.expectation.kind === 'traefik' ? (['content', 'raw'] as const) : [];
+    return this.context.slot(() => this.check(flags));
+  }
+
+  private check(flags: readonly ('content' | 'raw')[]): Promise<Answer> {
+    // A check is answered for any epoch; it takes no seq of the term.
+    const position = { ...this.context.nextPosition(), seq: 0 };
+    return call(this.context.lane, { mode: 'check', kind: this.bundle.kind, position, flags }, this.signal);
+  }
+
+  /** Climbs the ladder; a consumer that loads with a delay is asked again until it agrees or its time is over. */
+  private async prove(receipt: Receipt, changed: boolean): Promise<Outcome> {
+    const { clock, loadMs, memory } = this.context;
+    const expected = memory?.rungs ?? [];
+    let latest = receipt;
+    if (this.bundle.expectation.kind === 'traefik' && !latest.bodies.has('raw')) {
+      const looked = await this.check(['raw']);
+      if (isFailed(looked)) return this.failure(looked);
+      latest = looked;
+    }
+    const until = clock.monotonic() + loadMs;
+    let verdict = verify(this.bundle, latest, expected);
+    while (!verdict.ok && verdict.retry && this.bundle.expectation.kind === 'traefik' && clock.monotonic() < until) {
+      await clock.sleep(pollMs, this.signal);
+      const looked = await this.check(['raw']);
+      if (isFailed(looked)) return this.failure(looked);
+      latest = looked;
+      verdict = verify(this.bundle, latest, expected);
+    }
+    return this.conclude(verdict, receipt, changed);
+  }
+
+  private conclude(verdict: Verdict, receipt: Receipt, changed: boolean): Outcome {
+    const { id } = this.plan;
+    const facts = factsOf(receipt);
+    if (!verdict.ok) return { ok: false, id, cause: verdict.cause, evidence: verdict.evidence, reachable: true, facts };
+    const notes: string[] = [];
+    if (receipt.first === true && this.context.memory?.accepted !== undefined) notes.push('node_reset');
+    if (receipt.installed?.atomic === false) notes.push('nonatomic');
+    if ((receipt.facts.legacy ?? 0) > 0) notes.push('legacy_writer');
+    return { ok: true, id, changed, installed: this.bundle.digest, rungs: verdict.rungs, facts, notes };
+  }
+
+  /**
+   * A consumer that was healthy before and does not take the new bytes gets the old ones back, minus what the plan withdraws.
+   * One that was already down keeps the new bytes: a restore would only hide that.
+   */
+  private async undo(outcome: Outcome & { ok: false }, baseline: Receipt | undefined): Promise<Outcome> {
+    const content = baseline?.bodies.get('content');
+    if (baseline === undefined || baseline.rungs['raw'] !== 'ok' || content === undefined) return outcome;
+    const fallback = fallbackFor(this.bundle, content.toString('utf8'));
+    if (fallback === undefined || fallback === this.bundle.bytes) return outcome;
+    const receipt = await this.context.slot(() =>
+      call(this.context.lane, {
+        mode: 'rollback',
+        kind: this.bundle.kind,
+        position: this.context.nextPosition(),
+        document: Buffer.from(fallback),
+      }, this.signal),
+    );
+    if (isFailed(receipt)) return this.failure(receipt);
+    const restored = receipt.result === 'RESTORED' || receipt.result === 'UNCHANGED';
+    return {
+      ...outcome,
+      cause: restored ? 'restored' : 'restore_failed',
+      evidence: `${outcome.evidence}; ${restored ? 'the fallback is in place' : `the fallback was answered ${receipt.result}`}`,
+    };
+  }
+
+  private failure(answer: { cause: (Outcome & { ok: false })['cause']; evidence: string; reachable: boolean }): Outcome {
+    return { ok: false, id: this.plan.id, cause: answer.cause, evidence: answer.evidence, reachable: answer.reachable, facts: undefined };
+  }
+
+  private refusal(receipt: Receipt): Outcome {
+    const fence = receipt.fence;
+    const told = fence === null ? '' : `; the node's fence is epoch ${String(fence.epoch)}, writer ${fence.writer}, seq ${String(fence.seq)}`;
+    return {
+      ok: false,
+      id: this.plan.id,
+      cause: causeForResult(receipt.result) ?? 'internal',
+      evidence: `${receipt.result}${receipt.text === '' ? '' : `: ${receipt.text}`}${told}`,
+      reachable: true,
+      facts: factsOf(receipt),
+      ...(fence === null ? {} : { fence: { epoch: fence.epoch, writer: fence.writer } }),
+    };
+  }
+}
+
+function factsOf(receipt: Receipt): NodeFacts {
+  const { receiver, boot, clock, hostname, path } = receipt.facts;
+  return { receiver, boot, clock, hostname, path };
+}

@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises';
+import type { Snapshot } from '../model/snapshot.ts';
+import { digestOf } from '../model/bundle.ts';
+import { writeAtomic } from '../lib/files.ts';
+import type { EffectiveKeeper } from './fleet.ts';
+
+/** Keeps the effective snapshot in one file: a digest line, then JSON whose maps are lists of pairs. A damaged file counts as none. */
+export function effectiveFile(path: string): EffectiveKeeper {
+  return {
+    load: async () => {
+      const text = await readFile(path, 'utf8').catch(() => undefined);
+      const cut = text?.indexOf('\n') ?? -1;
+      if (text === undefined || cut < 0) return undefined;
+      const body = text.slice(cut + 1);
+      return text.slice(0, cut) === digestOf(body) ? revive(body) : undefined;
+    },
+    save: (snapshot) => {
+      const body = JSON.stringify(snapshot, (_key, value: unknown) => (value instanceof Map ? { map: [...value] } : value));
+      writeAtomic(path, `${digestOf(body)}\n${body}`, { mode: 0o600 });
+      return Promise.resolve();
+    },
+  };
+}
+
+// The digest line vouches that these are our own bytes, so the shape is the one we wrote.
+function revive(body: string): Snapshot {
+  return JSON.parse(body, (_key, value: unknown) => (isMapForm(value) ? new Map(value.map) : value)) as Snapshot;
+}
+
+function isMapForm(value: unknown): value is { map: [string, unknown][] } {
+  return typeof value === 'object' && value !== null && 'map' in value && Array.isArray(value.map) && Object.keys(value).length === 1;
+}

@@ -1,0 +1,106 @@
+import type { Digest } from '../model/bundle.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { NodePlan } from '../model/plan.ts';
+import type { Clock } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import type { Random } from '../lib/random.ts';
+import { evidenceOf } from '../lib/text.ts';
+import { pushNode, type Approach } from '../push/push-node.ts';
+import type { Endpoint, Transport } from '../transport/transport.ts';
+import type { EndpointOf, Mend, NodeMemory, ReconcileSettings } from './ports.ts';
+import { Flights, type Slots } from './slots.ts';
+import type { TermHolder } from './term-holder.ts';
+
+export interface ReconcilerParts {
+  readonly transport: Transport;
+  readonly endpointOf: EndpointOf;
+  readonly mend: Mend;
+  readonly memory: NodeMemory;
+  readonly terms: TermHolder;
+  readonly slots: Slots;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly settings: ReconcileSettings;
+}
+
+/** Classes that an installation of the receiver may cure. */
+const curable: ReadonlySet<string> = new Set(['receiver_missing', 'receiver_outdated', 'target_unknown']);
+
+/** Makes one node's observed state match its plan, once. One flight per host, whatever rows name it. */
+export class Reconciler {
+  private readonly parts: ReconcilerParts;
+  private readonly flights = new Flights();
+
+  constructor(parts: ReconcilerParts) {
+    this.parts = parts;
+  }
+
+  /** One attempt. Never rejects but for the signal: what goes wrong is an outcome. */
+  async attempt(plan: NodePlan, approach: Approach, options: { takeOver: boolean }, signal: AbortSignal): Promise<Outcome> {
+    try {
+      const endpoint = await this.parts.endpointOf(plan.node);
+      const flight = `${endpoint.user}@${endpoint.host}:${String(endpoint.port)}`;
+      return await this.flights.run(flight, async () => {
+        const outcome = await this.push(plan, endpoint, { approach, ...options }, signal);
+        if (outcome.ok || !curable.has(outcome.cause)) return outcome;
+        const kinds = plan.bundles.map((bundle) => bundle.kind);
+        const failed = await this.parts.mend(plan.node, endpoint, kinds, signal);
+        return failed ?? (await this.push(plan, endpoint, { approach, ...options }, signal));
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      return { ok: false, id: plan.id, cause: 'internal', evidence: evidenceOf(messageOf(error)), reachable: false, facts: undefined };
+    }
+  }
+
+  private async push(
+    plan: NodePlan,
+    endpoint: Endpoint,
+    how: { approach: Approach; takeOver: boolean },
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const { parts } = this;
+    const term = parts.terms.current();
+    const kind = plan.bundles[0]?.kind;
+    const outcome = await pushNode(
+      plan,
+      how.approach,
+      {
+        lane: { transport: parts.transport, endpoint, clusterId: term?.clusterId ?? '', random: parts.random, deadlineMs: parts.settings.deadlineMs },
+        clock: parts.clock,
+        nextPosition: () => parts.terms.next(),
+        slot: (work) => parts.slots.run(work),
+        memory: kind === undefined ? undefined : parts.memory.recall(plan.id, kind),
+        loadMs: parts.settings.loadMs,
+        takeOver: how.takeOver,
+      },
+      signal,
+    );
+    if (outcome.ok && term !== undefined) this.remember(plan, outcome.rungs, term);
+    return outcome;
+  }
+
+  private remember(plan: NodePlan, rungs: readonly string[], term: { epoch: number; writer: string }): void {
+    for (const bundle of plan.bundles) {
+      this.parts.memory.remember(plan.id, bundle.kind, {
+        accepted: { epoch: term.epoch, writer: term.writer },
+        installed: bundle.digest,
+        rungs,
+      });
+    }
+  }
+}
+
+/** The digest a plan wants on its node, as the status shows it. */
+export function desiredDigest(plan: NodePlan | undefined): Digest | undefined {
+  return plan?.bundles[0]?.digest;
+}
+
+/** True when a node's remembered target already accepted a push of this very term. */
+export function acceptedUnder(memory: NodeMemory, plan: NodePlan, term: { epoch: number; writer: string } | undefined): boolean {
+  return plan.bundles.some((bundle) => {
+    const accepted = memory.recall(plan.id, bundle.kind)?.accepted;
+    return accepted !== undefined && term !== undefined && accepted.epoch === term.epoch && accepted.writer === term.writer;
+  });
+}
+

@@ -1,0 +1,79 @@
+import { remedyFor } from '../model/cause.ts';
+import type { Node } from '../model/node.ts';
+import type { HeldRemoval } from '../model/plan.ts';
+import type { NodeStatus } from '../model/status.ts';
+import type { Term } from '../model/term.ts';
+import type { NodeReport, PushReport } from '../contract/report.ts';
+import type { Settled } from './loop.ts';
+
+/** One node's line of a push report. */
+export function nodeReport(node: Node, settled: Settled): NodeReport {
+  const { outcome, status } = settled;
+  const base = { node: node.id, name: node.name, type: node.type, address: node.address };
+  if (outcome.ok) {
+    return {
+      ...base,
+      state: 'active',
+      verified: true,
+      changed: outcome.changed,
+      cause: null,
+      evidence: '',
+      remedy: null,
+      rungs: [...outcome.rungs],
+      notes: [...outcome.notes],
+    };
+  }
+  return {
+    ...base,
+    state: status?.state ?? 'unknown',
+    verified: false,
+    changed: false,
+    cause: outcome.cause,
+    evidence: outcome.evidence,
+    remedy: remedyFor(outcome.cause, node),
+    rungs: [],
+    notes: [],
+  };
+}
+
+/** One node's line where only its status is known. */
+export function statusReport(node: Node, status: NodeStatus | undefined): NodeReport {
+  return {
+    node: node.id,
+    name: node.name,
+    type: node.type,
+    address: node.address,
+    state: status?.state ?? 'unknown',
+    verified: status?.state === 'active' && !status.hint,
+    changed: false,
+    cause: status?.cause ?? null,
+    evidence: status?.evidence ?? '',
+    remedy: status?.cause === undefined ? null : remedyFor(status.cause, node),
+    rungs: [...(status?.rungs ?? [])],
+    notes: [],
+  };
+}
+
+/** The sum of a push over several nodes. */
+export function pushReport(nodes: readonly NodeReport[], term: Term | undefined, held: readonly HeldRemoval[]): PushReport {
+  const causes: Record<string, number> = {};
+  for (const node of nodes) if (node.cause !== null) causes[node.cause] = (causes[node.cause] ?? 0) + 1;
+  const verified = nodes.filter((node) => node.verified).length;
+  return {
+    apiVersion: 'sync-controller/v1',
+    kind: 'PushReport',
+    term: term === undefined ? null : { ...term },
+    verified,
+    failed: nodes.length - verified,
+    changed: nodes.filter((node) => node.changed).length,
+    causes,
+    nodes: [...nodes],
+    held: heldReport(held),
+  };
+}
+
+/** Withheld removals as every report shows them. */
+export function heldReport(held: readonly HeldRemoval[]): { hash: string; reason: string; names: string[] }[] {
+  return held.map(({ hash, reason, names }) => ({ hash, reason, names: [...names] }));
+}
+

@@ -1,0 +1,46 @@
+import cron, { type ScheduledTask } from 'node-cron';
+import type { Clock } from '../lib/clock.ts';
+import { jittered, type Random } from '../lib/random.ts';
+
+export interface ResyncSettings {
+  readonly periodHours: number;
+  /** A cron line in UTC instead of the period. */
+  readonly cron: string | undefined;
+  readonly jitterPercent: number;
+}
+
+/**
+ * Calls back once per period until the signal fires. A cron line runs in UTC, so that no hour is skipped or doubled by summer time;
+ * periods that are no whole divisor of a day are plain timers. The moment is spread, so that many controllers do not move in step.
+ */
+export async function resync(
+  settings: ResyncSettings,
+  parts: { clock: Clock; random: Random; onDue: () => void },
+  signal: AbortSignal,
+): Promise<void> {
+  const line = settings.cron ?? cronLine(settings.periodHours);
+  const spreadMs = (settings.periodHours * 3_600_000 * settings.jitterPercent) / 100;
+  if (line === undefined) {
+    while (!signal.aborted) {
+      const ms = jittered(settings.periodHours * 3_600_000, settings.jitterPercent / 100, parts.random);
+      await parts.clock.sleep(ms, signal).then(parts.onDue, () => undefined);
+    }
+    return;
+  }
+  const task: ScheduledTask = cron.schedule(
+    line,
+    () => {
+      void parts.clock.sleep(Math.round(spreadMs * parts.random.unit()), signal).then(parts.onDue, () => undefined);
+    },
+    { timezone: 'Etc/UTC', noOverlap: true, name: 'reconcile' },
+  );
+  if (!signal.aborted) await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve(); }, { once: true }); });
+  await task.destroy();
+}
+
+/** The cron line of a period that divides the day, else undefined. */
+export function cronLine(periodHours: number): string | undefined {
+  if (periodHours === 24) return '0 0 * * *';
+  if (periodHours === 1) return '0 * * * *';
+  return Number.isInteger(periodHours) && periodHours > 1 && 24 % periodHours === 0 ? `0 */${String(periodHours)} * * *` : undefined;
+}

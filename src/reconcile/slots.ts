@@ -1,0 +1,40 @@
+/** A bounded number of places; work waits in order of arrival. */
+export class Slots {
+  private free: number;
+  private readonly line: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.free = count;
+  }
+
+  /** Runs work in a place of its own. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.free > 0) this.free -= 1;
+    else await new Promise<void>((resolve) => this.line.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = this.line.shift();
+      if (next === undefined) this.free += 1;
+      else next();
+    }
+  }
+}
+
+/** One place per key: a second flight to the same host waits for the first, whatever row of the registry it came from. */
+export class Flights {
+  private readonly hosts = new Map<string, { slots: Slots; users: number }>();
+
+  /** Runs work as the only flight of the key. */
+  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const host = this.hosts.get(key) ?? { slots: new Slots(1), users: 0 };
+    this.hosts.set(key, host);
+    host.users += 1;
+    try {
+      return await host.slots.run(work);
+    } finally {
+      host.users -= 1;
+      if (host.users === 0) this.hosts.delete(key);
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import type { CauseClass } from '../model/cause.ts';
+import type { NodePlan } from '../model/plan.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { Term } from '../model/term.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/log.ts';
+import { messageOf } from '../lib/errors.ts';
+import { judgeFence } from './fence-verdict.ts';
+import type { NodeMemory } from './ports.ts';
+import { acceptedUnder } from './reconciler.ts';
+import type { TermHolder } from './term-holder.ts';
+
+/** What to do with an outcome: record it, ask the node again at once under a new term, or later. */
+export type Judgement = 'record' | 'again' | 'later';
+
+export type StandingKind = 'writing' | 'paused' | 'rival' | 'no-term' | 'reasserting';
+
+/** Whether this controller may write at all: it has a term, no living rival is known, nobody paused it. */
+export class Standing {
+  private readonly terms: TermHolder;
+  private readonly memory: NodeMemory;
+  private readonly clock: Clock;
+  private readonly log: Logger;
+  private readonly pausedBy: () => string | undefined;
+  private rival: string | undefined;
+  private lastTermMs = 0;
+  private retermed = false;
+  private reterming: Promise<void> | undefined;
+
+  constructor(parts: { terms: TermHolder; memory: NodeMemory; clock: Clock; log: Logger; pausedBy: () => string | undefined }) {
+    this.terms = parts.terms;
+    this.memory = parts.memory;
+    this.clock = parts.clock;
+    this.log = parts.log;
+    this.pausedBy = parts.pausedBy;
+  }
+
+  /** What this controller is, and why. */
+  state(): { readonly kind: StandingKind; readonly reason: string } {
+    if (this.rival !== undefined) return { kind: 'rival', reason: this.rival };
+    const paused = this.pausedBy();
+    if (paused !== undefined) return { kind: 'paused', reason: paused };
+    if (this.terms.current() === undefined) return { kind: 'no-term', reason: 'no term has begun' };
+    if (this.terms.isReasserting()) return { kind: 'reasserting', reason: 'the term store is down; only last-good is pushed' };
+    return { kind: 'writing', reason: '' };
+  }
+
+  /** Why no node may be written now, as a cause class. */
+  holdback(): CauseClass | undefined {
+    switch (this.state().kind) {
+      case 'rival':
+        return 'rival';
+      case 'paused':
+        return 'paused';
+      case 'no-term':
+        return 'waiting_retry';
+      default:
+        return undefined;
+    }
+  }
+
+  /** Begins a term above everything heard; an admin's `term take` also ends a rival's claim. */
+  async begin(heard: number): Promise<Term> {
+    const term = await this.terms.begin(heard);
+    this.lastTermMs = this.clock.monotonic();
+    this.rival = undefined;
+    this.log.info('term begun', { epoch: term.epoch, writer: term.writer });
+    return term;
+  }
+
+  /** Judges what a node's fence said; `again` when the node should be asked once more under a new term. */
+  async judge(plan: NodePlan, outcome: Outcome): Promise<Judgement> {
+    if (outcome.ok) return 'record';
+    const verdict = judgeFence({
+      cause: outcome.cause,
+      acceptedThisTerm: acceptedUnder(this.memory, plan, this.terms.current()),
+      nowMs: this.clock.monotonic(),
+      lastTermMs: this.lastTermMs,
+      retermed: this.retermed,
+    });
+    if (verdict === 'rival') this.stop(plan, outcome);
+    if (verdict === 'wait') return 'later';
+    if (verdict !== 'new-term' || outcome.fence === undefined) return 'record';
+    if (outcome.fence.epoch < (this.terms.current()?.epoch ?? 0)) return 'again';
+    return this.rise(outcome.fence.epoch);
+  }
+
+  private stop(plan: NodePlan, outcome: Outcome & { ok: false }): void {
+    if (this.rival !== undefined) return;
+    const who = outcome.fence === undefined ? 'another controller' : `writer ${outcome.fence.writer} in epoch ${String(outcome.fence.epoch)}`;
+    this.rival = `${plan.node.name} has accepted pushes of ${who} after ours`;
+    this.log.error('a living rival writes to our nodes; pushing stops until `syncctl term take`', { node: plan.id, rival: who });
+  }
+
+  /** Several nodes may refuse at once: one new term serves them all. */
+  private async rise(heard: number): Promise<Judgement> {
+    this.reterming ??= this.begin(heard)
+      .then(() => {
+        this.retermed = true;
+      })
+      .finally(() => {
+        this.reterming = undefined;
+      });
+    try {
+      await this.reterming;
+      return 'again';
+    } catch (error) {
+      this.log.warn('a new term cannot begin', { error: messageOf(error) });
+      return 'later';
+    }
+  }
+}

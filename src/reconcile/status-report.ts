@@ -1,0 +1,49 @@
+import type { ControllerStatus } from '../contract/report.ts';
+import type { ControllerParts } from './parts.ts';
+import { heldReport, statusReport } from './report.ts';
+
+/** Everything an admin may ask of the controller's own state, in one value. */
+export function controllerStatus(parts: ControllerParts): ControllerStatus {
+  const { kind, reason } = parts.standing.state();
+  const snapshot = parts.fleet.effective();
+  const term = parts.terms.current();
+  return {
+    apiVersion: 'sync-controller/v1',
+    kind: 'ControllerStatus',
+    version: parts.version,
+    pid: process.pid,
+    daemon: parts.daemon,
+    standing: kind,
+    standingReason: reason,
+    term: term === undefined ? null : { ...term },
+    source: sourceReport(parts),
+    queue: parts.loop.queue.depth(),
+    held: heldReport(parts.fleet.current()?.held ?? []),
+    orphans: [...parts.fleet.orphans()],
+    findings: (parts.registry.current().snapshot?.findings ?? []).map((finding) => ({ ...finding })),
+    nodes: [...(snapshot?.nodes.values() ?? [])].map((node) => {
+      const status = parts.status.get(node.id);
+      return {
+        ...statusReport(node, status),
+        since: status?.since ?? '',
+        lastSync: status?.lastSync ?? node.recorded.lastSync ?? null,
+        lastAttempt: status?.lastAttempt ?? node.recorded.lastAttempt ?? null,
+        hint: status?.hint ?? true,
+      };
+    }),
+  };
+}
+
+function sourceReport(parts: ControllerParts): ControllerStatus['source'] {
+  const { state, reason } = parts.registry.current();
+  const health = parts.registry.health();
+  return {
+    kind: health.kind,
+    location: health.location,
+    state,
+    reason: reason ?? null,
+    proofAgeMs: health.lastProofMs === undefined ? null : Math.round(parts.clock.monotonic() - health.lastProofMs),
+    restarts: health.restarts,
+    stalls: health.stalls,
+  };
+}

@@ -1,0 +1,41 @@
+// Bundles the product into dist/: split chunks, so that a command loads only what it uses.
+import { chmod, rm, writeFile, mkdir, readFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { build } from 'esbuild';
+
+const root = new URL('../../', import.meta.url).pathname;
+const manifest = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as { version: string };
+
+// CommonJS packages inside an ES module bundle still expect these three names.
+const banner = [
+  "import{createRequire as __scRequire}from'node:module';",
+  "import{dirname as __scDirname}from'node:path';",
+  "import{fileURLToPath as __scPath}from'node:url';",
+  'const require=__scRequire(import.meta.url),__filename=__scPath(import.meta.url),__dirname=__scDirname(__filename);',
+].join('');
+
+await rm(`${root}dist`, { recursive: true, force: true });
+await mkdir(`${root}dist`, { recursive: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: { main: 'src/main.ts', 'store-worker': 'src/store/worker.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  minifySyntax: true,
+  sourcemap: 'linked',
+  // Optional native parts of ssh2: it has portable replacements, and the payloads are small.
+  external: ['cpu-features', '*.node'],
+  define: { __VERSION__: JSON.stringify(manifest.version) },
+  banner: { js: banner },
+  chunkNames: 'chunks/[name]-[hash]',
+  logLevel: 'warning',
+});
+const main = `${root}dist/main.js`;
+const code = await readFile(main, 'utf8');
+await writeFile(main, code.startsWith('#!') ? code : `#!/usr/bin/env node\n${code}`);
+await chmod(main, 0o755);
+execFileSync('bash', [`${root}scripts/build-receiver.sh`, `${root}dist/receiver`], { stdio: ['ignore', 'inherit', 'inherit'] });

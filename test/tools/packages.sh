@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Sees to programs from Debian packages: installs missing ones as root, else says which to install. Arguments: package:program …
+set -euo pipefail
+
+wanted=("$@")
+if [ ${#wanted[@]} -eq 0 ]; then
+  wanted=(openssh-server:sshd openssh-client:ssh-keygen util-linux:flock iproute2:ip sudo:sudo curl:curl shellcheck:shellcheck strace:strace)
+fi
+missing=()
+for pair in "${wanted[@]}"; do
+  PATH="$PATH:/usr/sbin:/sbin" command -v "${pair#*:}" >/dev/null 2>&1 || missing+=("${pair%%:*}")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  echo "packages: installing ${missing[*]}" >&2
+  apt-get update -qq >&2
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  exit 0
+fi
+echo "packages: ${missing[*]} missing; tests that need them are skipped (to enable them: sudo apt-get install ${missing[*]})" >&2

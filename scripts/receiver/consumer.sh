@@ -1,0 +1,70 @@
+# shellcheck shell=bash disable=SC2034,SC2119,SC2153,SC2154,SC2317 # a part: its names are used or set by the others
+# The consumer of a target: `probe` before and after, `reload` after a change, and the fallback when new bytes are rejected.
+
+BASELINE='' CONSUMER=''
+
+# run_words "PROGRAM WORD...": no shell sees them; bounded by the deadline; the lock is not inherited.
+run_words() {
+  local words
+  # shellcheck disable=SC2206 # fixed words of the target description, split at blanks
+  words=($1)
+  words[0]=$ROOT${words[0]}
+  remaining || REMAIN=1.000
+  (
+    trap - HUP PIPE
+    exec timeout -k 1 "$REMAIN" "${words[@]}" </dev/null >/dev/null 2>&1 9>&-
+  )
+}
+
+# Whether the consumer was healthy before the change: one that was down cannot reject anything.
+probe_baseline() {
+  BASELINE=healthy
+  [[ -z $TGT_PROBE ]] || run_words "$TGT_PROBE" || BASELINE=down
+}
+
+consumer_accepts() {
+  [[ -z $TGT_RELOAD ]] || run_words "$TGT_RELOAD" || return 1
+  [[ -z $TGT_PROBE ]] || run_words "$TGT_PROBE"
+}
+
+# Sets CONSUMER; answers by itself where the fallback is installed.
+consult_consumer() {
+  CONSUMER=accepted
+  consumer_accepts && return
+  step rejected
+  if [[ $BASELINE == down ]]; then
+    CONSUMER=down
+    add_text 'the consumer was down before the change; the new bytes stay'
+  elif [[ $REQ_FB_SHA == - ]]; then
+    CONSUMER=rejected
+    add_text 'the consumer rejects the new bytes, and the request carries no fallback'
+  else
+    add_text 'the consumer rejects the new bytes'
+    restore_fallback
+  fi
+}
+
+# The fallback goes the same way as a document; the fence stays where the request raised it.
+restore_fallback() {
+  local before_sha=$BEFORE_SHA before_size=$BEFORE_SIZE
+  use_fallback
+  inspect
+  [[ -z $PROBLEM ]] || fail RESTORE_FAILED "$PROBLEM_TEXT"
+  compose_new
+  RESTORING=1
+  [[ -z $NEW_DIFFERS ]] || put_in_place
+  RESTORING=''
+  BEFORE_SHA=$before_sha BEFORE_SIZE=$before_size
+  record_installed "$REQ_FB_SHA" "$REQ_SHA"
+  must sync -- "$JOURNAL" "$TARGET_DIR" "$STAGE_DIR"
+  step restored
+  add_rung digest bad
+  if consumer_accepts; then
+    answer RESTORED
+  fi
+  fail RESTORED 'the consumer does not accept the fallback either'
+}
+
+use_fallback() {
+  DOC_TEXT=$FB_TEXT DOC_LINES=(${FB_LINES[@]+"${FB_LINES[@]}"}) DOC_LENGTH=$REQ_FB_LENGTH DOC_HASH=$FB_HASH DOC_FILE=$FB_FILE
+}

@@ -1,0 +1,262 @@
+#!/bin/bash
+# The `traefik-routes` check of the receiver: grammar of the dynamic file, raw data of Traefik, and the request rung.
+# Run directly, this file only tells who does its work now.
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154,SC2317 # a part: its names are used or set by the others
+
+readonly ROUTES_HOSTS_MAX=50
+
+# routes_validate LINES-NAME: sets BAD where the document is not of the one shape that we write.
+# A grammar of whole lines instead of a YAML parser: whatever it accepts, every YAML parser reads the same way.
+routes_validate() {
+  local -n rv_lines=$1
+  local rv_text rv_shape='' rv_rules=() rv_uses=() rv_words=() rv_urls=() rv_keys=()
+  printf -v rv_text '%s' "${rv_lines[@]}"
+  if [[ $rv_text != *$'\n' ]]; then
+    BAD='the last line has no newline'
+  elif [[ $rv_text == *[!$'\n'\ -~]* || $rv_text == *'{{'* ]]; then
+    BAD='it holds bytes that no route needs'
+  else
+    routes_read
+    [[ -n $BAD || -z $rv_shape ]] || routes_structure
+    [[ -n $BAD ]] || routes_keys
+    [[ -n $BAD ]] || routes_rules
+    [[ -n $BAD ]] || routes_urls
+  fi
+}
+
+# routes_read: one letter a line, and what the document names.
+routes_read() {
+  local line section='' list=''
+  for line in "${rv_lines[@]%$'\n'}"; do
+    case $line in
+      '' | '#'*) ;;
+      '    '[!\ ]*:) rv_shape+=K rv_keys+=("$section/${line:4:-1}") ;;
+      '      rule: "'*'"') rv_shape+=r rv_rules+=("${line:13:-1}") ;;
+      '      service: '*) rv_shape+=s rv_uses+=("services/${line:15}") ;;
+      '      entryPoints:') rv_shape+=e list=words ;;
+      '        - '*) rv_shape+=i rv_uses+=("$list/${line:10}") ;;
+      '      tls:') rv_shape+=t ;;
+      '        certResolver: '*) rv_shape+=c rv_uses+=("words/${line:22}") ;;
+      '      middlewares:') rv_shape+=m list=middlewares ;;
+      '      loadBalancer:') rv_shape+=l ;;
+      '        servers:') rv_shape+=v ;;
+      '          - url: "'*'"') rv_shape+=u rv_urls+=("${line:18:-1}") ;;
+      '  routers:') rv_shape+=R section=routers ;;
+      '  services:') rv_shape+=S section=services ;;
+      '  middlewares:') rv_shape+=M section=middlewares ;;
+      'http:') rv_shape+=H ;;
+      '      tls: {}') rv_shape+=T ;;
+      '      priority: '[1-9]*) rv_shape+=p rv_words+=("${line:16}") ;;
+      '        passHostHeader: true' | '        passHostHeader: false') rv_shape+=h ;;
+      '      redirectScheme:') rv_shape+=D ;;
+      '        scheme: https') rv_shape+=f ;;
+      '        permanent: true' | '        permanent: false') rv_shape+=g ;;
+      *)
+        BAD="the line '${line:0:80}' is not a line of a routes file"
+        return
+        ;;
+    esac
+  done
+}
+
+# routes_structure: sections in any order, each once and never empty; every key in them of a known form.
+routes_structure() {
+  local parts part section order known=' '
+  local IFS=K
+  # shellcheck disable=SC2206 # one element a key, led by the section's opening
+  parts=($rv_shape)
+  IFS=$' \t\n'
+  section=${parts[0]#H}
+  order=$section
+  if [[ ${parts[0]} != H[RSM] || $rv_shape == *KK* || $rv_shape == *K ]]; then
+    BAD='expected http: with routers, services or middlewares, none of them empty'
+    return
+  fi
+  for part in "${parts[@]:1}"; do
+    if [[ $known != *" $section${part%[RSM]} "* ]]; then
+      routes_form "$section${part%[RSM]}" || BAD="a key of the sections R, S, M has the form $section${part:0:40}"
+      known+="$section${part%[RSM]} "
+    fi
+    [[ $part != *[RSM] ]] || { section=${part: -1} order+=$section; }
+  done
+  [[ $part != *[RSM] && $order != *R*R* && $order != *S*S* && $order != *M*M* ]] || BAD='a section is empty, or stands there twice'
+}
+
+# routes_form SECTION-AND-LETTERS: what one router, service or middleware consists of; each field once.
+routes_form() {
+  case $1 in
+    R*)
+      [[ $1 =~ ^R(r|s|p|ei+|mi+|tc|T)+$ && $1 == *r* && $1 == *s* ]] &&
+        [[ $1 != *r*r* && $1 != *s*s* && $1 != *p*p* && $1 != *e*e* && $1 != *m*m* && $1 != *[tT]*[tT]* ]]
+      ;;
+    S*) [[ $1 =~ ^Sl(h?vu+|vu+h)$ ]] ;;
+    *) [[ $1 =~ ^MD(f|g|fg|gf)$ ]] ;;
+  esac
+}
+
+# routes_keys: no key twice, as YAML 1.2 wants it; what is named is defined.
+routes_keys() {
+  local key use all
+  local -A defined=()
+  for key in ${rv_keys[@]+"${rv_keys[@]}"}; do
+    case $key in
+      */\"[!\"]*\") key=${key//\"/} ;;
+      # Without quotes these would be booleans, nulls or numbers for a YAML parser.
+      */true | */false | */yes | */no | */on | */off | */null | */y | */n | */[!a-z]* | *.*) BAD="the key ${key#*/} needs quotes" ;;
+    esac
+    [[ -z ${defined[$key]-} ]] || BAD="the key $key stands there twice"
+    defined[$key]=1
+    rv_words+=("${key#*/}")
+    [[ -z $BAD ]] || return 0
+  done
+  for use in ${rv_uses[@]+"${rv_uses[@]}"}; do
+    [[ $use != */\"[!\"]*\" ]] || use=${use//\"/}
+    rv_words+=("${use#*/}")
+    case $use in
+      # `name@provider` is defined by another provider.
+      words/* | *@*) ;;
+      *) [[ -n ${defined[$use]-} ]] || BAD="$use is named and not defined" ;;
+    esac
+  done
+  printf -v all ' %s\n' ${rv_words[@]+"${rv_words[@]}"}
+  [[ ${#rv_words[@]} == 0 || ($all != *[!a-z0-9._@\ $'\n'-]* && $all != *' '[!a-z0-9]* && $all != *[!$'\n']' '*) ]] ||
+    BAD='a name holds other characters than a-z, 0-9, dot, hyphen and underscore'
+}
+
+# routes_rules: Host(`name`), or several joined by ||.
+routes_rules() {
+  local rules text
+  ((${#rv_rules[@]} > 0)) || return 0
+  rules=("${rv_rules[@]//'`) || Host(`'/ }")
+  rules=("${rules[@]/#'Host(`'/<}")
+  rules=("${rules[@]/%'`)'/>}")
+  printf -v text '%s\n' "${rules[@]}"
+  rules=("${rules[@]#<}")
+  # shellcheck disable=SC2068 # split into names; -f forbids globs
+  [[ $'\n'$text != *$'\n'[!'<']* && $text != *[!'>']$'\n'* && $text != *'< '* && $text != *' >'* && $text != *'  '* ]] &&
+    are_host_names ${rules[@]%>} || BAD='a rule is not Host(`name`), or several joined by ||'
+}
+
+# routes_urls: http or https, an address, a port.
+routes_urls() {
+  local url port addresses=()
+  for url in ${rv_urls[@]+"${rv_urls[@]}"}; do
+    case $url in
+      http://*:*) url=${url#http://} ;;
+      https://*:*) url=${url#https://} ;;
+      *) BAD="the server URL '${url:0:80}' is not http" ;;
+    esac
+    port=${url##*:} url=${url%:*}
+    case $url in
+      '['*:*']') url=${url:1:-1} ;;
+      *:*) BAD="the server URL of '${url:0:80}' needs brackets" ;;
+    esac
+    [[ $port == [1-9]* && $port != *[!0-9]* && ${#port} -le 5 ]] && ((port <= 65535)) || BAD="'${port:0:80}' is not the port of a server URL"
+    [[ -z $BAD ]] || return 0
+    addresses+=("$url")
+  done
+  are_addresses ${addresses[@]+"${addresses[@]}"} || BAD='a server URL names something else than an address'
+}
+
+# What Traefik itself has loaded, as body `raw`: one bounded request over the shell's own TCP, in a child that a timeout ends.
+routes_raw() {
+  local url=${TGT_RAW_URL#http://} port path answer status
+  port=${url%%/*}
+  port=${port##*:}
+  path=/${url#*/}
+  [[ $url == */* ]] || path=/
+  remaining 3000 || REMAIN=0.100
+  # shellcheck disable=SC2016 # the inner shell expands its own arguments
+  answer=$(exec timeout "$REMAIN" /bin/bash -p -c '
+    exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
+    printf "GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n" "$2" >&3
+    exec head -c "$3" <&3' raw "$port" "$path" $((DOCUMENT_MAX + 4096)) 2>/dev/null)
+  status=$?
+  if ((status != 0)) || [[ ! $answer =~ ^HTTP/1[.][01]\ [0-9]{3} ]]; then
+    add_rung raw down
+    add_text "nothing answers at $TGT_RAW_URL"
+  elif [[ $answer != HTTP/1.[01]' 200'* || $answer != *$'\r\n\r\n'* ]]; then
+    add_rung raw bad
+    add_text "$TGT_RAW_URL answers ${answer:9:3}"
+  else
+    answer=${answer#*$'\r\n\r\n'}
+    if ((${#answer} > DOCUMENT_MAX)); then
+      CUT=${#answer}
+      add_rung raw bad
+      add_text "$TGT_RAW_URL answers more than $DOCUMENT_MAX bytes"
+    else
+      add_rung raw ok
+      add_body raw "$answer"
+    fi
+  fi
+}
+
+# routes_answers LINES-NAME: one request a host at the local entry point. Traefik's own 404 from every host means that it serves none of them.
+routes_answers() {
+  local -n ra_lines=$1
+  local line rest hosts=() scheme=https port=$TGT_WEBSECURE_PORT args=() host out code size seen=0 good=0
+  [[ -n $port ]] || { scheme=http port=$TGT_WEB_PORT; }
+  if [[ -z $port ]] || ! type -P curl >/dev/null; then
+    add_rung answers none
+    return
+  fi
+  for line in ${ra_lines[@]+"${ra_lines[@]}"}; do
+    rest=$line
+    while [[ $line == *' rule: '* && $rest == *'Host(`'* ]] && ((${#hosts[@]} < ROUTES_HOSTS_MAX)); do
+      rest=${rest#*'Host(`'}
+      host=${rest%%'`'*}
+      [[ " ${hosts[*]-} " == *" $host "* ]] || hosts+=("$host")
+    done
+  done
+  if ((${#hosts[@]} == 0)); then
+    add_rung answers ok
+    return
+  fi
+  for host in "${hosts[@]}"; do args+=(-o /dev/null "$scheme://$host:$port/"); done
+  remaining 5000 || REMAIN=0.100
+  out=$(exec timeout "$REMAIN" curl -q -s -k --noproxy '*' --connect-timeout 1 -m 2 --connect-to "::127.0.0.1:$port" \
+    -w '%{http_code} %{size_download}\n' "${args[@]}" 2>/dev/null)
+  # shellcheck disable=SC2206 # numbers only
+  args=($out)
+  for ((size = 1; size < ${#args[@]}; size += 2)); do
+    code=${args[size - 1]}
+    [[ $code != 000 ]] || continue
+    seen=1
+    [[ $code == 404 && ${args[size]} == 19 ]] || good=1
+  done
+  if ((!seen)); then
+    add_rung answers down
+    add_text "nothing answers at port $port"
+  elif ((good)); then
+    add_rung answers ok
+  else
+    add_rung answers bad
+    add_text "Traefik answers 404 for ${hosts[0]} and every other host of the file"
+  fi
+}
+
+# ---- below: only when run directly ----
+
+# The predecessor's documented command, kept so that it tells what to do now. `--root DIR` looks below DIR.
+told() {
+  local root='' host='' path='' digest file line
+  [[ ${1-} != --root ]] || root=${2-}
+  read -r host </proc/sys/kernel/hostname
+  file=$root/etc/sync-controller/targets.d/traefik-routes
+  if [[ ! -f $file ]]; then
+    echo "[⚠] This node is not under sync-controller; on the control plane run: syncctl node add (for $host), then syncctl push $host" >&2
+    return 1
+  fi
+  echo "[INFO] The control plane pushes the public routes of this node by itself; to do it now, run there: syncctl push $host"
+  while IFS= read -r line; do
+    [[ $line != path=* ]] || path=${line#path=}
+  done <"$file"
+  if [[ -f $root$path ]]; then
+    digest=$(sha256sum <"$root$path")
+    echo "[INFO] Installed here: $path, sha256 ${digest:0:12}, written $(date -r "$root$path" '+%Y-%m-%d %H:%M:%S %Z')"
+  else
+    echo "[INFO] Installed here: nothing yet ($path)"
+  fi
+}
+
+told "$@"

@@ -1,0 +1,114 @@
+import type { Clock } from '../lib/clock.ts';
+import { runChild } from './child-run.ts';
+import type { Deadline } from './deadline.ts';
+import { commandArgs } from './openssh-argv.ts';
+import { channelRefused, neverStarted } from './openssh-classify.ts';
+import type { OpensshPool } from './openssh-pool.ts';
+import type { OpensshSession } from './openssh-session.ts';
+import { commandFor } from './programs.ts';
+import type { TransportSettings } from './settings.ts';
+import type { RunResult } from './ssh2-run.ts';
+import type { Endpoint, Exchange, ExchangeResult } from './transport.ts';
+import { TransportFailure } from './transport.ts';
+
+/** One exchange over the `ssh` program. */
+export interface OpensshRun {
+  readonly pool: OpensshPool;
+  readonly settings: TransportSettings;
+  readonly clock: Clock;
+  readonly endpoint: Endpoint;
+  readonly exchange: Exchange;
+  readonly deadline: Deadline;
+}
+
+/** A session that proves dead before the first payload byte is replaced once, as with ssh2. */
+export async function runExchange(run: OpensshRun): Promise<ExchangeResult> {
+  const { pool, endpoint, deadline } = run;
+  const session = await deadline.wait(pool.acquire(endpoint));
+  const warm = session.state === 'ready';
+  const first = await onSession(run, session, warm);
+  if (first !== 'dead') return first;
+  const second = warm ? await onSession(run, await deadline.wait(pool.acquire(endpoint)), false) : first;
+  if (second !== 'dead') return second;
+  throw new TransportFailure(
+    'connection_lost',
+    session.talk === '' ? 'the session takes no command' : session.talk,
+    true,
+  );
+}
+
+async function onSession(
+  run: OpensshRun,
+  session: OpensshSession,
+  warm: boolean,
+): Promise<ExchangeResult | 'dead'> {
+  const { deadline } = run;
+  const release = session.leases.take();
+  try {
+    deadline.phase = () => 'dial';
+    await deadline.wait(session.opened);
+    for (;;) {
+      deadline.phase = () => 'channel';
+      await session.gate.enter(deadline.signal);
+      const beside = session.gate.inside - 1;
+      const result = await onCommand(run, session, warm).finally(() => {
+        session.gate.leave();
+      });
+      if (result !== 'refused') return result;
+      if (beside === 0) throw new TransportFailure('throttled', 'the host opens no channel', true);
+      session.gate.narrowTo(beside);
+    }
+  } finally {
+    release();
+  }
+}
+
+async function onCommand(
+  run: OpensshRun,
+  session: OpensshSession,
+  warm: boolean,
+): Promise<ExchangeResult | 'dead' | 'refused'> {
+  const start = run.clock.monotonic();
+  run.deadline.phase = () => 'exec';
+  run.deadline.started = true;
+  try {
+    const ended = await runCommand(run, session);
+    const verdict = ended.exitCode === 255 ? ofSsh(ended, session) : ended;
+    if (verdict === 'dead') session.retire();
+    if (verdict === 'dead' || verdict === 'refused') return verdict;
+    const phases = { dialMs: warm ? 0 : session.openMs, authMs: 0, execMs: run.clock.monotonic() - start };
+    return { ...verdict, hostKey: undefined, phases };
+  } catch (error) {
+    session.retire();
+    throw error;
+  }
+}
+
+async function runCommand(
+  { pool, endpoint, exchange, deadline, settings }: OpensshRun,
+  session: OpensshSession,
+): Promise<RunResult> {
+  return await runChild({
+    file: 'ssh',
+    args: commandArgs(endpoint, commandFor(exchange.program, endpoint.user), session.options),
+    env: session.options.env,
+    stdin: exchange.stdin,
+    maxOutputBytes: exchange.maxOutputBytes,
+    settings,
+    signal: AbortSignal.any([deadline.signal, pool.closing]),
+  });
+}
+
+/** 255 is ssh's own word: the session died, never began, or the command ended without an exit status. */
+function ofSsh(ended: RunResult, session: OpensshSession): RunResult | 'dead' | 'refused' {
+  if (channelRefused(ended.stderr)) return 'refused';
+  if (neverStarted(ended.stderr) && ended.stdout.length === 0) return 'dead';
+  const { talk, state } = session;
+  if (state !== 'closed' && talk === '' && !/connection to .* closed|broken pipe/iu.test(ended.stderr)) {
+    return { ...ended, exitCode: undefined };
+  }
+  const said = talk === '' ? ended.stderr : talk;
+  throw new TransportFailure('connection_lost', said === '' ? 'the session ended' : said, true, {
+    started: true,
+  });
+}

@@ -1,0 +1,36 @@
+/** Every limit of the transports, in milliseconds unless named otherwise. */
+export interface TransportSettings {
+  /** From the first packet to an open TCP connection, name lookup included. */
+  readonly dialMs: number;
+  /** From the connection to a verified host and a finished login. */
+  readonly readyMs: number;
+  /** From asking for a channel to a started command. */
+  readonly channelMs: number;
+  /** How long stdin may make no progress. */
+  readonly stallMs: number;
+  /** How long an ended command's output may stay open, where a child of it still holds it. */
+  readonly closeGraceMs: number;
+  readonly keepaliveMs: number;
+  /** Unanswered keepalives after which a session is dead. */
+  readonly keepaliveCount: number;
+  /** An unused session is closed after this. */
+  readonly idleMs: number;
+  /** How long a polite goodbye may take before the socket is destroyed. */
+  readonly endGraceMs: number;
+  /** Commands at once on one session; sshd's own default limit is 10. */
+  readonly maxChannels: number;
+}
+
+/** What holds unless the settings file says otherwise. */
+export const defaultTransportSettings: TransportSettings = {
+  dialMs: 3_000,
+  readyMs: 10_000,
+  channelMs: 5_000,
+  stallMs: 10_000,
+  closeGraceMs: 1_000,
+  keepaliveMs: 5_000,
+  keepaliveCount: 3,
+  idleMs: 120_000,
+  endGraceMs: 500,
+  maxChannels: 8,
+};

@@ -1,0 +1,174 @@
+import type { Duplex } from 'node:stream';
+import ssh2 from 'ssh2';
+import type { Algorithms, Client as Ssh2Client, ConnectConfig } from 'ssh2';
+import { lateFailure } from './deadline.ts';
+import { describeMismatch, isPinned, keyLine, offerFor, readPins } from './host-keys.ts';
+import type { HostKey } from './host-keys.ts';
+import type { Identities } from './identities.ts';
+import type { TransportSettings } from './settings.ts';
+import type { Endpoint } from './transport.ts';
+import { TransportFailure } from './transport.ts';
+
+const { Client } = ssh2;
+
+/** Explicit, because ssh2's defaults still offer SHA-1. */
+const algorithms = {
+  kex: [
+    'curve25519-sha256',
+    'curve25519-sha256@libssh.org',
+    'ecdh-sha2-nistp256',
+    'ecdh-sha2-nistp384',
+    'ecdh-sha2-nistp521',
+    'diffie-hellman-group-exchange-sha256',
+    'diffie-hellman-group14-sha256',
+    'diffie-hellman-group16-sha512',
+    'diffie-hellman-group18-sha512',
+  ],
+  cipher: [
+    'aes128-gcm@openssh.com',
+    'aes256-gcm@openssh.com',
+    'chacha20-poly1305@openssh.com',
+    'aes128-ctr',
+    'aes192-ctr',
+    'aes256-ctr',
+  ],
+  hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256', 'hmac-sha2-512'],
+  compress: ['none'],
+} as const satisfies Algorithms;
+
+/** A logged-in client on a verified host. */
+export interface OpenClient {
+  readonly client: Ssh2Client;
+  /** The pinned key the host proved. */
+  readonly hostKey: Buffer;
+}
+
+/** What happened so far on the way to a login; the failure is classified from it. */
+interface Progress {
+  phase: 'handshake' | 'auth';
+  shown: Buffer | undefined;
+  denied: boolean;
+  error: (Error & { level?: string }) | undefined;
+}
+
+export interface LoginOptions {
+  readonly endpoint: Endpoint;
+  readonly identities: Identities;
+  readonly settings: TransportSettings;
+  /** Told when the keys are agreed and the login begins. */
+  readonly onHandshake: () => void;
+}
+
+/**
+ * Verifies the host and logs in on an open stream, which is destroyed on any failure.
+ * @throws TransportFailure; no byte of a payload has been sent then.
+ */
+export function login(stream: Duplex, options: LoginOptions): Promise<OpenClient> {
+  const { settings } = options;
+  const { promise, resolve, reject } = Promise.withResolvers<OpenClient>();
+  const client = new Client();
+  const progress: Progress = { phase: 'handshake', shown: undefined, denied: false, error: undefined };
+  if (stream.destroyed)
+    return Promise.reject(new TransportFailure('throttled', 'closed before the SSH banner', true));
+  const timer = setTimeout(() => {
+    reject(lateFailure(progress.phase, settings.readyMs, false));
+    stream.destroy();
+  }, settings.readyMs);
+  client.on('handshake', () => {
+    progress.phase = 'auth';
+    options.onHandshake();
+  });
+  // ssh2 may go on after an error (a dead agent) or stop for good without closing; the stream's close is what settles.
+  client.on('error', (error) => {
+    // What follows a fatal error ("connection lost before handshake") is only its echo.
+    if (progress.error === undefined || goesOn(progress.error)) progress.error = error;
+    if (!goesOn(error)) stream.destroy();
+  });
+  client.on('close', () => {
+    clearTimeout(timer);
+    reject(failureOf(progress, options));
+  });
+  client.on('ready', () => {
+    clearTimeout(timer);
+    resolve({ client, hostKey: progress.shown ?? Buffer.alloc(0) });
+  });
+  try {
+    client.connect(configFor(stream, options, progress));
+  } catch (error) {
+    clearTimeout(timer);
+    stream.destroy();
+    reject(new TransportFailure('internal', error instanceof Error ? error.message : String(error), false));
+  }
+  return promise;
+}
+
+function configFor(stream: Duplex, options: LoginOptions, progress: Progress): ConnectConfig {
+  const { endpoint, identities, settings } = options;
+  const pins = readPins(endpoint.pins);
+  const username = endpoint.user;
+  const keys = identities.usable.map(({ key }) => ({ type: 'publickey' as const, username, key }));
+  const agent = endpoint.agentSocket;
+  const agents = agent === undefined ? [] : [{ type: 'agent' as const, username, agent }];
+  return {
+    sock: stream,
+    username,
+    authHandler: [...keys, ...agents],
+    algorithms: { ...mutable(algorithms), serverHostKey: offerFor(pins) },
+    readyTimeout: 0,
+    keepaliveInterval: settings.keepaliveMs,
+    keepaliveCountMax: settings.keepaliveCount,
+    hostVerifier: verifierFor(pins, progress),
+  };
+}
+
+/** The callback form is the only safe one: a Promise returned from a verifier counts as "accepted". */
+function verifierFor(
+  pins: readonly HostKey[],
+  progress: Progress,
+): (key: Buffer, verify: (ok: boolean) => void) => void {
+  return (key, verify) => {
+    progress.shown = Buffer.from(key);
+    progress.denied = !isPinned(key, pins);
+    verify(!progress.denied);
+  };
+}
+
+function mutable(lists: typeof algorithms): Algorithms {
+  return {
+    kex: [...lists.kex],
+    cipher: [...lists.cipher],
+    hmac: [...lists.hmac],
+    compress: [...lists.compress],
+  };
+}
+
+function goesOn(error: Error & { level?: string }): boolean {
+  return error.level === 'agent' || error.message.startsWith('Error signing');
+}
+
+function failureOf(progress: Progress, { endpoint, identities }: LoginOptions): TransportFailure {
+  const { error, shown, denied } = progress;
+  const text = error?.message ?? 'connection closed';
+  if (denied && shown !== undefined) {
+    const pins = readPins(endpoint.pins);
+    const cause = pins.length === 0 ? 'hostkey_unpinned' : 'hostkey_changed';
+    return new TransportFailure(cause, describeMismatch(shown, pins), true, { hostKey: keyLine(shown) });
+  }
+  if (progress.phase === 'auth') return authFailure(text, error, identities);
+  if (error?.level === 'handshake' || /identification|version/iu.test(text))
+    return new TransportFailure('handshake', text, true);
+  if (text.includes('before handshake'))
+    return new TransportFailure('throttled', 'closed before the SSH banner', true);
+  if (error?.level === 'client-socket' && shown === undefined)
+    return new TransportFailure('throttled', text, true);
+  return new TransportFailure('connection_lost', text, true);
+}
+
+function authFailure(text: string, error: Progress['error'], identities: Identities): TransportFailure {
+  const refused = error?.level === 'client-authentication' || /authentication failures/iu.test(text);
+  if (!refused) return new TransportFailure('connection_lost', `during the login: ${text}`, true);
+  const [problem] = identities.problems;
+  if (problem !== undefined) return new TransportFailure('key_unusable', problem, true);
+  const tried = identities.usable.map(({ path }) => path).join(', ');
+  return new TransportFailure('auth', `publickey refused, tried ${tried === '' ? 'the agent' : tried}`, true);
+}

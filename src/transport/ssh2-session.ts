@@ -1,0 +1,246 @@
+import type { Duplex } from 'node:stream';
+import type { ClientChannel } from 'ssh2';
+import type { Clock } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import { ChannelStream } from './channel-stream.ts';
+import { limited, lateFailure } from './deadline.ts';
+import { Gate } from './gate.ts';
+import { keyLine, isPinned, readPins } from './host-keys.ts';
+import type { Identities } from './identities.ts';
+import { Leases } from './leases.ts';
+import type { TransportSettings } from './settings.ts';
+import { login } from './ssh2-client.ts';
+import type { OpenClient } from './ssh2-client.ts';
+import type { Endpoint } from './transport.ts';
+import { TransportFailure } from './transport.ts';
+
+const closedByUs = 'the session was closed by us';
+
+export interface SessionOptions {
+  readonly endpoint: Endpoint;
+  readonly settings: TransportSettings;
+  readonly clock: Clock;
+  readonly identities: () => Promise<Identities>;
+  /** Opens the byte stream to the host: TCP, or a forwarding through the jump before it. */
+  readonly route: (signal: AbortSignal) => Promise<Duplex>;
+}
+
+/** One connection to one host, from the first dial to the end of its socket; never revived. */
+export class Ssh2Session {
+  readonly opened: Promise<void>;
+  readonly closed: Promise<undefined>;
+  readonly gate: Gate;
+  readonly #options: SessionOptions;
+  readonly #onClosed = Promise.withResolvers<undefined>();
+  #state: 'opening' | 'ready' | 'retired' | 'closed' = 'opening';
+  #phase: 'dial' | 'handshake' | 'auth' = 'dial';
+  readonly #cancel = new AbortController();
+  #stream: Duplex | undefined;
+  #open: OpenClient | undefined;
+  #lost: string | undefined;
+  readonly #leases: Leases;
+  #times = { dialMs: 0, authMs: 0 };
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.gate = new Gate(options.settings.maxChannels);
+    this.closed = this.#onClosed.promise;
+    this.#leases = new Leases({
+      idleMs: options.settings.idleMs,
+      onFree: () => this.#onFree(),
+      onIdle: () => {
+        this.end();
+      },
+    });
+    this.opened = this.#establish();
+    this.opened.catch(() => {
+      this.#finish();
+    });
+  }
+
+  get state(): 'opening' | 'ready' | 'retired' | 'closed' {
+    return this.#state;
+  }
+
+  get phase(): 'dial' | 'handshake' | 'auth' {
+    return this.#phase;
+  }
+
+  get times(): { readonly dialMs: number; readonly authMs: number } {
+    return this.#times;
+  }
+
+  /** The host key proved on this session. */
+  get hostKey(): string | undefined {
+    return this.#open === undefined ? undefined : keyLine(this.#open.hostKey);
+  }
+
+  /** Why the connection ended, once it has. */
+  get lost(): string | undefined {
+    return this.#lost;
+  }
+
+  get stream(): Duplex | undefined {
+    return this.#stream;
+  }
+
+  /** True while new work may start on it under these pins: a key that is no longer pinned ends the session's use. */
+  accepts(endpoint: Endpoint): boolean {
+    const opener = this.#options.endpoint;
+    if (!endpoint.jumps.every((jump, hop) => samePins(jump, opener.jumps[hop]))) return false;
+    if (this.#state === 'opening') return samePins(endpoint, opener);
+    return (
+      this.#state === 'ready' &&
+      this.#open !== undefined &&
+      isPinned(this.#open.hostKey, readPins(endpoint.pins))
+    );
+  }
+
+  /** Keeps the session open until the returned function is called. */
+  lease(): () => void {
+    return this.#leases.take();
+  }
+
+  /** Starts a command. A session that does not even open a channel in time is dead and is destroyed. */
+  async exec(command: string): Promise<ClientChannel> {
+    return await this.#channel((client, done) => client.exec(command, done));
+  }
+
+  /** A byte stream to another host, seen from this one. */
+  async forward(host: string, port: number): Promise<Duplex> {
+    return new ChannelStream(
+      await this.#channel((client, done) => client.forwardOut('127.0.0.1', 0, host, port, done)),
+    );
+  }
+
+  /** No new work; work in flight ends in peace, then the connection closes. */
+  retire(): void {
+    if (this.#state === 'opening' || this.#state === 'ready') this.#state = 'retired';
+    this.#leases.settle();
+  }
+
+  /** Ends the connection now, whatever is in flight. */
+  destroy(): void {
+    this.#lost ??= closedByUs;
+    if (this.#state !== 'closed') this.#state = 'retired';
+    this.#cancel.abort(new TransportFailure('connection_lost', closedByUs, false));
+    this.#stream?.destroy();
+  }
+
+  /** Says goodbye; a peer that does not answer it in time is cut off. */
+  end(): void {
+    if (this.#open === undefined || this.#state === 'closed') {
+      this.destroy();
+      return;
+    }
+    this.#state = 'retired';
+    this.#lost ??= closedByUs;
+    this.#open.client.end();
+    const grace = setTimeout(() => {
+      this.destroy();
+    }, this.#options.settings.endGraceMs);
+    void this.closed.then(() => {
+      clearTimeout(grace);
+    });
+  }
+
+  async #establish(): Promise<void> {
+    const { endpoint, settings, clock } = this.#options;
+    const identities = await this.#options.identities();
+    requireAny(endpoint, identities);
+    const start = clock.monotonic();
+    const stream = await this.#options.route(this.#cancel.signal);
+    const connected = clock.monotonic();
+    this.#phase = 'handshake';
+    this.#stream = stream;
+    stream.once('close', () => {
+      this.#finish();
+    });
+    if (this.#cancel.signal.aborted) stream.destroy();
+    this.#cancel.signal.throwIfAborted();
+    const onHandshake = (): void => {
+      this.#phase = 'auth';
+    };
+    const open = await login(stream, { endpoint, identities, settings, onHandshake });
+    this.#open = open;
+    this.#times = { dialMs: connected - start, authMs: clock.monotonic() - connected };
+    open.client.on('error', (error) => {
+      this.#lost ??= error.message;
+    });
+    open.client.on('close', () => {
+      this.#finish();
+    });
+    if (this.#state === 'opening') this.#state = 'ready';
+  }
+
+  /** Asks for a channel; whatever keeps it from coming in time means that the session is dead. */
+  async #channel(
+    ask: (client: OpenClient['client'], done: ChannelCallback) => unknown,
+  ): Promise<ClientChannel> {
+    const { channelMs } = this.#options.settings;
+    const { promise, resolve, reject } = Promise.withResolvers<ClientChannel>();
+    try {
+      if (this.#open === undefined) throw new Error('not connected');
+      // ssh2 throws at once where the connection is already half closed.
+      ask(this.#open.client, settler(resolve, reject));
+      return await limited(promise, channelMs, () => lateFailure('channel', channelMs, false));
+    } catch (error) {
+      if (isRefusedChannel(error)) throw error;
+      promise.then(discard, () => undefined);
+      this.destroy();
+      if (error instanceof TransportFailure) throw error;
+      throw new TransportFailure('connection_lost', this.#lost ?? messageOf(error), true);
+    }
+  }
+
+  #onFree(): 'keep' | 'gone' {
+    if (this.#state === 'ready') return 'keep';
+    if (this.#state !== 'closed') this.end();
+    return 'gone';
+  }
+
+  #finish(): void {
+    this.#leases.stop();
+    this.#lost ??= 'the connection ended';
+    this.#state = 'closed';
+    this.#onClosed.resolve(undefined);
+  }
+}
+
+type ChannelCallback = (error: Error | undefined, channel: ClientChannel) => void;
+
+function settler(resolve: (channel: ClientChannel) => void, reject: (error: Error) => void): ChannelCallback {
+  return (error, channel) => {
+    if (error === undefined) resolve(channel);
+    else reject(error instanceof Error ? error : new Error(messageOf(error)));
+  };
+}
+
+/** Closes a channel that nobody waits for any more; without stdin the command ends by itself. */
+export function discard(channel: ClientChannel): void {
+  channel.on('error', () => undefined);
+  channel.close();
+  channel.resume();
+  channel.stderr.resume();
+}
+
+/** The host answered and said no to this one channel: the session itself is sound. */
+export function isRefusedChannel(error: unknown): error is Error {
+  return (
+    error instanceof Error &&
+    (error.message.includes('Channel open failure') || error.message.startsWith('Unable to exec'))
+  );
+}
+
+function requireAny(endpoint: Endpoint, identities: Identities): void {
+  if (identities.usable.length > 0 || endpoint.agentSocket !== undefined) return;
+  const looked = endpoint.identities.join(', ');
+  const evidence =
+    identities.problems[0] ??
+    `no private key found${looked === '' ? '' : `, looked for ${looked}`} and no agent`;
+  throw new TransportFailure('key_unusable', evidence, false);
+}
+
+function samePins(a: Endpoint, b: Endpoint | undefined): boolean {
+  return a.pins.map((pin) => pin.key).join('\n') === b?.pins.map((pin) => pin.key).join('\n');
+}

@@ -26,12 +26,21 @@ export class ManualClock implements Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-    const sleeper = { dueMs: this.ms + ms, wake: () => { resolve(undefined); } };
+    const sleeper = {
+      dueMs: this.ms + ms,
+      wake: () => {
+        resolve(undefined);
+      },
+    };
     this.sleepers.add(sleeper);
-    signal?.addEventListener('abort', () => {
-      this.sleepers.delete(sleeper);
-      reject(signal.reason as Error);
-    }, { once: true });
+    signal?.addEventListener(
+      'abort',
+      () => {
+        this.sleepers.delete(sleeper);
+        reject(signal.reason as Error);
+      },
+      { once: true },
+    );
     return promise;
   }
 
@@ -40,7 +49,9 @@ export class ManualClock implements Clock {
     const until = this.ms + ms;
     for (;;) {
       await settled();
-      const next = [...this.sleepers].filter((one) => one.dueMs <= until).sort((a, b) => a.dueMs - b.dueMs)[0];
+      const next = [...this.sleepers]
+        .filter((one) => one.dueMs <= until)
+        .sort((a, b) => a.dueMs - b.dueMs)[0];
       if (next === undefined) break;
       this.sleepers.delete(next);
       this.ms = Math.max(this.ms, next.dueMs);

@@ -1,0 +1,19 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { approvalCalls, auditCalls, pauseCalls } from './calls-decisions.ts';
+import { targetCalls, termCalls } from './calls-memory.ts';
+import { tombstoneCalls } from './calls-tombstones.ts';
+
+/** Everything that can be asked of `durable.db`; runs in the worker, on one connection. */
+export function durableCalls(db: DatabaseSync) {
+  return {
+    ...approvalCalls(db),
+    ...pauseCalls(db),
+    ...auditCalls(db),
+    ...tombstoneCalls(db),
+    ...targetCalls(db),
+    ...termCalls(db),
+  };
+}
+
+export type Calls = ReturnType<typeof durableCalls>;
+export type CallName = keyof Calls;

@@ -25,6 +25,8 @@ export interface Node {
   readonly publicDomain: string | undefined;
   readonly repoPath: string | undefined;
   readonly recorded: RecordedStatus;
+  /** The whole row as JSON, fields of others included, so that a lost one can be written back. It decides nothing. */
+  readonly row?: string;
 }
 
 /** The four fields of a row that the status writer owns. */

@@ -12,6 +12,17 @@ export type Reading =
     }
   | { readonly kind: 'unreadable'; readonly reason: string; readonly remedy: string };
 
+/** What the objects are called where they live; settings may name them otherwise. */
+export type ObjectNames = Readonly<Record<RegistryObject, string>>;
+
+/** The names of the predecessor, which are also ours. */
+export const defaultNames: ObjectNames = {
+  'service-registry': 'service-registry',
+  'sync-controller-registry': 'sync-controller-registry',
+  'domain-registry': 'domain-registry',
+  'cluster-info': 'cluster-info',
+};
+
 export interface SourceHealth {
   readonly kind: 'kubernetes' | 'directory';
   /** Where it reads: API server and namespace, or the folder. */
@@ -26,7 +37,11 @@ export interface SourceHealth {
 export interface Source {
   /** One consistent read of all four objects. Never rejects for a failing source: that is a Reading of kind `unreadable`. */
   read(signal: AbortSignal): Promise<Reading>;
-  /** Calls back when an object may have changed; carries no content. Runs until the signal fires; recovers by itself for ever. */
+  /**
+   * Calls back when an object may have changed; carries no content. Every object is named once as soon as changes are
+   * followed, so that one made between a first read and that moment is not lost. Runs until the signal fires; recovers
+   * by itself for ever.
+   */
   watch(onHint: (object: RegistryObject) => void, signal: AbortSignal): Promise<void>;
   /**
    * Read-modify-write of one data key under optimistic concurrency: `edit` gets the current text (undefined where absent) and returns
@@ -34,7 +49,11 @@ export interface Source {
    * Creates the object where it does not exist. Other keys, metadata and foreign bytes stay as they are.
    * @returns the resource version after the write, or undefined when nothing was written.
    */
-  edit(object: RegistryObject, key: string, edit: (text: string | undefined) => string | undefined): Promise<string | undefined>;
+  edit(
+    object: RegistryObject,
+    key: string,
+    edit: (text: string | undefined) => string | undefined,
+  ): Promise<string | undefined>;
   /** Ours, beside the registries: reads and writes of the term record and the status objects. */
   readonly own: OwnObjects;
   health(): SourceHealth;
@@ -47,7 +66,11 @@ export interface Source {
 export interface OwnObjects {
   read(name: string, signal?: AbortSignal): Promise<OwnObject | undefined>;
   /** Compare-and-swap of whole data: `version` undefined creates. @returns the new version, or undefined when another writer was first. */
-  swap(name: string, data: Readonly<Record<string, string>>, version: string | undefined): Promise<string | undefined>;
+  swap(
+    name: string,
+    data: Readonly<Record<string, string>>,
+    version: string | undefined,
+  ): Promise<string | undefined>;
   /** Merge patch of single keys; a null value removes the key. Creates the object. */
   patch(name: string, data: Readonly<Record<string, string | null>>): Promise<void>;
 }

@@ -1,0 +1,26 @@
+import type { HeldRemoval } from '../model/plan.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+
+/** A removal that must not happen by itself, and the parts of the snapshot with what it would take. */
+export interface Candidate {
+  readonly kind: HeldRemoval['kind'];
+  /** The removal set, and nothing else: the hash is taken of it. */
+  readonly names: readonly string[];
+  readonly reason: string;
+  readonly kept: Partial<Snapshot>;
+}
+
+/** Compares what was in force with what should be now; undefined where nothing needs withholding. */
+export type GuardCheck = (base: Snapshot, current: Snapshot) => Candidate | undefined;
+
+const leastNames = 5;
+
+/** True for a removal of over half the names of a kind, and at least five. */
+export function isMassive(lost: number, before: number): boolean {
+  return lost >= leastNames && lost * 2 > before;
+}
+
+/** The sentence of a withheld removal. */
+export function massReason(what: string, lost: number, before: number): string {
+  return `one change would remove ${String(lost)} of ${String(before)} ${what}`;
+}

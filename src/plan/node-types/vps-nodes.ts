@@ -1,0 +1,65 @@
+import type { Bundle } from '../../model/bundle.ts';
+import { publicDomainOf } from '../../model/host-names.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import { multiDomainEntries, singleDomainEntries } from '../public-entries.ts';
+import { renderRoutes } from '../render-routes.ts';
+import type { NodeTypeModule, PlanGround, Rendered } from './node-type.ts';
+
+/** A VPS publishes services through one Traefik dynamic file. */
+export const vpsNodes: NodeTypeModule = {
+  type: 'vps_nodes',
+  kind: 'traefik-routes',
+  prepare: (ground) => (ground.snapshot.multiDomain ? multiDomain(ground) : singleDomain(ground)),
+};
+
+function singleDomain(ground: PlanGround): ReturnType<NodeTypeModule['prepare']> {
+  const { snapshot, claims, clusterId } = ground;
+  const byDomain = new Map<string, Bundle>();
+  return (node): Rendered => {
+    const domain = publicDomainOf(node, snapshot);
+    if (domain === undefined) return { reason: noDomain(snapshot.domains.size) };
+    let bundle = byDomain.get(domain);
+    if (bundle === undefined) {
+      bundle = renderRoutes(singleDomainEntries(snapshot, claims, domain), { clusterId, domains: domainsOf(snapshot, domain) });
+      byDomain.set(domain, bundle);
+    }
+    return bundle;
+  };
+}
+
+/** Every public domain of the cluster: leftovers of ours may lie under any of them. */
+function domainsOf(snapshot: Snapshot, own?: string): readonly string[] {
+  const routed = [...snapshot.routes.values()].flatMap((route) => route.domains);
+  const named = [own, snapshot.clusterInfo.publicDomain].filter((domain) => domain !== undefined);
+  return [...new Set([...named, ...snapshot.domains.keys(), ...routed])].sort();
+}
+
+function noDomain(registered: number): string {
+  const found = registered === 0 ? 'no domain is registered' : `${String(registered)} domains are registered and nothing is routed`;
+  return `no public domain: the node and cluster-info name none, and ${found}`;
+}
+
+function multiDomain(ground: PlanGround): ReturnType<NodeTypeModule['prepare']> {
+  const { snapshot, claims, clusterId } = ground;
+  const domains = domainsOf(snapshot);
+  const routedTo = new Map<string, string[]>();
+  for (const route of snapshot.routes.values()) {
+    for (const vps of route.vpsNodes) {
+      const list = routedTo.get(vps);
+      if (list === undefined) routedTo.set(vps, [route.service]);
+      else list.push(route.service);
+    }
+  }
+  const byServices = new Map<string, Bundle>();
+  return (node) => {
+    // Which claims meet on a VPS depends on nothing but the services routed to it.
+    const routed = routedTo.get(node.address) ?? [];
+    const key = routed.join(' ');
+    let bundle = byServices.get(key);
+    if (bundle === undefined) {
+      bundle = renderRoutes(multiDomainEntries(snapshot, claims, { vps: node.address, routed }), { clusterId, domains });
+      byServices.set(key, bundle);
+    }
+    return bundle;
+  };
+}

@@ -1,0 +1,37 @@
+import type { RawObject, RegistryObject, Snapshot } from '../../model/snapshot.ts';
+import { parseRegistries } from '../parse.ts';
+import type { Source } from '../source.ts';
+
+/** One write of one data key. Steps are carried out in their order, so that what stands between two of them is the closed state. */
+export interface Step {
+  readonly object: RegistryObject;
+  readonly key: string;
+  /** Gets the text as it is at that moment, again after a conflict; undefined leaves it. */
+  readonly edit: (text: string | undefined) => string | undefined;
+}
+
+export type RawObjects = ReadonlyMap<RegistryObject, RawObject>;
+
+/** The registries as they would be after the steps, without writing anything. */
+export function previewed(objects: RawObjects, steps: readonly Step[], lastGood: Snapshot | undefined): Snapshot {
+  const after = new Map(objects);
+  for (const { object, key, edit } of steps) {
+    const raw = after.get(object) ?? { name: object, uid: '', resourceVersion: '', data: {}, annotations: {} };
+    const text = edit(raw.data[key]);
+    if (text !== undefined) after.set(object, { ...raw, data: { ...raw.data, [key]: text } });
+  }
+  return parseRegistries(after, lastGood);
+}
+
+/** Carries the steps out, one after the other. @returns true where anything was written. */
+export async function carryOut(source: Source, steps: readonly Step[]): Promise<boolean> {
+  let written = false;
+  for (const { object, key, edit } of steps) {
+    const version = await source.edit(object, key, (text) => {
+      const after = edit(text);
+      return after === text ? undefined : after;
+    });
+    written ||= version !== undefined;
+  }
+  return written;
+}

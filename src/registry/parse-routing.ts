@@ -1,0 +1,75 @@
+import type { Route, Strategy } from '../model/service.ts';
+import type { RawObject } from '../model/snapshot.ts';
+import * as grammar from './grammar.ts';
+import { readKey } from './parse-key.ts';
+import { excerpt, fieldOf, isRow, type Place, type Row } from './quarantine.ts';
+
+/** What `routing.json` says. Entries, even bad ones, mean several domains. */
+export interface Routing {
+  readonly routes: ReadonlyMap<string, Route>;
+  readonly multiDomain: boolean;
+}
+
+/** `routing.json`: the good entries, and the last good version of bad ones. */
+export function parseRouting(raw: RawObject | undefined, lastGood: Routing, place: Place): Routing {
+  const content = readKey(raw, 'routing.json', place);
+  if (content.kind === 'unreadable') return lastGood;
+  if (content.kind === 'empty') return { routes: new Map(), multiDomain: false };
+  const routes = new Map<string, Route>();
+  for (const [service, value] of Object.entries(content.rows)) {
+    const here = place.at('routing.json').at(service);
+    const named = grammar.serviceName(service);
+    if (!named.ok) here.refuse(named.expected, service);
+    const route = named.ok ? (parseRoute(service, value, here) ?? lastGood.routes.get(service)) : undefined;
+    if (route !== undefined) routes.set(service, route);
+  }
+  // Were a file of bad entries read as empty, every public service would move to the single domain.
+  return { routes, multiDomain: true };
+}
+
+function parseRoute(service: string, value: unknown, place: Place): Route | undefined {
+  if (!isRow(value)) {
+    place.refuse('an object', value);
+    return undefined;
+  }
+  const domains = parseList(value, 'domains', { place, grammar: grammar.domain });
+  const vpsNodes = parseList(value, 'vps_nodes', { place, grammar: grammar.nodeAddress });
+  if (domains === undefined || vpsNodes === undefined) return undefined;
+  return { service, domains, vpsNodes, strategy: parseStrategy(fieldOf(value, 'strategy'), place.at('strategy')) };
+}
+
+/** A list of texts without the empty ones that naive CSV splitting left, each once. One bad item sets the entry aside. */
+function parseList(
+  row: Row,
+  field: string,
+  { place, grammar: itemGrammar }: { place: Place; grammar: grammar.Grammar<string> },
+): readonly string[] | undefined {
+  const value = fieldOf(row, field);
+  if (!Array.isArray(value)) {
+    place.at(field).refuse('a list', value);
+    return undefined;
+  }
+  const items = new Set<string>();
+  let good = true;
+  value.forEach((item: unknown, index) => {
+    if (item === '') return;
+    const verdict = itemGrammar(item);
+    if (verdict.ok) items.add(verdict.value);
+    else {
+      good = false;
+      place.at(field).at(index).refuse(verdict.expected, item);
+    }
+  });
+  return good ? [...items] : undefined;
+}
+
+const strategies: readonly Strategy[] = ['round-robin', 'primary-backup', 'geo'];
+
+function parseStrategy(value: unknown, place: Place): Strategy {
+  const strategy = strategies.find((known) => known === value);
+  if (strategy !== undefined) return strategy;
+  if (value !== undefined && value !== null && value !== '') {
+    place.warn(`expected ${strategies.join(', ')}, got ${excerpt(value)}; round-robin is used`);
+  }
+  return 'round-robin';
+}

@@ -5,7 +5,7 @@ import type { Position } from '../model/term.ts';
 import type { Random } from '../lib/random.ts';
 import type { Endpoint, ExchangeResult, Transport } from '../transport/transport.ts';
 import { TransportFailure } from '../transport/transport.ts';
-import { classifyExit } from '../transport/classify.ts';
+import { classifyExit } from '../transport/exit.ts';
 import { decodeReceipt, type Receipt } from '../wire/receipt.ts';
 import { encodeRequest, type Flag, type Mode } from '../wire/request.ts';
 import { evidenceOf } from '../lib/text.ts';

@@ -4,7 +4,9 @@ import type { NodePlan } from '../model/plan.ts';
 import type { Position } from '../model/term.ts';
 import type { Clock } from '../lib/clock.ts';
 import { fallbackFor } from '../plan/fallback.ts';
+import { keepPresent } from '../plan/keep-present.ts';
 import type { Receipt } from '../wire/receipt.ts';
+import type { Flag } from '../wire/request.ts';
 import { call, isFailed, type Answer, type Lane } from './exchange.ts';
 import { causeForResult } from './causes.ts';
 import { verify, type Verdict } from './verify.ts';
@@ -23,17 +25,32 @@ export interface PushContext {
   /** How long a consumer may take to load new bytes, in milliseconds. */
   readonly loadMs: number;
   readonly takeOver: boolean;
+  /** Names a node holds and the plan does not know stay: no complete source was ever seen. */
+  readonly additionsOnly: boolean;
 }
 
 /** Brings one node to its plan and proves it: the sentence of the house, for one node. Rejects only when the signal fires. */
 export async function pushNode(plan: NodePlan, approach: Approach, context: PushContext, signal: AbortSignal): Promise<Outcome> {
   let last: Outcome | undefined;
   for (const bundle of plan.bundles) {
-    const attempt = new BundlePush(plan, bundle, context, signal);
-    last = approach === 'check' ? await attempt.checkFirst() : await attempt.apply(undefined);
+    last = await pushBundle(plan, bundle, { approach, context }, signal);
     if (!last.ok) return last;
   }
-  return last ?? { ok: false, id: plan.id, cause: 'no_plan', evidence: 'the plan holds no bundle', reachable: true, facts: undefined };
+  return last ?? { ok: false, id: plan.id, cause: 'no_plan', evidence: plan.reason ?? 'the plan holds no bundle', reachable: true, facts: undefined };
+}
+
+async function pushBundle(plan: NodePlan, bundle: Bundle, how: { approach: Approach; context: PushContext }, signal: AbortSignal): Promise<Outcome> {
+  const { approach, context } = how;
+  const attempt = new BundlePush(plan, bundle, context, signal);
+  if (!context.additionsOnly) return approach === 'check' ? attempt.checkFirst() : attempt.apply(undefined);
+  const content = await attempt.content();
+  if (typeof content !== 'string') return content;
+  const kept = keepPresent(bundle, context.lane.clusterId, content);
+  if (kept === undefined) {
+    const evidence = 'the registries have not been read whole yet, and what the node holds cannot be kept beside the plan';
+    return { ok: false, id: plan.id, cause: 'waiting_retry', evidence, reachable: true, facts: undefined };
+  }
+  return new BundlePush(plan, kept, context, signal).checkFirst();
 }
 
 const pollMs = 250;
@@ -62,9 +79,17 @@ class BundlePush {
     return this.apply(seen);
   }
 
+  /** The managed bytes that are there now, or why they cannot be read. */
+  async content(): Promise<string | Outcome> {
+    const seen = await this.context.slot(() => this.check(['content']));
+    if (isFailed(seen)) return this.failure(seen);
+    if (causeForResult(seen.result) !== undefined) return this.refusal(seen);
+    return seen.bodies.get('content')?.toString('utf8') ?? '';
+  }
+
   /** Installs, then proves. `seen` is an earlier look at the node, where there was one. */
   async apply(seen: Receipt | undefined): Promise<Outcome> {
-    const baseline = seen ?? (this.bundle.expectation.kind === 'traefik' ? await this.look() : undefined);
+    const baseline = seen ?? (this.hasLoader() ? await this.look() : undefined);
     if (baseline !== undefined && isFailed(baseline)) return this.failure(baseline);
     const receipt = await this.context.slot(() =>
       call(this.context.lane, {
@@ -81,12 +106,17 @@ class BundlePush {
     return outcome.ok || outcome.cause !== 'not_loaded' ? outcome : this.undo(outcome, baseline);
   }
 
+  /** The bytes, and what the consumer says before anything changes. */
   private async look(): Promise<Answer> {
-    const flags = this.bundle.expectation.kind === 'traefik' ? (['content', 'raw'] as const) : [];
-    return this.context.slot(() => this.check(flags));
+    return this.context.slot(() => this.check(this.hasLoader() ? ['content', 'raw'] : []));
   }
 
-  private check(flags: readonly ('content' | 'raw')[]): Promise<Answer> {
+  /** True where a consumer loads the file by itself, some time after it was written. */
+  private hasLoader(): boolean {
+    return this.bundle.expectation.kind === 'traefik';
+  }
+
+  private check(flags: readonly Flag[]): Promise<Answer> {
     // A check is answered for any epoch; it takes no seq of the term.
     const position = { ...this.context.nextPosition(), seq: 0 };
     return call(this.context.lane, { mode: 'check', kind: this.bundle.kind, position, flags }, this.signal);
@@ -96,20 +126,13 @@ class BundlePush {
   private async prove(receipt: Receipt, changed: boolean): Promise<Outcome> {
     const { clock, loadMs, memory } = this.context;
     const expected = memory?.rungs ?? [];
-    let latest = receipt;
-    if (this.bundle.expectation.kind === 'traefik' && !latest.bodies.has('raw')) {
-      const looked = await this.check(['raw']);
-      if (isFailed(looked)) return this.failure(looked);
-      latest = looked;
-    }
+    let verdict = verify(this.bundle, receipt, expected);
     const until = clock.monotonic() + loadMs;
-    let verdict = verify(this.bundle, latest, expected);
-    while (!verdict.ok && verdict.retry && this.bundle.expectation.kind === 'traefik' && clock.monotonic() < until) {
-      await clock.sleep(pollMs, this.signal);
-      const looked = await this.check(['raw']);
+    for (let round = 0; this.hasLoader() && (round === 0 || (!verdict.ok && verdict.retry && clock.monotonic() < until)); round += 1) {
+      if (round > 0) await clock.sleep(pollMs, this.signal);
+      const looked = await this.check(['raw', 'answers']);
       if (isFailed(looked)) return this.failure(looked);
-      latest = looked;
-      verdict = verify(this.bundle, latest, expected);
+      verdict = verify(this.bundle, looked, expected);
     }
     return this.conclude(verdict, receipt, changed);
   }

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import type { Snapshot } from '../model/snapshot.ts';
 import { digestOf } from '../model/bundle.ts';
 import { writeAtomic } from '../lib/files.ts';
-import type { EffectiveKeeper } from './fleet.ts';
+import type { EffectiveKeeper, InForce } from './fleet.ts';
 
-/** Keeps the effective snapshot in one file: a digest line, then JSON whose maps are lists of pairs. A damaged file counts as none. */
+/** Keeps what is in force in one file: a digest line, then JSON whose maps are lists of pairs. A damaged file counts as none. */
 export function effectiveFile(path: string): EffectiveKeeper {
   return {
     load: async () => {
@@ -14,8 +13,8 @@ export function effectiveFile(path: string): EffectiveKeeper {
       const body = text.slice(cut + 1);
       return text.slice(0, cut) === digestOf(body) ? revive(body) : undefined;
     },
-    save: (snapshot) => {
-      const body = JSON.stringify(snapshot, (_key, value: unknown) => (value instanceof Map ? { map: [...value] } : value));
+    save: (inForce) => {
+      const body = JSON.stringify(inForce, (_key, value: unknown) => (value instanceof Map ? { map: [...value] } : value));
       writeAtomic(path, `${digestOf(body)}\n${body}`, { mode: 0o600 });
       return Promise.resolve();
     },
@@ -23,8 +22,8 @@ export function effectiveFile(path: string): EffectiveKeeper {
 }
 
 // The digest line vouches that these are our own bytes, so the shape is the one we wrote.
-function revive(body: string): Snapshot {
-  return JSON.parse(body, (_key, value: unknown) => (isMapForm(value) ? new Map(value.map) : value)) as Snapshot;
+function revive(body: string): InForce {
+  return JSON.parse(body, (_key, value: unknown) => (isMapForm(value) ? new Map(value.map) : value)) as InForce;
 }
 
 function isMapForm(value: unknown): value is { map: [string, unknown][] } {

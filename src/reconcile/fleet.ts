@@ -1,13 +1,18 @@
-import type { NodeId } from '../model/node.ts';
+import type { Node, NodeId } from '../model/node.ts';
 import type { FleetPlan, HeldRemoval, NodePlan } from '../model/plan.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { applyGuard, orphans } from '../plan/guard.ts';
 import { planFleet } from '../plan/plan-fleet.ts';
 
-/** Keeps the last effective snapshot across restarts, so that a withheld removal stays withheld. */
+/** What must survive a restart: the last effective snapshot, so that a withheld removal stays withheld, and the rows that were lost. */
+export interface InForce {
+  readonly snapshot: Snapshot;
+  readonly orphans: readonly Node[];
+}
+
 export interface EffectiveKeeper {
-  load(): Promise<Snapshot | undefined>;
-  save(snapshot: Snapshot): Promise<void>;
+  load(): Promise<InForce | undefined>;
+  save(inForce: InForce): Promise<void>;
 }
 
 /** What a new snapshot changed for the fleet. */
@@ -24,7 +29,8 @@ export class Fleet {
   private readonly approvals: () => ReadonlySet<string>;
   private base: Snapshot | undefined;
   private plan: FleetPlan | undefined;
-  private orphaned: readonly NodeId[] = [];
+  private orphaned = new Map<NodeId, Node>();
+  private readonly removed = new Set<NodeId>();
 
   constructor(parts: { keeper: EffectiveKeeper; approvals: () => ReadonlySet<string> }) {
     this.keeper = parts.keeper;
@@ -33,19 +39,22 @@ export class Fleet {
 
   /** Loads what was in force before the restart. */
   async load(): Promise<void> {
-    this.base = await this.keeper.load();
+    const inForce = await this.keeper.load();
+    this.base = inForce?.snapshot;
+    this.orphaned = new Map((inForce?.orphans ?? []).map((node) => [node.id, node]));
   }
 
   /** Takes a new snapshot through the guard and plans it. The caller queues what changed. */
   async update(current: Snapshot, clusterId: string): Promise<FleetChange> {
     const { effective, held } = applyGuard(this.base, current, this.approvals());
-    const lost = orphans(this.base, current).filter((id) => !this.orphaned.includes(id));
-    this.orphaned = [...this.orphaned, ...lost].filter((id) => !effective.nodes.has(id));
+    const before = [...this.orphaned.keys()].join(' ');
+    this.noteOrphans(current, effective);
     const next = planFleet(effective, clusterId, held);
     const changed = [...next.nodes.values()].filter((plan) => !samePlan(plan, this.plan?.nodes.get(plan.id))).map((plan) => plan.id);
     const gone = [...(this.plan?.nodes.keys() ?? [])].filter((id) => !next.nodes.has(id));
-    if (effective.digest !== this.base?.digest) await this.keeper.save(effective);
+    const moved = effective.digest !== this.base?.digest || before !== [...this.orphaned.keys()].join(' ');
     this.base = effective;
+    if (moved) await this.save();
     this.plan = next;
     return { changed, gone, held };
   }
@@ -66,8 +75,34 @@ export class Fleet {
   }
 
   /** Nodes whose row vanished by an edit that was no `node remove`. */
-  orphans(): readonly NodeId[] {
+  orphans(): ReadonlyMap<NodeId, Node> {
     return this.orphaned;
+  }
+
+  /** A node that is being removed on purpose is no orphan when its row goes. */
+  expectRemoval(id: NodeId): void {
+    this.removed.add(id);
+  }
+
+  /** Ends an orphan: it was removed or restored. */
+  async settleOrphan(id: NodeId): Promise<void> {
+    if (this.orphaned.delete(id)) await this.save();
+  }
+
+  private noteOrphans(current: Snapshot, effective: Snapshot): void {
+    for (const id of orphans(this.base, current)) {
+      const node = this.base?.nodes.get(id);
+      if (node !== undefined && !this.removed.has(id)) this.orphaned.set(id, node);
+    }
+    for (const id of [...this.orphaned.keys(), ...this.removed]) {
+      if (!effective.nodes.has(id)) continue;
+      this.orphaned.delete(id);
+      this.removed.delete(id);
+    }
+  }
+
+  private async save(): Promise<void> {
+    if (this.base !== undefined) await this.keeper.save({ snapshot: this.base, orphans: [...this.orphaned.values()] });
   }
 }
 

@@ -3,7 +3,7 @@ import type { Outcome } from '../model/outcome.ts';
 import type { NodePlan } from '../model/plan.ts';
 import type { NodeStatus } from '../model/status.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import { jittered, type Random } from '../lib/random.ts';
 import type { ReconcileSettings, StatusRecorder } from './ports.ts';
 import { KeyQueue, type Urgency } from './queue.ts';
@@ -12,7 +12,7 @@ import { nextAfter, type Next } from './schedule.ts';
 import type { Judgement } from './standing.ts';
 
 export interface LoopParts {
-  readonly reconciler: Reconciler;
+  readonly reconciler: Pick<Reconciler, 'attempt'>;
   readonly status: StatusRecorder;
   readonly planOf: (id: NodeId) => NodePlan | undefined;
   /** Why nothing may be written now, if so: paused, a living rival, no term. */

@@ -21,6 +21,8 @@ export interface ReconcilerParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly settings: ReconcileSettings;
+  /** True while no complete source was ever seen. */
+  readonly additionsOnly: () => boolean;
 }
 
 /** Classes that an installation of the receiver may cure. */
@@ -73,6 +75,7 @@ export class Reconciler {
         memory: kind === undefined ? undefined : parts.memory.recall(plan.id, kind),
         loadMs: parts.settings.loadMs,
         takeOver: how.takeOver,
+        additionsOnly: parts.additionsOnly(),
       },
       signal,
     );

@@ -9,7 +9,7 @@ export function selectNodes(words: readonly string[] | undefined, nodes: Readonl
   if (words === undefined || words.length === 0) return [...nodes.keys()];
   const chosen = new Set<NodeId>();
   for (const word of words) {
-    const found = [...nodes.values()].filter((node) => node.id === word || node.name === word || node.address === word);
+    const found = [...nodes.values()].filter((node) => isMeant(node, word));
     if (found.length === 0) {
       throw new SyncError('notFound', `node: expected the name, address or id of a registered node, got ${JSON.stringify(word)}`, {
         remedy: 'list them with: syncctl node list',
@@ -18,4 +18,21 @@ export function selectNodes(words: readonly string[] | undefined, nodes: Readonl
     for (const node of found) chosen.add(node.id);
   }
   return [...chosen];
+}
+
+/** True when a word of an admin means this node. */
+export function isMeant(node: Node, word: string): boolean {
+  return node.id === word || node.name === word || node.address === word;
+}
+
+/**
+ * The one node that a word means.
+ * @throws SyncError `usage` where it means several: a destructive command must not guess.
+ */
+export function onlyOne(ids: readonly NodeId[], word: string): NodeId {
+  const [first, ...others] = ids;
+  if (first !== undefined && others.length === 0) return first;
+  throw new SyncError('usage', `node: expected a word that means one node, got ${JSON.stringify(word)}, which means ${ids.join(' and ')}`, {
+    remedy: 'use the id: type@address',
+  });
 }

@@ -3,7 +3,7 @@ import type { NodePlan } from '../model/plan.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Term } from '../model/term.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import { messageOf } from '../lib/errors.ts';
 import { judgeFence } from './fence-verdict.ts';
 import type { NodeMemory } from './ports.ts';

@@ -19,7 +19,7 @@ export function controllerStatus(parts: ControllerParts): ControllerStatus {
     source: sourceReport(parts),
     queue: parts.loop.queue.depth(),
     held: heldReport(parts.fleet.current()?.held ?? []),
-    orphans: [...parts.fleet.orphans()],
+    orphans: [...parts.fleet.orphans().keys()],
     findings: (parts.registry.current().snapshot?.findings ?? []).map((finding) => ({ ...finding })),
     nodes: [...(snapshot?.nodes.values() ?? [])].map((node) => {
       const status = parts.status.get(node.id);
@@ -35,12 +35,12 @@ export function controllerStatus(parts: ControllerParts): ControllerStatus {
 }
 
 function sourceReport(parts: ControllerParts): ControllerStatus['source'] {
-  const { state, reason } = parts.registry.current();
-  const health = parts.registry.health();
+  const { sourceState, reason } = parts.registry.current();
+  const health = parts.source.health();
   return {
     kind: health.kind,
     location: health.location,
-    state,
+    state: sourceState,
     reason: reason ?? null,
     proofAgeMs: health.lastProofMs === undefined ? null : Math.round(parts.clock.monotonic() - health.lastProofMs),
     restarts: health.restarts,

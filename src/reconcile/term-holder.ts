@@ -53,6 +53,11 @@ export class TermHolder {
     return known.term;
   }
 
+  /** The cluster of the own last term. */
+  async recallClusterId(): Promise<string | undefined> {
+    return (await this.memory.recall())?.term.clusterId;
+  }
+
   /** The present term, if one has begun. */
   current(): Term | undefined {
     return this.term;

@@ -1,0 +1,86 @@
+import type { Settings } from './config/settings.ts';
+import { buildController, type OpenController } from './compose/controller.ts';
+import { openSource as openSourceWith } from './compose/registries.ts';
+import { connectDaemon } from './contract/client.ts';
+import type { ControllerApi } from './contract/controller.ts';
+import type { NodeLifecycle } from './contract/lifecycle.ts';
+import { systemClock, type Clock } from './lib/clock.ts';
+import type { Logger } from './lib/logger.ts';
+import { systemRandom, type Random } from './lib/random.ts';
+import { serviceNotifier, type ServiceNotifier } from './lib/notify.ts';
+import type { Controller } from './reconcile/controller.ts';
+import type { Source } from './registry/source.ts';
+
+/** The registries that the settings name. */
+export async function openSource(settings: Settings): Promise<Source> {
+  return openSourceWith(settings, systemClock);
+}
+
+/**
+ * The daemon where its socket exists, else a controller of this process under the lock of the state directory, which begins its term with the first push.
+ * A socket that exists and does not answer is a failure: going round it would make two controllers.
+ */
+export async function openController(settings: Settings, log: Logger, command: string): Promise<ControllerApi & NodeLifecycle> {
+  const daemon = await connectDaemon(settings.daemon.socket);
+  if (daemon !== undefined) return daemon;
+  const built = await buildController(settings, log, { daemon: false, command });
+  await built.controller.open();
+  return onceOver(built);
+}
+
+/** A controller for one command: a term begins before the first thing that writes, above what the nodes have heard. */
+function onceOver(built: OpenController): ControllerApi & NodeLifecycle {
+  const { controller } = built;
+  let begun = false;
+  const begin = async (): Promise<void> => {
+    if (begun) return;
+    begun = true;
+    await controller.beginTerm(controller.ids());
+  };
+  return {
+    push: async (request, onNode) => {
+      await begin();
+      return controller.push(request, onNode);
+    },
+    reconcile: async (actor, onNode) => {
+      await begin();
+      return controller.reconcile(actor, onNode);
+    },
+    plan: (request) => controller.plan(request),
+    status: () => controller.status(),
+    approve: (hash, actor) => controller.approve(hash, actor),
+    pause: (node, actor) => controller.pause(node, actor),
+    resume: (node, actor) => controller.resume(node, actor),
+    takeTerm: (actor) => controller.takeTerm(actor),
+    removeNode: async (request) => {
+      if (!request.abandon) await begin();
+      return controller.removeNode(request);
+    },
+    restoreNode: (node, actor) => controller.restoreNode(node, actor),
+    close: () => built.close(),
+  };
+}
+
+/** Everything the daemon's life needs. */
+export interface DaemonParts {
+  readonly controller: Controller;
+  readonly settings: Settings;
+  readonly notifier: ServiceNotifier;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Takes new settings while running. @returns the sections that need a restart. */
+  readonly apply: (settings: Settings) => readonly string[];
+  readonly close: () => Promise<void>;
+}
+
+/** Builds the daemon under the lock of the state directory. */
+export async function openDaemonParts(settings: Settings, log: Logger): Promise<DaemonParts> {
+  const built = await buildController(settings, log, { daemon: true, command: 'syncctl daemon' });
+  const notifier = serviceNotifier({ env: process.env, pid: process.pid, warn: (message) => { log.warn(message); } });
+  return {
+    controller: built.controller, settings, notifier, log, clock: systemClock, random: systemRandom,
+    apply: (next) => built.apply(next),
+    close: () => built.close(settings.daemon.stopMs - 1_500),
+  };
+}

@@ -1,0 +1,107 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DaemonRun } from './cli/context.ts';
+import { openDaemonParts, type DaemonParts } from './compose.ts';
+import type { Settings } from './config/settings.ts';
+import { serveSocket, type SocketServer } from './http/socket-server.ts';
+import { messageOf } from './lib/errors.ts';
+import type { RootLog } from './lib/log.ts';
+import { version } from './lib/version.ts';
+import { resync } from './reconcile/resync.ts';
+
+/**
+ * The life of the daemon: start in order, follow until a signal comes, stop in the reverse order. Resolves to the exit code.
+ * `run.mode` is both loops, or one of them alone as the predecessor had it.
+ */
+export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun): Promise<number> {
+  const stop = new AbortController();
+  const parts = await openDaemonParts(settings, log.logger);
+  let server: SocketServer | undefined;
+  const release = onSignals(stop, () => void reload(parts, log, run));
+  try {
+    await parts.controller.open();
+    server = await serveSocket({ socket: settings.daemon.socket, controller: parts.controller, version });
+    await start(parts, run, stop.signal);
+    await untilAborted(stop.signal);
+    log.logger.info('stopping');
+    await parts.notifier.stopping('stopping');
+  } finally {
+    stop.abort();
+    await server?.close();
+    await parts.close();
+    release();
+  }
+  return 0;
+}
+
+async function start(parts: DaemonParts, run: DaemonRun, signal: AbortSignal): Promise<void> {
+  const { controller, settings, notifier, log } = parts;
+  await beginTermPatiently(parts, signal);
+  if (run.mode === 'reconcile') controller.lookAtAll();
+  else await controller.follow();
+  if (run.mode !== 'watch') {
+    const onDue = (): void => {
+      log.info('scheduled reconciliation', { nodes: controller.ids().length });
+      controller.lookAtAll();
+    };
+    void resync(settings.reconcile, { clock: parts.clock, random: parts.random, onDue }, signal);
+  }
+  await notifier.ready(`pushing to ${String(controller.ids().length)} nodes`);
+  void watchdog(parts, signal);
+  log.success('started', { mode: run.mode, nodes: controller.ids().length, source: settings.source.kind });
+}
+
+/** A term store that is down is waited for; until it answers, only what was last good is pushed under the own last term, or nothing. */
+async function beginTermPatiently({ controller, log }: DaemonParts, signal: AbortSignal): Promise<void> {
+  const begin = (): Promise<void> => controller.beginTerm(controller.ids());
+  await begin().catch((error: unknown) => {
+    log.warn('no term can begin yet; nothing is pushed until the term store answers', { error: messageOf(error) });
+  });
+  void (async () => {
+    for (let pauseMs = 1_000; controller.needsTerm(); pauseMs = Math.min(pauseMs * 2, 30_000)) {
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      await begin().catch(() => undefined);
+      if (!controller.needsTerm()) controller.pushAllAgain();
+    }
+  })();
+}
+
+/** Tells systemd that the daemon is alive; a blocked event loop cannot. */
+async function watchdog({ notifier }: DaemonParts, signal: AbortSignal): Promise<void> {
+  if (notifier.watchdogMs === undefined) return;
+  while (!signal.aborted) {
+    await notifier.watchdog();
+    await delay(notifier.watchdogMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** SIGHUP: the new settings are checked whole before one of them counts; what cannot change while running is named. */
+async function reload(parts: DaemonParts, log: RootLog, run: DaemonRun): Promise<void> {
+  await parts.notifier.reloading();
+  try {
+    const settings = await run.reload();
+    log.setLevel(settings.log.level);
+    const restart = parts.apply(settings);
+    log.logger.success('settings read again', restart.length === 0 ? {} : { 'need a restart': restart.join(', ') });
+  } catch (error) {
+    log.logger.error('the new settings are refused; the old ones stay in force', { error });
+  }
+  await parts.notifier.ready('settings read again');
+}
+
+function onSignals(stop: AbortController, onReload: () => void): () => void {
+  const onStop = (): void => {
+    stop.abort();
+  };
+  process.on('SIGTERM', onStop).on('SIGINT', onStop).on('SIGHUP', onReload);
+  return () => {
+    process.off('SIGTERM', onStop).off('SIGINT', onStop).off('SIGHUP', onReload);
+  };
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  signal.addEventListener('abort', () => { resolve(undefined); }, { once: true });
+  await promise;
+}

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { enableCompileCache } from 'node:module';
+import { processContext } from './cli/process-context.ts';
+import { runCli } from './cli/run.ts';
+import { systemClock } from './lib/clock.ts';
+import type { RootLog } from './lib/log.ts';
+import type { Settings } from './config/settings.ts';
+
+// Compiled code of the chunks is kept between runs: a command starts in a few tens of milliseconds.
+enableCompileCache();
+
+const argv = process.argv.slice(2);
+const logs: RootLog[] = [];
+
+/** Logs of a command go to stderr, because stdout is data; the daemon's go to stdout. */
+async function logTo(stream: NodeJS.WriteStream, settings: Settings): Promise<RootLog> {
+  const { openLog } = await import('./lib/log.ts');
+  const log = openLog({ ...settings.log, stream, env: process.env, clock: systemClock });
+  logs.push(log);
+  return log;
+}
+
+const context = processContext({
+  openSource: async (settings) => (await import('./compose.ts')).openSource(settings),
+  openController: async (settings) => {
+    const { openController } = await import('./compose.ts');
+    // A command tells what went wrong in its report; its log is for warnings.
+    const quiet = settings.log.level === 'info' ? { ...settings, log: { ...settings.log, level: 'warn' as const } } : settings;
+    return openController(settings, (await logTo(process.stderr, quiet)).logger, `syncctl ${argv[0] ?? ''}`);
+  },
+  runDaemon: async (settings, run) => (await import('./daemon.ts')).runDaemon(settings, await logTo(process.stdout, settings), run),
+  openEnrol: async (settings) => (await import('./compose/enrol.ts')).openEnrol(settings),
+  openDoctor: async (settings) => (await import('./compose/doctor.ts')).openDoctor(settings),
+  attach: async (file, args, signal) => {
+    const child = spawn(file, args, { stdio: 'inherit', signal });
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    child.once('error', reject).once('close', (code) => { resolve(code ?? 1); });
+    return promise;
+  },
+});
+process.exitCode = await runCli(argv, context);
+for (const log of logs) await log.end();

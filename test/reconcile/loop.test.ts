@@ -1,0 +1,152 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { CauseClass } from '../../src/model/cause.ts';
+import { digestOf } from '../../src/model/bundle.ts';
+import { nodeId, type Node, type NodeId } from '../../src/model/node.ts';
+import type { Outcome } from '../../src/model/outcome.ts';
+import type { NodePlan } from '../../src/model/plan.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
+import type { Approach } from '../../src/push/push-node.ts';
+import { Loop } from '../../src/reconcile/loop.ts';
+import type { Judgement } from '../../src/reconcile/standing.ts';
+import { Ledger } from '../../src/status/ledger.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+const a = nodeId('worker_nodes', '10.0.0.1');
+const b = nodeId('worker_nodes', '10.0.0.2');
+const digest = digestOf('x');
+const good = (id: NodeId): Outcome => ({
+  ok: true, id, changed: true, installed: digest, rungs: ['digest'], notes: [],
+  facts: { receiver: '1.0.0', boot: 'b', clock: 0, hostname: 'h', path: '/etc/hosts' },
+});
+const bad = (id: NodeId, cause: CauseClass, reachable = true): Outcome => ({ ok: false, id, cause, evidence: 'seen', reachable, facts: undefined });
+
+function planFor(id: NodeId): NodePlan {
+  const node: Node = {
+    id, type: 'worker_nodes', address: id, name: id, sshUser: 'node', sshPort: undefined, hostKeys: [], labels: {}, publicDomain: undefined,
+    repoPath: undefined, recorded: { status: undefined, lastSync: undefined, lastAttempt: undefined, lastError: undefined },
+  };
+  return { id, node, bundles: [{ kind: 'hosts', bytes: 'x', digest, names: [], expectation: { kind: 'hosts', names: [] } }] };
+}
+
+const stops: AbortController[] = [];
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop.abort();
+});
+
+/** A loop whose nodes answer from a script; the last answer repeats. */
+function rig(script: (id: NodeId, attempt: number, approach: Approach) => Outcome | Promise<Outcome>, judge: (outcome: Outcome) => Judgement = () => 'record') {
+  const clock = new ManualClock();
+  const attempts = new Map<NodeId, number>();
+  const calls: string[] = [];
+  const absent: NodeId[] = [];
+  const ledger = new Ledger(clock);
+  let held: CauseClass | undefined;
+  const loop = new Loop({
+    reconciler: {
+      attempt: async (plan, approach) => {
+        const n = (attempts.get(plan.id) ?? 0) + 1;
+        attempts.set(plan.id, n);
+        calls.push(`${plan.id} ${approach} ${String(clock.monotonic())}`);
+        return script(plan.id, n, approach);
+      },
+    },
+    status: ledger,
+    planOf: (id) => (id === a || id === b ? planFor(id) : undefined),
+    holdback: () => held,
+    onOutcome: (_plan, outcome) => Promise.resolve(judge(outcome)),
+    onAbsent: (id) => absent.push(id),
+    clock,
+    random: { unit: () => 0.5, hex: () => '00' },
+    log: silentLogger,
+    settings: { attempts: 3, delayMs: 5_000, factor: 2, parallel: 4, deadlineMs: 1_000, loadMs: 1_000, maxDelayMs: 900_000 },
+  });
+  const stop = new AbortController();
+  stops.push(stop);
+  void loop.run(stop.signal);
+  return { clock, loop, calls, absent, ledger, hold: (cause: CauseClass | undefined) => { held = cause; } };
+}
+
+describe('Loop', () => {
+  it('makes three attempts 5 s and 10 s apart; the later ones look before they write', async () => {
+    const { clock, loop, calls } = rig((id) => bad(id, 'no_receipt'));
+    const settled = loop.push(a, { takeOver: false });
+    await clock.advance(15_000);
+    expect((await settled).outcome).toMatchObject({ cause: 'no_receipt' });
+    expect(calls).toEqual([`${a} apply 0`, `${a} check 5000`, `${a} check 15000`]);
+  });
+
+  it('B9: tries a failed node again soon instead of an hour later, and reports error after the second failed pass', async () => {
+    const { clock, ledger, loop, calls } = rig((id, n) => (n <= 6 ? bad(id, 'io') : good(id)));
+    loop.queue.add(a, 'change');
+    await clock.advance(15_000);
+    expect(ledger.get(a)?.state).toBe('pending_sync');
+    await clock.advance(20_000 + 15_000);
+    expect(ledger.get(a)?.state).toBe('error');
+    await clock.advance(40_000);
+    expect(ledger.get(a)?.state).toBe('active');
+    expect(calls).toHaveLength(7);
+  });
+
+  it('hands an offline node to the presence probe after one attempt', async () => {
+    const { clock, loop, absent, ledger, calls } = rig((id) => bad(id, 'timeout', false));
+    loop.queue.add(a, 'change');
+    await clock.advance(60_000);
+    expect(absent).toEqual([a]);
+    expect(calls).toHaveLength(1);
+    expect(ledger.get(a)).toMatchObject({ state: 'pending_sync', cause: 'timeout' });
+  });
+
+  it('does not let a hanging node delay another', async () => {
+    const never = Promise.withResolvers<Outcome>();
+    const { clock, loop, ledger } = rig((id) => (id === a ? never.promise : good(id)));
+    loop.queue.add(a, 'change');
+    loop.queue.add(b, 'change');
+    await clock.advance(1);
+    expect(ledger.get(b)?.state).toBe('active');
+    never.resolve(good(a));
+  });
+
+  it('settles a push that came during an attempt only by the attempt after it', async () => {
+    const first = Promise.withResolvers<Outcome>();
+    const { clock, loop, calls } = rig((id, n) => (n === 1 ? first.promise : good(id)));
+    loop.queue.add(a, 'change');
+    await clock.advance(1);
+    let done = false;
+    const settled = loop.push(a, { takeOver: false }).then((value) => {
+      done = true;
+      return value;
+    });
+    await clock.advance(1);
+    expect(done).toBe(false);
+    first.resolve(good(a));
+    await clock.advance(1);
+    expect((await settled).outcome.ok).toBe(true);
+    expect(calls).toHaveLength(2);
+  });
+
+  it('asks a node again at once when its fence made a new term necessary, and writes, not looks', async () => {
+    const { clock, loop, calls } = rig((id, n) => (n === 1 ? bad(id, 'fenced') : good(id)), (outcome) => (outcome.ok ? 'record' : 'again'));
+    const settled = loop.push(a, { takeOver: false });
+    await clock.advance(1);
+    expect((await settled).outcome.ok).toBe(true);
+    expect(calls.map((call) => call.split(' ')[1])).toEqual(['apply', 'apply']);
+  });
+
+  it('touches no node while pushing is held back, and keeps what was verified', async () => {
+    const { clock, loop, calls, ledger, hold } = rig((id) => good(id));
+    loop.queue.add(a, 'change');
+    await clock.advance(1);
+    hold('paused');
+    loop.queue.add(a, 'change');
+    await clock.advance(60_000);
+    expect(calls).toHaveLength(1);
+    expect(ledger.get(a)?.state).toBe('active');
+  });
+
+  it('answers a push of a node without a plan instead of waiting for ever', async () => {
+    const { clock, loop } = rig((id) => good(id));
+    const settled = loop.push(nodeId('worker_nodes', '10.9.9.9'), { takeOver: false });
+    await clock.advance(1);
+    expect((await settled).outcome).toMatchObject({ ok: false, cause: 'no_plan' });
+  });
+});

@@ -1,0 +1,198 @@
+import { homedir, userInfo } from 'node:os';
+import type { Settings } from '../config/settings.ts';
+import type { Actor, ControllerApi } from '../contract/controller.ts';
+import { SyncError } from '../lib/errors.ts';
+import { printable } from '../lib/text.ts';
+import type { Source } from '../registry/source.ts';
+import type { CliContext, DaemonMode } from './context.ts';
+import { namesSource, settingsFlags, type GlobalOptions, type OutputFormat } from './globals.ts';
+import { asJson, asYaml } from './output/structured.ts';
+import { lookOf, marked, type Mark } from './output/tags.ts';
+
+/** What a result looks like in each form; a form that is left out falls back to `table`. */
+export interface Result {
+  readonly value: unknown;
+  readonly table: () => string;
+  readonly wide?: () => string;
+}
+
+/** One run of one command: its words, its options, and the parts it opens. Everything opened is closed at the end. */
+export class Call {
+  readonly context: CliContext;
+  readonly args: readonly unknown[];
+  readonly globals: GlobalOptions;
+  private readonly given: Readonly<Record<string, unknown>>;
+  private readonly opened: { close(): Promise<void> }[] = [];
+  private readonly overrides: Record<string, unknown> = {};
+  private loaded: Promise<Settings> | undefined;
+  private sourced: Promise<Source> | undefined;
+  private controlled: Promise<ControllerApi> | undefined;
+
+  constructor(context: CliContext, parsed: { args: readonly unknown[]; options: Readonly<Record<string, unknown>> }) {
+    this.context = context;
+    this.args = parsed.args;
+    this.given = parsed.options;
+    this.globals = parsed.options;
+  }
+
+  /** The n-th word after the command; undefined where it was left out. */
+  word(index: number): string | undefined {
+    const value = this.args[index];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** The n-th word of a command that demands it. */
+  need(index: number): string {
+    const value = this.word(index);
+    if (value === undefined) throw new SyncError('internal', `argument ${String(index)} was not demanded`);
+    return value;
+  }
+
+  /** The words of a variadic argument. */
+  words(index: number): readonly string[] {
+    const value = this.args[index];
+    return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+  }
+
+  /** True where an option without a value was given. */
+  flag(name: string): boolean {
+    return this.given[name] === true;
+  }
+
+  /** The value of an option. */
+  text(name: string): string | undefined {
+    const value = this.given[name];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** The values of an option that may be repeated. */
+  texts(name: string): readonly string[] {
+    const value = this.given[name];
+    return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+  }
+
+  get format(): OutputFormat {
+    return this.globals.output ?? 'table';
+  }
+
+  /** A setting that the command's own words give; before the settings are loaded. */
+  override(path: string, value: unknown): void {
+    this.overrides[path] = value;
+  }
+
+  /** The settings of this run, loaded at the first call. */
+  settings(): Promise<Settings> {
+    this.loaded ??= this.loadSettings();
+    return this.loaded;
+  }
+
+  /** The settings, read anew from file, environment and options. */
+  async loadSettings(): Promise<Settings> {
+    const { context, globals } = this;
+    const { settings } = await context.loadSettings({
+      env: context.env,
+      uid: context.uid,
+      file: globals.config,
+      flags: { ...settingsFlags(globals, context.cwd), ...this.overrides },
+    });
+    return settings;
+  }
+
+  /** Runs the daemon in one of its modes until it is stopped. */
+  async daemon(mode: DaemonMode): Promise<number> {
+    return this.context.runDaemon(await this.settings(), { mode, reload: () => this.loadSettings() });
+  }
+
+  /** The registries of this run. */
+  source(): Promise<Source> {
+    this.sourced ??= this.settings().then((settings) => this.keep(this.context.openSource(settings)));
+    return this.sourced;
+  }
+
+  /** The daemon, or a controller of this process. */
+  controller(): Promise<ControllerApi> {
+    this.controlled ??= this.settings()
+      .then((settings) => this.keep(this.context.openController(settings)))
+      .then((controller) => this.sameSource(controller));
+    return this.controlled;
+  }
+
+  /** Closes something at the end of the run. */
+  async keep<T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> {
+    const part = await opening;
+    this.opened.push(part);
+    return part;
+  }
+
+  /** Closes what was opened, the last first. */
+  async close(): Promise<void> {
+    for (const part of this.opened.splice(0).reverse()) await part.close();
+  }
+
+  /** Who asks, for the audit: the login user even under sudo. */
+  actor(reason: string | undefined): Actor {
+    const { env } = this.context;
+    const who = env['SUDO_USER'] ?? env['USER'] ?? env['LOGNAME'] ?? nameOfUser();
+    return { who: printable(who), reason };
+  }
+
+  /** Writes the result to stdout in the form that was asked for. */
+  async print(result: Result): Promise<void> {
+    this.context.stdout.write(await this.rendered(result));
+  }
+
+  /** Writes a line to stderr: progress and remarks, never data. */
+  note(mark: Mark, text: string): void {
+    const { context, globals } = this;
+    if (globals.quiet === true && mark !== 'error' && mark !== 'warn') return;
+    context.stderr.write(`${marked(mark, printable(text), lookOf(context.stderr, context.env, globals.color === false))}\n`);
+  }
+
+  /**
+   * Has a dangerous step confirmed.
+   * @throws SyncError `usage` naming `--yes` where nobody can be asked, `failure` where the answer is no.
+   */
+  async confirm(question: string, details: readonly string[] = []): Promise<void> {
+    for (const line of details) this.context.stderr.write(`${printable(line)}\n`);
+    if (this.flag('yes')) return;
+    if (this.context.ask === undefined) {
+      throw new SyncError('usage', `${question}: expected a confirmation, got no terminal to ask at`, { remedy: 'pass --yes' });
+    }
+    const answer = (await this.context.ask(`${question} [y/N] `)).trim().toLowerCase();
+    if (answer !== 'y' && answer !== 'yes') throw new SyncError('failure', `${question}: not confirmed, nothing was changed`);
+  }
+
+  private async rendered(result: Result): Promise<string> {
+    switch (this.format) {
+      case 'json':
+        return asJson(result.value);
+      case 'yaml':
+        return asYaml(result.value);
+      case 'wide':
+        return (result.wide ?? result.table)();
+      case 'table':
+        return result.table();
+    }
+  }
+
+  /** A daemon serves its own registries: a command line that names others must not reach them through it. */
+  private async sameSource(controller: ControllerApi): Promise<ControllerApi> {
+    if (!namesSource(this.globals)) return controller;
+    const { daemon, source } = await controller.status();
+    if (!daemon) return controller;
+    const wanted = (await this.source()).health();
+    if (wanted.kind === source.kind && wanted.location === source.location) return controller;
+    throw new SyncError('conflict', `registries: expected those of the running daemon (${source.location}), got ${wanted.location}`, {
+      remedy: 'leave out --registry, --kubeconfig, --context and -n, or stop the daemon',
+    });
+  }
+}
+
+function nameOfUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run under a uid without a name.
+    return homedir();
+  }
+}

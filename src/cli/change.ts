@@ -1,0 +1,111 @@
+import type { HeldRemoval } from '../model/plan.ts';
+import type { Finding, Snapshot } from '../model/snapshot.ts';
+import { exitCodes, SyncError } from '../lib/errors.ts';
+import { isoSeconds } from '../lib/clock.ts';
+import type { Step } from '../registry/operations/step.ts';
+import type { Command } from 'commander';
+import type { Call } from './call.ts';
+import { carryApproval } from './approval.ts';
+import { inForce } from './desired.ts';
+import { Progress, listed } from './output/progress.ts';
+import { apiVersion } from './output/structured.ts';
+import { needRegistries, type Registries } from './registries.ts';
+
+/** What a command wants to change in the registries. */
+export interface Change {
+  /** What it comes to, in the past tense: `demo is public`. */
+  readonly done: string;
+  readonly steps: readonly Step[];
+  /** True where the command asks even if the guard would not mind. */
+  readonly ask?: boolean;
+}
+
+/** The registries before the change, and the moment it is made. */
+export interface Ground extends Registries {
+  readonly snapshot: Snapshot;
+  readonly now: string;
+}
+
+/** Options of every command that edits the registries. */
+export function addChangeOptions(command: Command): void {
+  command
+    .option('--dry-run', 'show what would change and write nothing')
+    .option('--push', 'bring it to the nodes at once, also without a daemon')
+    .option('--yes', 'do not ask before something is withdrawn')
+    .option('--reason <text>', 'why, for the audit');
+}
+
+/**
+ * Makes one change of the registries: shows what it withdraws, refuses what would be set aside, writes, and carries its own
+ * approval where the guard would hold it. @returns the exit code.
+ */
+export async function change(call: Call, decide: (ground: Ground) => Change | Promise<Change>): Promise<number> {
+  const registries = await needRegistries(call);
+  const ground = { ...registries, now: isoSeconds(call.context.clock.now()) };
+  const wanted = await decide(ground);
+  const effect = await effectOf(call, ground, wanted);
+  refuseFlawed(ground.snapshot.findings, effect.after.findings);
+  for (const host of effect.lost) call.note('warn', `Withdraws ${host}`);
+  for (const host of effect.gained) call.note('info', `Serves ${host}`);
+  const reasons = effect.held.map(({ reason, names }) => `The guard would hold this: ${reason} (${listed(names)})`);
+  const dryRun = call.flag('dryRun');
+  if (!dryRun && (reasons.length > 0 || wanted.ask === true)) await call.confirm('Go on?', reasons);
+  const { carryOut } = await import('../registry/operations/step.ts');
+  const written = !dryRun && (await carryOut(await call.source(), wanted.steps));
+  if (written && effect.held.length > 0) await carryApproval(call, effect.held);
+  await tell(call, { ...effect, done: wanted.done, dryRun, written });
+  return written && call.flag('push') ? pushAll(call) : exitCodes.ok;
+}
+
+interface Effect {
+  readonly after: Snapshot;
+  readonly lost: readonly string[];
+  readonly gained: readonly string[];
+  readonly held: readonly HeldRemoval[];
+}
+
+async function effectOf(call: Call, ground: Ground, { steps }: Change): Promise<Effect> {
+  const [{ previewed }, { lostHosts }, { applyGuard }] = await Promise.all([
+    import('../registry/operations/step.ts'),
+    import('../plan/public-hosts.ts'),
+    import('../plan/guard.ts'),
+  ]);
+  const before = ground.snapshot;
+  const after = previewed(ground.objects, steps, before);
+  const base = (await inForce(call)) ?? before;
+  const known = new Set(applyGuard(base, before, new Set()).held.map(({ hash }) => hash));
+  const held = applyGuard(base, after, new Set()).held.filter(({ hash }) => !known.has(hash));
+  return { after, lost: lostHosts(before, after).lost, gained: lostHosts(after, before).lost, held };
+}
+
+/** Nothing that the reader would set aside is ever written by us. */
+function refuseFlawed(before: readonly Finding[], after: readonly Finding[]): void {
+  const known = new Set(before.map(({ path, message }) => `${path} ${message}`));
+  const flaw = after.find(({ severity, path, message }) => severity === 'error' && !known.has(`${path} ${message}`));
+  if (flaw !== undefined) throw new SyncError('data', `${flaw.path}: ${flaw.message}; nothing was written`, { remedy: flaw.remedy });
+}
+
+async function tell(call: Call, told: Effect & { readonly done: string; readonly dryRun: boolean; readonly written: boolean }): Promise<void> {
+  const { done, dryRun, written, lost, gained, held } = told;
+  await call.print({
+    value: { apiVersion, kind: 'ChangeReport', summary: done, changed: written, dryRun, hostsAdded: gained, hostsRemoved: lost, approved: written ? held.map(({ hash }) => hash) : [] },
+    table: () => '',
+  });
+  if (dryRun) call.note('info', `Dry run: ${done}; nothing was written`);
+  else call.note('success', written ? done : `${done}: it was so already`);
+  if (written && !call.flag('push') && !(await daemonRuns(call))) call.note('info', 'No daemon runs: bring it to the nodes with: syncctl push');
+}
+
+async function daemonRuns(call: Call): Promise<boolean> {
+  const { connectDaemon } = await import('../contract/client.ts');
+  const daemon = await connectDaemon((await call.settings()).daemon.socket).catch(() => undefined);
+  return daemon !== undefined;
+}
+
+async function pushAll(call: Call): Promise<number> {
+  const controller = await call.controller();
+  const progress = new Progress(call, (await controller.status()).nodes.length);
+  const report = await controller.push({ nodes: undefined, takeOver: false, actor: call.actor(call.text('reason')) }, progress.onNode);
+  progress.end(report);
+  return report.failed === 0 ? exitCodes.ok : exitCodes.failure;
+}

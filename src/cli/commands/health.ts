@@ -1,0 +1,55 @@
+import { exitCodes } from '../../lib/errors.ts';
+import { printable } from '../../lib/text.ts';
+import type { Call } from '../call.ts';
+import type { CommandModule } from '../catalogue.ts';
+import { healthBlock } from '../health/block.ts';
+import { known } from '../health/known.ts';
+import { healthReport, type HealthReport } from '../health/report.ts';
+import { age } from '../output/age.ts';
+import { listed } from '../output/progress.ts';
+import { table } from '../output/table.ts';
+import { unreadable } from '../registries.ts';
+
+export const command: CommandModule = {
+  configure: (health) => {
+    health.addHelpText('after', '\nExit codes: 0 the registries can be read, 69 they cannot; what is known is printed all the same.');
+  },
+  examples: ['syncctl health', 'syncctl health -o wide', 'syncctl health -o json | jq .counts'],
+  run: async (call) => {
+    const facts = await known(call);
+    const report = healthReport(facts);
+    await call.print({ value: report, table: () => healthBlock(report.nodes) + notices(report), wide: () => wide(call, report) + notices(report) });
+    const { registries } = facts;
+    if (registries.state === 'fresh') return exitCodes.ok;
+    throw unreadable(registries.source, registries.reason, registries.remedy);
+  },
+};
+
+function wide(call: Call, report: HealthReport): string {
+  const now = call.context.clock.now();
+  return table(
+    ['name', 'type', 'address', 'state', 'last sync', 'since', 'cause', 'evidence', 'remedy'],
+    report.nodes.map((node) => [
+      node.name,
+      node.type,
+      node.address,
+      node.state,
+      age(node.lastSync, now),
+      age(node.since, now),
+      node.cause ?? '',
+      node.evidence,
+      node.remedy ?? '',
+    ]),
+  );
+}
+
+/** What must not be overlooked, only where there is something: the predecessor's text stays what it was. */
+function notices(report: HealthReport): string {
+  const lines = [
+    ...report.quarantined.map(({ path, message, remedy }) => `Quarantined: ${path}: ${message}; ${remedy}`),
+    ...report.held.map(({ hash, reason, names }) => `Held: ${reason} (${listed(names)}); let it go with: syncctl approve ${hash}`),
+    ...report.paused.map((what) => `Paused: ${what}; end it with: ${what.startsWith('registry ') ? 'kubectl annotate configmap … sync-controller/paused-' : 'syncctl resume'}`),
+    ...report.orphaned.map((node) => `Orphaned: ${node}: its row is gone and the node is untouched; end it with: syncctl node remove ${node}, or: syncctl node restore ${node}`),
+  ];
+  return lines.length === 0 ? '' : `${printable(lines.join('\n'))}\n`;
+}

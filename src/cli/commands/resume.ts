@@ -1,0 +1,15 @@
+import { exitCodes } from '../../lib/errors.ts';
+import type { CommandModule } from '../catalogue.ts';
+
+export const command: CommandModule = {
+  configure: (resume) => {
+    resume.argument('[node]', 'one node; everything when left out').option('--all', 'everything, said aloud').option('--reason <text>', 'why, for the audit');
+  },
+  examples: ['syncctl resume', 'syncctl resume contabo-vps'],
+  run: async (call) => {
+    const node = call.flag('all') ? undefined : call.word(0);
+    await (await call.controller()).resume(node, call.actor(call.text('reason')));
+    call.note('success', `Pushing to ${node ?? 'all nodes'} goes on`);
+    return exitCodes.ok;
+  },
+};

@@ -1,0 +1,50 @@
+import type { Given } from '../config/load.ts';
+import type { Loaded, Settings } from '../config/settings.ts';
+import type { ControllerApi } from '../contract/controller.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Source } from '../registry/source.ts';
+import type { DoctorPorts } from './doctor/ports.ts';
+import type { EnrolPort } from './enrol-port.ts';
+
+/** Where text goes: a stream of the process, or a test's memory. */
+export interface TextSink {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** Which loops of the daemon run: the predecessor's `daemon`, `watch` and `reconcile`. */
+export type DaemonMode = 'daemon' | 'watch' | 'reconcile';
+
+export interface DaemonRun {
+  readonly mode: DaemonMode;
+  /** Reads the settings again, for SIGHUP. */
+  readonly reload: () => Promise<Settings>;
+}
+
+/** Everything a command takes from outside, so that tests drive commands in their own process. */
+export interface CliContext {
+  readonly stdout: TextSink;
+  readonly stderr: TextSink;
+  readonly env: NodeJS.ProcessEnv;
+  readonly uid: number;
+  readonly cwd: string;
+  readonly version: string;
+  readonly clock: Clock;
+  /** Fires on Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal;
+  /** Asks a person one question; undefined where nobody can answer. */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
+  /** All of standard input, for data that is piped in. */
+  readonly readStdin: () => Promise<string>;
+  readonly loadSettings: (given: Given) => Promise<Loaded>;
+  readonly openSource: (settings: Settings) => Promise<Source>;
+  /** The daemon where it runs, else a controller of this process under the lock of the state directory. */
+  readonly openController: (settings: Settings) => Promise<ControllerApi>;
+  /** Runs until a signal of the system comes, which it handles itself. @returns the exit code. */
+  readonly runDaemon: (settings: Settings, options: DaemonRun) => Promise<number>;
+  /** Runs a program of the system on this terminal until it ends. @returns its exit code. */
+  readonly attach: (file: string, args: readonly string[], signal: AbortSignal) => Promise<number>;
+  readonly openEnrol: (settings: Settings) => Promise<EnrolPort>;
+  readonly openDoctor: (settings: Settings) => Promise<DoctorPorts>;
+}

@@ -1,0 +1,1 @@
+export interface DoctorPorts { close(): Promise<void> }

@@ -1,0 +1,35 @@
+import { exitCodes, messageOf, SyncError } from '../lib/errors.ts';
+import { redact } from '../lib/redact.ts';
+import { printable } from '../lib/text.ts';
+import type { CliContext } from './context.ts';
+import { lookOf, marked } from './output/tags.ts';
+
+/** Tells a person what went wrong, in one line on stderr; the stack only with `--debug`. @returns the exit code. */
+export function tellFailure(error: unknown, context: CliContext, options: { debug: boolean; noColor: boolean }): number {
+  const look = lookOf(context.stderr, context.env, options.noColor);
+  context.stderr.write(`${marked('error', oneSentence(error), look)}\n`);
+  if (options.debug) context.stderr.write(`${printable(redact(stackOf(error)))}\n`);
+  return exitOf(error);
+}
+
+/** The named exit code of anything thrown. */
+export function exitOf(error: unknown): number {
+  return error instanceof SyncError ? exitCodes[error.exit] : exitCodes.internal;
+}
+
+function oneSentence(error: unknown): string {
+  const text = error instanceof SyncError ? withRemedy(error) : `unexpected failure: ${messageOf(error)}; run it again with --debug and report it`;
+  return printable(redact(text)).replaceAll(/\s*\n\s*/gu, ' ');
+}
+
+/** A message that already ends with its remedy is not told it twice. */
+function withRemedy(error: SyncError): string {
+  const { message, remedy } = error;
+  return remedy === undefined || message.includes(remedy) ? message : `${message}; ${remedy}`;
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : `\ncaused by: ${stackOf(error.cause)}`;
+  return `${error.stack ?? error.message}${cause}`;
+}

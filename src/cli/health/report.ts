@@ -1,0 +1,114 @@
+import { remedyFor } from '../../model/cause.ts';
+import type { Node } from '../../model/node.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import type { NodeStatus } from '../../model/status.ts';
+import type { ControllerStatus } from '../../contract/report.ts';
+import { apiVersion } from '../output/structured.ts';
+import type { Registries } from '../registries.ts';
+
+/** One node of `health`. */
+export interface HealthNode {
+  readonly node: string;
+  readonly name: string;
+  readonly type: string;
+  readonly address: string;
+  readonly state: 'active' | 'pending_sync' | 'error';
+  /** True where this controller has itself verified it; false for what only the registry or an earlier run says. */
+  readonly verified: boolean;
+  readonly cause: string | null;
+  readonly evidence: string;
+  readonly remedy: string | null;
+  readonly since: string | null;
+  readonly lastSync: string | null;
+  readonly lastAttempt: string | null;
+}
+
+/** The written contract of `health -o json`. */
+export interface HealthReport {
+  readonly apiVersion: typeof apiVersion;
+  readonly kind: 'HealthReport';
+  readonly source: { readonly kind: string; readonly location: string; readonly state: string; readonly reason: string | null };
+  readonly daemon: boolean;
+  readonly standing: string | null;
+  readonly counts: { readonly active: number; readonly pending_sync: number; readonly error: number };
+  readonly nodes: readonly HealthNode[];
+  /** What is set aside in the registries; the good entries flow. */
+  readonly quarantined: readonly { readonly severity: string; readonly path: string; readonly message: string; readonly remedy: string }[];
+  readonly held: readonly { readonly hash: string; readonly reason: string; readonly names: readonly string[] }[];
+  readonly paused: readonly string[];
+  readonly orphaned: readonly string[];
+}
+
+export interface Known {
+  readonly registries: Registries;
+  /** From the daemon, where one runs. */
+  readonly controller: ControllerStatus | undefined;
+  /** What an earlier run has left, where no daemon runs. */
+  readonly remembered: ReadonlyMap<string, NodeStatus>;
+}
+
+/** Joins what the registries, the daemon and earlier runs say of every node. */
+export function healthReport({ registries, controller, remembered }: Known): HealthReport {
+  const { snapshot, source, state, reason } = registries;
+  const live = new Map(controller?.nodes.map((node) => [node.node, node]));
+  const nodes = [...(snapshot?.nodes.values() ?? [])].map((node) => {
+    const known = live.get(node.id);
+    return known === undefined || known.state === 'unknown' ? fromMemory(node, remembered.get(node.id)) : fromDaemon(node, known);
+  });
+  const count = (wanted: HealthNode['state']): number => nodes.filter((node) => node.state === wanted).length;
+  return {
+    apiVersion,
+    kind: 'HealthReport',
+    source: { kind: source.kind, location: source.location, state, reason: reason ?? null },
+    daemon: controller !== undefined,
+    standing: controller?.standing ?? null,
+    counts: { active: count('active'), pending_sync: count('pending_sync'), error: count('error') },
+    nodes,
+    quarantined: (snapshot?.findings ?? []).filter(({ severity }) => severity === 'error').map((finding) => ({ ...finding })),
+    held: controller?.held ?? [],
+    paused: pausedOf(snapshot, controller),
+    orphaned: controller?.orphans ?? [],
+  };
+}
+
+function pausedOf(snapshot: Snapshot | undefined, controller: ControllerStatus | undefined): readonly string[] {
+  const registries = (snapshot?.paused ?? []).map((object) => `registry ${object}`);
+  const nodes = (controller?.nodes ?? []).filter(({ cause }) => cause === 'paused').map(({ name }) => name);
+  const all = controller?.standing === 'paused' ? [`all nodes: ${controller.standingReason}`] : [];
+  return [...all, ...registries, ...nodes];
+}
+
+function fromDaemon(node: Node, known: ControllerStatus['nodes'][number]): HealthNode {
+  return {
+    ...identityOf(node),
+    state: known.state === 'unknown' ? 'pending_sync' : known.state,
+    verified: known.verified,
+    cause: known.cause,
+    evidence: known.evidence,
+    remedy: known.remedy,
+    since: known.since === '' ? null : known.since,
+    lastSync: known.lastSync,
+    lastAttempt: known.lastAttempt,
+  };
+}
+
+/** What was stored last, else the row. A row without a status is a node that was never synced. */
+function fromMemory(node: Node, status: NodeStatus | undefined): HealthNode {
+  const { recorded } = node;
+  const cause = status?.cause ?? null;
+  return {
+    ...identityOf(node),
+    state: status?.state ?? recorded.status ?? 'pending_sync',
+    verified: false,
+    cause,
+    evidence: status?.evidence ?? '',
+    remedy: cause === null ? null : remedyFor(cause, node),
+    since: status?.since ?? null,
+    lastSync: status?.lastSync ?? recorded.lastSync ?? null,
+    lastAttempt: status?.lastAttempt ?? recorded.lastAttempt ?? null,
+  };
+}
+
+function identityOf(node: Node): Pick<HealthNode, 'node' | 'name' | 'type' | 'address'> {
+  return { node: node.id, name: node.name, type: node.type, address: node.address };
+}

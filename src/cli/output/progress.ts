@@ -1,0 +1,76 @@
+import { causes } from '../../model/cause.ts';
+import type { NodeReport, PushReport } from '../../contract/report.ts';
+import { printable } from '../../lib/text.ts';
+import type { Call } from '../call.ts';
+
+/** Tells how a push goes: a counting line on a terminal, one line per node elsewhere. */
+export class Progress {
+  private readonly call: Call;
+  private readonly total: number;
+  private readonly live: boolean;
+  private settled = 0;
+  private verified = 0;
+
+  constructor(call: Call, total: number) {
+    this.call = call;
+    this.total = total;
+    const { stderr, env } = call.context;
+    this.live = stderr.isTTY === true && call.globals.quiet !== true && env['TERM'] !== 'dumb' && (env['CI'] ?? '') === '';
+  }
+
+  /** One node has come to its end. */
+  readonly onNode = (report: NodeReport): void => {
+    this.settled += 1;
+    if (report.verified) this.verified += 1;
+    this.wipe();
+    // On a terminal the good ones only count; what went wrong stays to be read.
+    if (!this.live || !report.verified) this.line(report);
+    if (this.live && this.settled < this.total) this.count();
+  };
+
+  /** The closing line, and what is withheld. */
+  end(report: PushReport): void {
+    this.wipe();
+    this.call.note(report.failed === 0 ? 'success' : 'warn', `Sync complete: ${String(report.verified)} succeeded, ${String(report.failed)} failed`);
+    tellHeld(this.call, report.held);
+  }
+
+  private line(report: NodeReport): void {
+    const { call } = this;
+    if (report.verified) {
+      const notes = report.notes.length === 0 ? '' : ` (${report.notes.join(', ')})`;
+      call.note('success', `Synced and verified: ${report.name}${report.changed ? '' : ', nothing to change'}${notes}`);
+      return;
+    }
+    const remedy = report.remedy === null ? '' : `; ${report.remedy}`;
+    const evidence = report.evidence === '' ? '' : `: ${report.evidence}`;
+    if (isOffline(report.cause)) call.note('warn', `Node ${report.name} is not reachable (${report.cause ?? ''}${evidence}); it is pushed when it returns`);
+    else call.note('error', `Failed to sync ${report.name} (${report.cause ?? 'unknown'}${evidence})${remedy}`);
+  }
+
+  private count(): void {
+    const text = `  ${String(this.settled)} of ${String(this.total)} nodes, ${String(this.verified)} verified`;
+    this.call.context.stderr.write(printable(text).slice(0, (this.call.context.stderr.columns ?? 80) - 1));
+  }
+
+  private wipe(): void {
+    if (this.live) this.call.context.stderr.write('\r\u001b[2K');
+  }
+}
+
+/** What the guard holds back, with the command that lets it go. */
+export function tellHeld(call: Call, held: PushReport['held']): void {
+  for (const { hash, reason, names } of held) {
+    call.note('warn', `Removal withheld: ${reason} (${listed(names)}); let it go with: syncctl approve ${hash}`);
+  }
+}
+
+/** A few names, and how many more. */
+export function listed(names: readonly string[], limit = 5): string {
+  const more = names.length - limit;
+  return more > 0 ? `${names.slice(0, limit).join(', ')} and ${String(more)} more` : names.join(', ');
+}
+
+function isOffline(cause: string | null): boolean {
+  return cause !== null && cause in causes && causes[cause as keyof typeof causes].offline;
+}

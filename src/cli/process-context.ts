@@ -1,0 +1,49 @@
+import { createInterface } from 'node:readline/promises';
+import { systemClock } from '../lib/clock.ts';
+import { version } from '../lib/version.ts';
+import type { CliContext } from './context.ts';
+
+/** What only the composition of the program can give. */
+export type ProcessParts = Pick<CliContext, 'openSource' | 'openController' | 'runDaemon' | 'openEnrol' | 'openDoctor' | 'attach'>;
+
+/** The context of a real process. Parts load only when a command uses them. */
+export function processContext(parts: ProcessParts): CliContext {
+  const { stdin, stdout, stderr, env } = process;
+  // `syncctl health | head` is no failure.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+  });
+  let signal: AbortSignal | undefined;
+  return {
+    ...parts,
+    stdout,
+    stderr,
+    env,
+    uid: process.getuid?.() ?? 0,
+    cwd: process.cwd(),
+    version,
+    clock: systemClock,
+    get signal() {
+      signal ??= signalOfProcess();
+      return signal;
+    },
+    ask: stdin.isTTY && stderr.isTTY && (env['CI'] ?? '') === '' ? ask : undefined,
+    readStdin: async () => (await stdin.setEncoding('utf8').toArray()).join(''),
+    loadSettings: async (given) => (await import('../config/load.ts')).loadSettings(given),
+  };
+}
+
+function signalOfProcess(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(new Error(name)));
+  return stop.signal;
+}
+
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
+}

@@ -1,0 +1,65 @@
+import type { RawObject, RegistryObject, Snapshot } from '../model/snapshot.ts';
+import { SyncError } from '../lib/errors.ts';
+import type { Source, SourceHealth } from '../registry/source.ts';
+import type { Call } from './call.ts';
+
+/** The registries as one command found them. */
+export interface Registries {
+  readonly snapshot: Snapshot | undefined;
+  /** As the source delivered them; empty where it could not be read. */
+  readonly objects: ReadonlyMap<RegistryObject, RawObject>;
+  /** `last-good`: the source cannot be read and an earlier state stands in. */
+  readonly state: 'fresh' | 'last-good' | 'none';
+  readonly reason: string | undefined;
+  readonly remedy: string | undefined;
+  readonly source: SourceHealth;
+}
+
+/** Reads the registries once and writes nothing, not even the last good state: that is the controller's. */
+export async function readRegistries(call: Call): Promise<Registries> {
+  const [{ parseRegistries }, source, lastGood] = [await import('../registry/parse.ts'), await call.source(), await lastGoodOf(call)];
+  const reading = await source.read(call.context.signal);
+  const health = source.health();
+  if (reading.kind === 'unreadable') {
+    const state = lastGood === undefined ? 'none' : 'last-good';
+    return { snapshot: lastGood, objects: new Map(), state, reason: reading.reason, remedy: reading.remedy, source: health };
+  }
+  const parsed = parseRegistries(reading.objects, lastGood);
+  const snapshot = { ...parsed, findings: [...reading.findings, ...parsed.findings] };
+  return { snapshot, objects: reading.objects, state: 'fresh', reason: undefined, remedy: undefined, source: health };
+}
+
+/**
+ * The registries where a command cannot do without them.
+ * @throws SyncError `unavailable` with the reason and what mends it.
+ */
+export async function needRegistries(call: Call): Promise<Registries & { readonly snapshot: Snapshot }> {
+  const registries = await readRegistries(call);
+  const { snapshot, state, reason, remedy, source } = registries;
+  if (snapshot === undefined || state !== 'fresh') throw unreadable(source, reason, remedy);
+  return { ...registries, snapshot };
+}
+
+/** The refusal of a source that cannot be read. */
+export function unreadable(source: SourceHealth, reason: string | undefined, remedy: string | undefined): SyncError {
+  const message = `registries: expected a readable ${source.kind} source at ${source.location}, got: ${reason ?? 'no answer'}`;
+  return new SyncError('unavailable', message, { remedy: remedy ?? 'syncctl doctor' });
+}
+
+async function lastGoodOf(call: Call): Promise<Snapshot | undefined> {
+  const [{ LastGood }, { parseRegistries }] = await Promise.all([import('../registry/last-good.ts'), import('../registry/parse.ts')]);
+  const [settings, source] = [await call.settings(), await call.source()];
+  const lastGood = new LastGood({ stateDirectory: settings.daemon.stateDirectory, source: nameOf(source), parse: parseRegistries });
+  try {
+    return (await lastGood.restore()).snapshot;
+  } catch {
+    // An admin without rights on the state directory still sees what the source says.
+    return undefined;
+  }
+}
+
+/** As the controller names it, so that both use one file. */
+function nameOf(source: Source): string {
+  const { kind, location } = source.health();
+  return `${kind} ${location}`;
+}

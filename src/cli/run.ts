@@ -1,0 +1,51 @@
+import { exitCodes } from '../lib/errors.ts';
+import { Call } from './call.ts';
+import type { CliContext } from './context.ts';
+import { tellFailure } from './failure.ts';
+import { buildProgram, type Chosen } from './program.ts';
+import { usageOf } from './usage.ts';
+
+/** 128 plus the number of SIGINT, what a shell expects of a command that was stopped. */
+const interrupted = 130;
+
+/** Runs one command line, without the names of runtime and script. Never rejects and never ends the process. @returns the exit code. */
+export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
+  const look = { debug: argv.includes('--debug'), noColor: argv.includes('--no-color') };
+  let chosen: Chosen | undefined;
+  try {
+    const program = await buildProgram(argv, context, (choice) => {
+      chosen = choice;
+    });
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    const usage = usageOf(error, argv);
+    if (usage === 'done') return exitCodes.ok;
+    return tellFailure(usage ?? error, context, look);
+  }
+  return chosen === undefined ? exitCodes.ok : runChosen(chosen, context, look);
+}
+
+async function runChosen(chosen: Chosen, context: CliContext, look: { debug: boolean; noColor: boolean }): Promise<number> {
+  const { command } = chosen;
+  const call = new Call(context, chosen);
+  // `context.signal` takes the signals of the process over when it is first read: not where the command does that itself.
+  const owned = command.ownsSignals?.(call) === true;
+  try {
+    return await (owned ? command.run(call) : Promise.race([command.run(call), stopped(context.signal)]));
+  } catch (error) {
+    // What fails because of Ctrl-C needs no sentence of its own.
+    if (!owned && context.signal.aborted) return interrupted;
+    return tellFailure(error, context, look);
+  } finally {
+    await call.close().catch((error: unknown) => tellFailure(error, context, look));
+  }
+}
+
+/** A command that does not look at the signal ends with it all the same; one that does has the first word. */
+async function stopped(signal: AbortSignal): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const later = (): void => void setTimeout(() => resolve(interrupted), 50).unref();
+  if (signal.aborted) later();
+  else signal.addEventListener('abort', later, { once: true });
+  return promise;
+}

@@ -1,0 +1,107 @@
+import { stat } from 'node:fs/promises';
+import { messageOf, SyncError } from '../lib/errors.ts';
+import type { Actor, ControllerApi, PlanRequest, PushRequest } from './controller.ts';
+import type { NodeLifecycle, RemovalReport, RemovalRequest } from './lifecycle.ts';
+import type { ControllerStatus, NodeReport, PlanReport, PushReport } from './report.ts';
+import { routes, type AnswerOf, type RouteName } from './routes.ts';
+import { ask, type Deadlines } from './socket-request.ts';
+
+const defaults: Deadlines = { connectMs: 2_000, answerMs: 15_000 };
+
+/** The controller behind the daemon's socket. */
+export class SocketClient implements ControllerApi, NodeLifecycle {
+  private readonly socket: string;
+  private readonly deadlines: Deadlines;
+  private readonly stop = new AbortController();
+
+  constructor(socket: string, deadlines: Deadlines = defaults) {
+    this.socket = socket;
+    this.deadlines = deadlines;
+  }
+
+  /** The version of the daemon: also the proof that it answers. */
+  async version(): Promise<string> {
+    return (await this.call('version', {})).version;
+  }
+
+  push({ nodes, takeOver, actor }: PushRequest, onNode?: (report: NodeReport) => void): Promise<PushReport> {
+    return this.call('push', { nodes, takeOver, actor }, onNode);
+  }
+
+  reconcile(actor: Actor, onNode?: (report: NodeReport) => void): Promise<PushReport> {
+    return this.call('reconcile', { actor }, onNode);
+  }
+
+  plan({ nodes, offline }: PlanRequest): Promise<PlanReport> {
+    return this.call('plan', { nodes, offline });
+  }
+
+  status(): Promise<ControllerStatus> {
+    return this.call('status', {});
+  }
+
+  approve(hash: string, actor: Actor): Promise<{ readonly applied: boolean }> {
+    return this.call('approve', { hash, actor });
+  }
+
+  async pause(node: string | undefined, actor: Actor): Promise<void> {
+    await this.call('pause', { node, actor });
+  }
+
+  async resume(node: string | undefined, actor: Actor): Promise<void> {
+    await this.call('resume', { node, actor });
+  }
+
+  takeTerm(actor: Actor): Promise<{ readonly epoch: number; readonly writer: string }> {
+    return this.call('takeTerm', { actor });
+  }
+
+  removeNode({ node, abandon, actor }: RemovalRequest): Promise<RemovalReport> {
+    return this.call('removeNode', { node, abandon, actor });
+  }
+
+  async restoreNode(node: string, actor: Actor): Promise<void> {
+    await this.call('restoreNode', { node, actor });
+  }
+
+  /** Ends every request that is under way; the daemon goes on with what it has begun. */
+  close(): Promise<void> {
+    this.stop.abort(new SyncError('failure', 'the request was given up'));
+    return Promise.resolve();
+  }
+
+  private async call<N extends RouteName>(name: N, body: unknown, onNode?: (report: NodeReport) => void): Promise<AnswerOf<N>> {
+    const route = routes[name];
+    const answer = await ask({ socket: this.socket, route, body, deadlines: this.deadlines, signal: this.stop.signal, ...(onNode === undefined ? {} : { onNode }) });
+    const parsed = route.answer.safeParse(answer);
+    if (parsed.success) return parsed.data as AnswerOf<N>;
+    throw new SyncError('unavailable', `daemon: expected an answer of this version to ${name}, got another form`, {
+      remedy: 'restart the daemon after an upgrade: sudo systemctl restart sync-controller',
+      cause: parsed.error,
+    });
+  }
+}
+
+/**
+ * The running daemon, or undefined where it has no socket. A socket that is there and does not answer is a failure:
+ * going round it could make a second writer.
+ * @throws SyncError `unavailable` or `permission`.
+ */
+export async function connectDaemon(socket: string, deadlines: Deadlines = defaults): Promise<SocketClient | undefined> {
+  if (!(await exists(socket))) return undefined;
+  const client = new SocketClient(socket, deadlines);
+  await client.version();
+  return client;
+}
+
+async function exists(socket: string): Promise<boolean> {
+  try {
+    const found = await stat(socket);
+    if (found.isSocket()) return true;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    throw new SyncError('permission', `daemon: expected a readable socket at ${socket}, got ${code ?? messageOf(error)}`, { remedy: 'run it with sudo', cause: error });
+  }
+  throw new SyncError('unavailable', `daemon: expected a socket at ${socket}, got another kind of file`, { remedy: `remove ${socket} where no daemon runs` });
+}

@@ -1,0 +1,42 @@
+import type { Actor, ControllerApi } from '../contract/controller.ts';
+import type { NodeLifecycle } from '../contract/lifecycle.ts';
+import type { NodeReport } from '../contract/report.ts';
+import type { AnswerOf, BodyOf, RouteName } from '../contract/routes.ts';
+import { SyncError } from '../lib/errors.ts';
+
+/** What the socket serves. The end of a node's life is served where the controller offers it. */
+export type Served = ControllerApi & Partial<NodeLifecycle>;
+
+type Handlers = { readonly [N in RouteName]: (body: BodyOf<N>, onNode: (report: NodeReport) => void) => Promise<AnswerOf<N>> };
+
+/** What each route of the contract does with the controller. */
+export function handlersOf(controller: Served, version: string): Handlers {
+  return {
+    version: () => Promise.resolve({ apiVersion: 'sync-controller/v1', version }),
+    status: () => controller.status(),
+    push: ({ nodes, takeOver, actor }, onNode) => controller.push({ nodes, takeOver, actor: actorOf(actor) }, onNode),
+    reconcile: ({ actor }, onNode) => controller.reconcile(actorOf(actor), onNode),
+    plan: ({ nodes, offline }) => controller.plan({ nodes, offline }),
+    approve: ({ hash, actor }) => controller.approve(hash, actorOf(actor)),
+    pause: ({ node, actor }) => controller.pause(node, actorOf(actor)).then(() => ({})),
+    resume: ({ node, actor }) => controller.resume(node, actorOf(actor)).then(() => ({})),
+    takeTerm: ({ actor }) => controller.takeTerm(actorOf(actor)),
+    removeNode: async ({ node, abandon, actor }) => {
+      if (controller.removeNode === undefined) throw missing('node remove');
+      return controller.removeNode({ node, abandon, actor: actorOf(actor) });
+    },
+    restoreNode: async ({ node, actor }) => {
+      if (controller.restoreNode === undefined) throw missing('node restore');
+      await controller.restoreNode(node, actorOf(actor));
+      return {};
+    },
+  };
+}
+
+function actorOf(actor: { who: string; reason?: string | undefined }): Actor {
+  return { who: actor.who, reason: actor.reason };
+}
+
+function missing(what: string): SyncError {
+  return new SyncError('unavailable', `${what}: expected a daemon that offers it, got one that does not`, { remedy: 'upgrade the daemon' });
+}

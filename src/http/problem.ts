@@ -1,0 +1,24 @@
+import { SyncError, messageOf, type ExitName } from '../lib/errors.ts';
+import type { Problem } from '../contract/routes.ts';
+
+/** The HTTP status of each named exit. */
+const statuses: Readonly<Record<ExitName, number>> = {
+  ok: 200,
+  failure: 500,
+  changes: 200,
+  usage: 400,
+  data: 422,
+  notFound: 404,
+  unavailable: 503,
+  internal: 500,
+  conflict: 409,
+  permission: 403,
+  config: 500,
+};
+
+/** A failure as it travels, with its HTTP status. A fault of ours is named, its stack stays here. */
+export function problemOf(error: unknown): { readonly status: number; readonly problem: Problem } {
+  if (!(error instanceof SyncError)) return { status: 500, problem: { exit: 'internal', message: `unexpected failure of the daemon: ${messageOf(error)}`, remedy: 'syncctl logs -n 50' } };
+  const { exit, message, remedy } = error;
+  return { status: statuses[exit], problem: { exit, message, ...(remedy === undefined ? {} : { remedy }) } };
+}

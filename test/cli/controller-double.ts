@@ -1,0 +1,139 @@
+import type { Actor, ControllerApi, PlanRequest, PushRequest } from '../../src/contract/controller.ts';
+import type { NodeLifecycle, RemovalReport, RemovalRequest } from '../../src/contract/lifecycle.ts';
+import type { ControllerStatus, NodeReport, PlanReport, PushReport } from '../../src/contract/report.ts';
+import { SyncError } from '../../src/lib/errors.ts';
+
+export const verified = (name: string, changes: Partial<NodeReport> = {}): NodeReport => ({
+  node: `vps_nodes@${name}`,
+  name,
+  type: 'vps_nodes',
+  address: '100.68.225.92',
+  state: 'active',
+  verified: true,
+  changed: true,
+  cause: null,
+  evidence: '',
+  remedy: null,
+  rungs: ['digest', 'parsed', 'loaded'],
+  notes: [],
+  ...changes,
+});
+
+export const offline = (name: string): NodeReport =>
+  verified(name, { state: 'pending_sync', verified: false, changed: false, cause: 'timeout', evidence: 'no answer in 10 s', remedy: 'tailscale ping 100.68.225.92', rungs: [] });
+
+export function pushReport(nodes: NodeReport[]): PushReport {
+  const good = nodes.filter((node) => node.verified).length;
+  return {
+    apiVersion: 'sync-controller/v1',
+    kind: 'PushReport',
+    term: { clusterId: 'sc-0123456789abcdef', epoch: 7, writer: 'a1b2c3d4' },
+    verified: good,
+    failed: nodes.length - good,
+    changed: nodes.filter((node) => node.changed).length,
+    causes: Object.fromEntries(nodes.filter((node) => node.cause !== null).map((node) => [node.cause ?? '', 1])),
+    nodes,
+    held: [],
+  };
+}
+
+export const status = (changes: Partial<ControllerStatus> = {}): ControllerStatus => ({
+  apiVersion: 'sync-controller/v1',
+  kind: 'ControllerStatus',
+  version: '1.2.3',
+  pid: 4711,
+  daemon: true,
+  standing: 'writing',
+  standingReason: '',
+  term: { clusterId: 'sc-0123456789abcdef', epoch: 7, writer: 'a1b2c3d4' },
+  source: { kind: 'directory', location: '/srv/registry', state: 'fresh', reason: null, proofAgeMs: 1200, restarts: 0, stalls: 0 },
+  queue: { due: 0, delayed: 1, active: 0 },
+  held: [],
+  orphans: [],
+  findings: [],
+  nodes: [],
+  ...changes,
+});
+
+/** A controller that remembers what it was asked and answers what the test says. */
+export class ControllerDouble implements ControllerApi, NodeLifecycle {
+  readonly asked: { readonly what: string; readonly with: unknown }[] = [];
+  reports: NodeReport[] = [verified('contabo-vps')];
+  planned: PlanReport = { apiVersion: 'sync-controller/v1', kind: 'PlanReport', changes: 0, inSync: 0, unknown: 0, nodes: [], held: [] };
+  state: ControllerStatus = status();
+  held = new Set<string>();
+  failure: Error | undefined;
+  /** Resolves before a push settles, where a test wants to hold it. */
+  gate: Promise<void> = Promise.resolve();
+  removal: RemovalReport = { apiVersion: 'sync-controller/v1', kind: 'RemovalReport', node: 'x', name: 'x', result: 'withdrawn', cause: null, evidence: '', remedy: null };
+  closed = 0;
+
+  async push(request: PushRequest, onNode?: (report: NodeReport) => void): Promise<PushReport> {
+    return this.settle('push', request, onNode);
+  }
+
+  async reconcile(actor: Actor, onNode?: (report: NodeReport) => void): Promise<PushReport> {
+    return this.settle('reconcile', actor, onNode);
+  }
+
+  async plan(request: PlanRequest): Promise<PlanReport> {
+    this.note('plan', request);
+    return this.planned;
+  }
+
+  async status(): Promise<ControllerStatus> {
+    this.note('status', undefined);
+    return this.state;
+  }
+
+  async approve(hash: string, actor: Actor): Promise<{ readonly applied: boolean }> {
+    this.note('approve', { hash, actor });
+    return { applied: this.held.has(hash) };
+  }
+
+  async pause(node: string | undefined, actor: Actor): Promise<void> {
+    this.note('pause', { node, actor });
+  }
+
+  async resume(node: string | undefined, actor: Actor): Promise<void> {
+    this.note('resume', { node, actor });
+  }
+
+  async takeTerm(actor: Actor): Promise<{ readonly epoch: number; readonly writer: string }> {
+    this.note('takeTerm', actor);
+    return { epoch: 8, writer: 'ffff0000' };
+  }
+
+  async removeNode(request: RemovalRequest): Promise<RemovalReport> {
+    this.note('removeNode', request);
+    return this.removal;
+  }
+
+  async restoreNode(node: string, actor: Actor): Promise<void> {
+    this.note('restoreNode', { node, actor });
+  }
+
+  async close(): Promise<void> {
+    this.closed += 1;
+  }
+
+  /** What was asked, without the looks. */
+  get done(): readonly string[] {
+    return this.asked.map(({ what }) => what).filter((what) => what !== 'status');
+  }
+
+  private async settle(what: string, request: unknown, onNode?: (report: NodeReport) => void): Promise<PushReport> {
+    this.note(what, request);
+    for (const report of this.reports) onNode?.(report);
+    await this.gate;
+    return pushReport(this.reports);
+  }
+
+  private note(what: string, request: unknown): void {
+    this.asked.push({ what, with: request });
+    if (this.failure !== undefined) throw this.failure;
+  }
+}
+
+/** A refusal as the controller gives one. */
+export const refusal = new SyncError('conflict', 'push: expected a controller that may write, got rival: epoch 9', { remedy: 'syncctl term take --reason "…"' });

@@ -9,6 +9,7 @@ import type { Logger } from './lib/logger.ts';
 import { systemRandom, type Random } from './lib/random.ts';
 import { serviceNotifier, type ServiceNotifier } from './lib/notify.ts';
 import type { Controller } from './reconcile/controller.ts';
+import type { Engine } from './reconcile/engine.ts';
 import type { Source } from './registry/source.ts';
 
 /** The registries that the settings name. */
@@ -24,18 +25,18 @@ export async function openController(settings: Settings, log: Logger, command: s
   const daemon = await connectDaemon(settings.daemon.socket);
   if (daemon !== undefined) return daemon;
   const built = await buildController(settings, log, { daemon: false, command });
-  await built.controller.open();
+  await built.engine.open();
   return onceOver(built);
 }
 
 /** A controller for one command: a term begins before the first thing that writes, above what the nodes have heard. */
 function onceOver(built: OpenController): ControllerApi & NodeLifecycle {
-  const { controller } = built;
+  const { controller, engine } = built;
   let begun = false;
   const begin = async (): Promise<void> => {
     if (begun) return;
     begun = true;
-    await controller.beginTerm(controller.ids());
+    await engine.beginTerm(engine.ids());
   };
   return {
     push: async (request, onNode) => {
@@ -64,6 +65,7 @@ function onceOver(built: OpenController): ControllerApi & NodeLifecycle {
 /** Everything the daemon's life needs. */
 export interface DaemonParts {
   readonly controller: Controller;
+  readonly engine: Engine;
   readonly settings: Settings;
   readonly notifier: ServiceNotifier;
   readonly log: Logger;
@@ -79,7 +81,7 @@ export async function openDaemonParts(settings: Settings, log: Logger): Promise<
   const built = await buildController(settings, log, { daemon: true, command: 'syncctl daemon' });
   const notifier = serviceNotifier({ env: process.env, pid: process.pid, warn: (message) => { log.warn(message); } });
   return {
-    controller: built.controller, settings, notifier, log, clock: systemClock, random: systemRandom,
+    controller: built.controller, engine: built.engine, settings, notifier, log, clock: systemClock, random: systemRandom,
     apply: (next) => built.apply(next),
     close: () => built.close(settings.daemon.stopMs - 1_500),
   };

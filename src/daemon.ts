@@ -18,7 +18,7 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
   let server: SocketServer | undefined;
   const release = onSignals(stop, () => void reload(parts, log, run));
   try {
-    await parts.controller.open();
+    await parts.engine.open();
     server = await serveSocket({ socket: settings.daemon.socket, controller: parts.controller, version });
     await start(parts, run, stop.signal);
     await untilAborted(stop.signal);
@@ -34,34 +34,34 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
 }
 
 async function start(parts: DaemonParts, run: DaemonRun, signal: AbortSignal): Promise<void> {
-  const { controller, settings, notifier, log } = parts;
+  const { engine, settings, notifier, log } = parts;
   await beginTermPatiently(parts, signal);
-  if (run.mode === 'reconcile') controller.lookAtAll();
-  else await controller.follow();
+  if (run.mode === 'reconcile') engine.lookAtAll();
+  else await engine.follow();
   if (run.mode !== 'watch') {
     const onDue = (): void => {
-      log.info('scheduled reconciliation', { nodes: controller.ids().length });
-      controller.lookAtAll();
+      log.info('scheduled reconciliation', { nodes: engine.ids().length });
+      engine.lookAtAll();
     };
     void resync(settings.reconcile, { clock: parts.clock, random: parts.random, onDue }, signal);
   }
-  await notifier.ready(`pushing to ${String(controller.ids().length)} nodes`);
+  await notifier.ready(`pushing to ${String(engine.ids().length)} nodes`);
   void watchdog(parts, signal);
-  log.success('started', { mode: run.mode, nodes: controller.ids().length, source: settings.source.kind });
+  log.success('started', { mode: run.mode, nodes: engine.ids().length, source: settings.source.kind });
 }
 
 /** A term store that is down is waited for; until it answers, only what was last good is pushed under the own last term, or nothing. */
-async function beginTermPatiently({ controller, log }: DaemonParts, signal: AbortSignal): Promise<void> {
-  const begin = (): Promise<void> => controller.beginTerm(controller.ids());
+async function beginTermPatiently({ engine, log }: DaemonParts, signal: AbortSignal): Promise<void> {
+  const begin = (): Promise<void> => engine.beginTerm(engine.ids());
   await begin().catch((error: unknown) => {
     log.warn('no term can begin yet; nothing is pushed until the term store answers', { error: messageOf(error) });
   });
   void (async () => {
-    for (let pauseMs = 1_000; controller.needsTerm(); pauseMs = Math.min(pauseMs * 2, 30_000)) {
+    for (let pauseMs = 1_000; engine.needsTerm(); pauseMs = Math.min(pauseMs * 2, 30_000)) {
       await delay(pauseMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
       await begin().catch(() => undefined);
-      if (!controller.needsTerm()) controller.pushAllAgain();
+      if (!engine.needsTerm()) engine.pushAllAgain();
     }
   })();
 }

@@ -11,7 +11,8 @@ readonly MARKER='^# (BEGIN|END) sync-controller ([a-z0-9-]{8,64})$'
 locate_block() {
   BLOCK_FOUND='' BLOCK_HEAD='' BLOCK_TEXT='' BLOCK_TAIL=''
   if [[ $OLD_TEXT == *sync-controller* ]]; then
-    locate_by_text || locate_by_lines
+    # Searching in a long text costs its length squared in this shell.
+    ((${#OLD_TEXT} < 65536)) && locate_by_text || locate_by_lines
   fi
   [[ -z $BLOCK_FOUND ]] || return 0
   BLOCK_HEAD=$OLD_TEXT

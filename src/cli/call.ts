@@ -1,10 +1,10 @@
 import { homedir, userInfo } from 'node:os';
 import type { Settings } from '../config/settings.ts';
-import type { Actor, ControllerApi } from '../contract/controller.ts';
+import type { Actor } from '../contract/controller.ts';
 import { SyncError } from '../lib/errors.ts';
 import { printable } from '../lib/text.ts';
 import type { Source } from '../registry/source.ts';
-import type { CliContext, DaemonMode } from './context.ts';
+import type { CliContext, Controller, DaemonMode } from './context.ts';
 import { namesSource, settingsFlags, type GlobalOptions, type OutputFormat } from './globals.ts';
 import { asJson, asYaml } from './output/structured.ts';
 import { lookOf, marked, type Mark } from './output/tags.ts';
@@ -21,17 +21,17 @@ export class Call {
   readonly context: CliContext;
   readonly args: readonly unknown[];
   readonly globals: GlobalOptions;
-  private readonly given: Readonly<Record<string, unknown>>;
+  private readonly options: Readonly<Record<string, unknown>>;
   private readonly opened: { close(): Promise<void> }[] = [];
   private readonly overrides: Record<string, unknown> = {};
   private loaded: Promise<Settings> | undefined;
   private sourced: Promise<Source> | undefined;
-  private controlled: Promise<ControllerApi> | undefined;
+  private controlled: Promise<Controller> | undefined;
 
   constructor(context: CliContext, parsed: { args: readonly unknown[]; options: Readonly<Record<string, unknown>> }) {
     this.context = context;
     this.args = parsed.args;
-    this.given = parsed.options;
+    this.options = parsed.options;
     this.globals = parsed.options;
   }
 
@@ -56,18 +56,23 @@ export class Call {
 
   /** True where an option without a value was given. */
   flag(name: string): boolean {
-    return this.given[name] === true;
+    return this.options[name] === true;
+  }
+
+  /** True where an option has exactly this value: `--no-install` is `install`, false. */
+  given(name: string, value: unknown): boolean {
+    return this.options[name] === value;
   }
 
   /** The value of an option. */
   text(name: string): string | undefined {
-    const value = this.given[name];
+    const value = this.options[name];
     return typeof value === 'string' ? value : undefined;
   }
 
   /** The values of an option that may be repeated. */
   texts(name: string): readonly string[] {
-    const value = this.given[name];
+    const value = this.options[name];
     return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
   }
 
@@ -110,7 +115,7 @@ export class Call {
   }
 
   /** The daemon, or a controller of this process. */
-  controller(): Promise<ControllerApi> {
+  controller(): Promise<Controller> {
     this.controlled ??= this.settings()
       .then((settings) => this.keep(this.context.openController(settings)))
       .then((controller) => this.sameSource(controller));
@@ -176,7 +181,7 @@ export class Call {
   }
 
   /** A daemon serves its own registries: a command line that names others must not reach them through it. */
-  private async sameSource(controller: ControllerApi): Promise<ControllerApi> {
+  private async sameSource(controller: Controller): Promise<Controller> {
     if (!namesSource(this.globals)) return controller;
     const { daemon, source } = await controller.status();
     if (!daemon) return controller;

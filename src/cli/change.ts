@@ -88,7 +88,7 @@ function refuseFlawed(before: readonly Finding[], after: readonly Finding[]): vo
 async function tell(call: Call, told: Effect & { readonly done: string; readonly dryRun: boolean; readonly written: boolean }): Promise<void> {
   const { done, dryRun, written, lost, gained, held } = told;
   await call.print({
-    value: { apiVersion, kind: 'ChangeReport', summary: done, changed: written, dryRun, hostsAdded: gained, hostsRemoved: lost, approved: written ? held.map(({ hash }) => hash) : [] },
+    value: { apiVersion, kind: 'ChangeReport', summary: done, changed: written, dryRun, hostsAdded: gained, hostsRemoved: lost, held },
     table: () => '',
   });
   if (dryRun) call.note('info', `Dry run: ${done}; nothing was written`);
@@ -104,6 +104,8 @@ async function daemonRuns(call: Call): Promise<boolean> {
 
 async function pushAll(call: Call): Promise<number> {
   const controller = await call.controller();
+  // The controller looks at the registries anew before it plans: what is pushed is what was just written.
+  await controller.plan({ nodes: undefined, offline: true });
   const progress = new Progress(call, (await controller.status()).nodes.length);
   const report = await controller.push({ nodes: undefined, takeOver: false, actor: call.actor(call.text('reason')) }, progress.onNode);
   progress.end(report);

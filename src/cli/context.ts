@@ -1,6 +1,7 @@
 import type { Given } from '../config/load.ts';
 import type { Loaded, Settings } from '../config/settings.ts';
 import type { ControllerApi } from '../contract/controller.ts';
+import type { NodeLifecycle } from '../contract/lifecycle.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Source } from '../registry/source.ts';
 import type { DoctorPorts } from './doctor/ports.ts';
@@ -15,6 +16,9 @@ export interface TextSink {
 
 /** Which loops of the daemon run: the predecessor's `daemon`, `watch` and `reconcile`. */
 export type DaemonMode = 'daemon' | 'watch' | 'reconcile';
+
+/** All that an admin can ask of a controller. */
+export type Controller = ControllerApi & NodeLifecycle;
 
 export interface DaemonRun {
   readonly mode: DaemonMode;
@@ -40,7 +44,7 @@ export interface CliContext {
   readonly loadSettings: (given: Given) => Promise<Loaded>;
   readonly openSource: (settings: Settings) => Promise<Source>;
   /** The daemon where it runs, else a controller of this process under the lock of the state directory. */
-  readonly openController: (settings: Settings) => Promise<ControllerApi>;
+  readonly openController: (settings: Settings) => Promise<Controller>;
   /** Runs until a signal of the system comes, which it handles itself. @returns the exit code. */
   readonly runDaemon: (settings: Settings, options: DaemonRun) => Promise<number>;
   /** Runs a program of the system on this terminal until it ends. @returns its exit code. */

@@ -1,25 +1,23 @@
-import type { HostKeyPin, Node } from '../model/node.ts';
+import type { FoundKey } from '../enrol/trust.ts';
+import type { Node } from '../model/node.ts';
 
-/** One public key that a node may show, found before anything is trusted. */
-export interface FoundKey {
-  /** As in known_hosts: `ssh-ed25519 AAAA…`. */
-  readonly key: string;
-  /** `SHA256:…`, as ssh prints it. */
-  readonly fingerprint: string;
-  readonly source: HostKeyPin['source'];
-}
+export type { FoundKey } from '../enrol/trust.ts';
 
-/** How the installation of the receiver ended. */
+/** Where host keys are looked for: the known_hosts files of this machine, or the node itself. */
+export type KeyOrigin = 'known_hosts' | 'scan';
+
+/** How the installation of the receiver ended; `publicDomain` is what the predecessor's set-up left on a VPS. */
 export interface Installed {
   readonly ok: boolean;
   readonly cause: string | undefined;
   readonly evidence: string;
+  readonly publicDomain: string | undefined;
 }
 
-/** What `node add` and `node trust` need of the way to a node. */
+/** What `node add` and `node trust` need of the way to a node; `compose/enrol.ts` gives it. */
 export interface EnrolPort {
-  /** Host keys of an address, from the known_hosts files or from the node itself; nothing is pinned. */
-  keysOf(node: Pick<Node, 'address' | 'sshPort'>, from: 'known_hosts' | 'scan', signal: AbortSignal): Promise<readonly FoundKey[]>;
+  /** Host keys of an address; nothing is pinned. Rejects where the node does not answer a scan. */
+  keysOf(node: Pick<Node, 'address' | 'sshPort'>, from: KeyOrigin, signal: AbortSignal): Promise<readonly FoundKey[]>;
   /** Installs or upgrades the receiver and the target descriptions of the node's type. */
   install(node: Node, options: { readonly upgrade: boolean }, signal: AbortSignal): Promise<Installed>;
   close(): Promise<void>;

@@ -8,6 +8,7 @@ import { acquireLock, type OsLock } from '../lib/os-lock.ts';
 import { systemRandom } from '../lib/random.ts';
 import { version } from '../lib/version.ts';
 import { Controller } from '../reconcile/controller.ts';
+import { Engine } from '../reconcile/engine.ts';
 import { effectiveFile } from '../reconcile/effective-file.ts';
 import { Fleet } from '../reconcile/fleet.ts';
 import { Loop } from '../reconcile/loop.ts';
@@ -32,11 +33,12 @@ import { durableTermMemory } from '../store/term-memory.ts';
 import { mender } from './mend.ts';
 import { openSource } from './registries.ts';
 import { rowsOf } from './rows.ts';
-import { endpointsOf, openTransport } from './way.ts';
+import { accountOfProcess, endpointsOf, openTransport } from './way.ts';
 
 /** A controller with everything it stands on; `close` ends it all and releases the lock. */
 export interface OpenController {
   readonly controller: Controller;
+  readonly engine: Engine;
   readonly source: Source;
   /** Takes new settings while running. @returns the sections that need a restart. */
   apply(settings: Settings): readonly string[];
@@ -85,7 +87,7 @@ async function assemble(settings: Settings, log: Logger, how: { daemon: boolean;
     prefix: `${settings.source.ownPrefix}-status`, flushMs: settings.status.flushMs, shardNodes: settings.status.shardNodes,
   });
   const slots = new Slots(settings.push.parallel);
-  const endpointOf = endpointsOf(settings, { env: process.env, uid: process.getuid?.() ?? 0 });
+  const endpointOf = endpointsOf(settings, accountOfProcess(), systemClock);
   const { attempts, delayMs, factor, maxDelayMs } = settings.retry;
   const { parallel, deadlineMs, loadMs, termAskMs } = settings.push;
   const limits = { attempts, delayMs, factor, maxDelayMs, parallel, deadlineMs, loadMs };
@@ -106,14 +108,15 @@ async function assemble(settings: Settings, log: Logger, how: { daemon: boolean;
     version, daemon: how.daemon, clusterId, source, registry, fleet, loop, standing, terms, status, memory, decisions, tombstones: durableTombstones(durable), presence, transport, endpointOf,
     slots, ...ground, log, deadlineMs, termAskMs,
   };
-  const controller = new Controller(parts);
+  const engine = new Engine(parts);
   return {
-    controller,
+    controller: new Controller(engine),
+    engine,
     source,
     apply: (next) => applySettings(next, settings, limits),
     close: async (ms) => {
       await memory.flush();
-      await controller.close(ms);
+      await engine.close(ms);
       how.lock.release();
     },
   };

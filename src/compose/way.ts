@@ -1,5 +1,8 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../lib/clock.ts';
+import { pinJumps } from '../enrol/jumps.ts';
 import type { Node } from '../model/node.ts';
 import { endpointFor, parseJumps, type Account } from '../transport/endpoint.ts';
 import type { Endpoint, Transport } from '../transport/transport.ts';
@@ -16,10 +19,38 @@ export async function openTransport(settings: Settings, clock: Clock): Promise<T
   return createSsh2Transport({ settings: limits, clock });
 }
 
-/** Turns a row into the way to it; `ssh -G` is asked only where the settings say so. */
-export function endpointsOf(settings: Settings, account: Account): (node: Node) => Promise<Endpoint> {
-  const { identity, agent, port, jump } = settings.ssh;
+/** As whom this process looks for keys and files. */
+export function accountOfProcess(): Account {
+  return { env: process.env, uid: process.getuid?.() ?? 0 };
+}
+
+/** The known_hosts files of the admin and the system, unless the settings name others. */
+export function knownHostsFiles(settings: Settings, account: Account): readonly string[] {
+  if (settings.ssh.knownHosts.length > 0) return settings.ssh.knownHosts;
+  return [join(account.env['HOME'] ?? homedir(), '.ssh', 'known_hosts'), '/etc/ssh/ssh_known_hosts'];
+}
+
+/** Turns a row into the way to it. Hosts on the way are pinned from known_hosts, once; `ssh -G` is asked only where the settings say so. */
+export function endpointsOf(settings: Settings, account: Account, clock: Clock): (node: Node) => Promise<Endpoint> {
+  const { identity, agent, port, jump, useSshConfig } = settings.ssh;
   const user = account.env['SUDO_USER'] ?? account.env['USER'] ?? 'root';
-  const jumps = jump === undefined ? [] : parseJumps(jump, user).map((hop) => ({ ...hop, pins: [] }));
-  return async (node) => Promise.resolve(endpointFor(node, { identity, agent, port, jumps }, account));
+  const known = knownHostsFiles(settings, account);
+  let jumps: ReturnType<typeof pinJumps> | undefined;
+  const overlaid = new Map<string, Promise<Endpoint>>();
+  return async (node) => {
+    jumps ??= jump === undefined ? Promise.resolve([]) : pinJumps(parseJumps(jump, user), known, clock);
+    const endpoint = endpointFor(node, { identity, agent, port, jumps: await jumps }, account);
+    if (!useSshConfig) return endpoint;
+    // Asking ssh costs a process: once per row as it stands.
+    const key = JSON.stringify(endpoint);
+    const asked = overlaid.get(key) ?? overlay(endpoint, node, { settings, known, clock });
+    overlaid.set(key, asked);
+    return asked;
+  };
+}
+
+async function overlay(endpoint: Endpoint, node: Node, how: { settings: Settings; known: readonly string[]; clock: Clock }): Promise<Endpoint> {
+  const { overlaySshConfig } = await import('../enrol/ssh-config-endpoint.ts');
+  const { identity, port } = how.settings.ssh;
+  return overlaySshConfig(node, endpoint, { identity, port, knownHosts: how.known, clock: how.clock });
 }

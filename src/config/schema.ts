@@ -1,5 +1,16 @@
 import { z } from 'zod';
-import { cronLine, flag, millis, number, objectName, oneOf, optionalPath, optionalText, paths, whole } from './leaf.ts';
+import {
+  cronLine,
+  flag,
+  millis,
+  number,
+  objectName,
+  oneOf,
+  optionalPath,
+  optionalText,
+  paths,
+  whole,
+} from './leaf.ts';
 
 const error = 'a mapping of settings';
 
@@ -97,8 +108,7 @@ const ssh = z.strictObject(
     jump: optionalText('Hosts to pass through for every node: `user@host:port,user@host`.'),
     port: whole(22, { min: 1, max: 65_535 }, 'Port of sshd where a node names none.'),
     dialMs: millis(3_000, 'Name lookup and TCP connect.'),
-    handshakeMs: millis(10_000, 'Agreement on keys and proof of the host key.'),
-    authMs: millis(10_000, 'Login.'),
+    readyMs: millis(10_000, 'From the connection to a proven host key and a finished login.'),
     channelMs: millis(5_000, 'From asking for a channel to a started command.'),
     stallMs: millis(10_000, 'How long a node may not read what we send.'),
     keepaliveMs: millis(5_000, 'Sign of life on an idle session.'),

@@ -1,124 +1,18 @@
-import { systemRandom } from '../lib/random.ts';
-import type { Random } from '../lib/random.ts';
-import { evidenceOf } from '../lib/text.ts';
-import type { TargetKind } from '../model/bundle.ts';
-import type { CauseClass } from '../model/cause.ts';
-import { classifyExit } from '../transport/exit.ts';
-import type { Endpoint, ExchangeResult, Transport } from '../transport/transport.ts';
-import { TransportFailure } from '../transport/transport.ts';
-import { decodeInstall, encodeInstall } from './install-wire.ts';
-import type { InstallAnswer, InstallFlag, InstallRequest } from './install-wire.ts';
+import { sendInstall } from './install-exchange.ts';
+import type { Installed, InstallOptions } from './install-exchange.ts';
 import { loadReceiver } from './receiver-file.ts';
-import type { ReceiverFile } from './receiver-file.ts';
 
-export interface InstallOptions {
-  readonly transport: Transport;
-  readonly endpoint: Endpoint;
-  readonly kinds: readonly TargetKind[];
-  readonly flags?: readonly InstallFlag[];
-  readonly deadlineMs?: number;
-  /** Default: the receiver of this release. */
-  readonly receiver?: ReceiverFile;
-  readonly random?: Random;
-}
-
-/** How an installation ended; `public_domain` and `targets` of the answer are what the probe of the node found. */
-export type Installed =
-  | { readonly ok: true; readonly answer: InstallAnswer }
-  | {
-      readonly ok: false;
-      readonly cause: CauseClass;
-      readonly evidence: string;
-      readonly reachable: boolean;
-    };
+export type { Installed, InstallOptions } from './install-exchange.ts';
 
 /** Installs or upgrades the receiver and writes the target descriptions that are not there. Never goes down in version. */
 export async function installReceiver(options: InstallOptions, signal: AbortSignal): Promise<Installed> {
   const receiver = options.receiver ?? (await loadReceiver());
-  const first = await send(options, { version: receiver.version, receiver }, signal);
+  const first = await sendInstall(options, { version: receiver.version, receiver }, signal);
   // A newer controller was here: its receiver speaks our wire too, only the targets may be missing.
   if (first.ok || first.lower === undefined) return first;
-  return await send(options, { version: first.lower, receiver: { ...receiver, bytes: undefined } }, signal);
-}
-
-/** Takes kinds out of a node, and everything of ours with the last of them; the targets themselves are withdrawn before, by `apply`. */
-export async function removeReceiver(
-  options: Omit<InstallOptions, 'flags'>,
-  signal: AbortSignal,
-): Promise<Installed> {
-  const receiver = options.receiver ?? (await loadReceiver());
-  const what = { version: receiver.version, receiver: { ...receiver, bytes: undefined } };
-  return await send({ ...options, flags: ['remove'] }, what, signal);
-}
-
-interface Cargo {
-  readonly version: string;
-  readonly receiver: { readonly installer: Buffer; readonly bytes: Buffer | undefined };
-}
-
-type Sent = Installed & { readonly lower?: string };
-
-async function send(options: InstallOptions, cargo: Cargo, signal: AbortSignal): Promise<Sent> {
-  const { transport, endpoint, kinds, flags = [], deadlineMs = 60_000, random = systemRandom } = options;
-  const request: InstallRequest = {
-    nonce: random.hex(16),
-    installer: cargo.receiver.installer,
-    version: cargo.version,
-    receiver: cargo.receiver.bytes,
-    kinds,
-    login: endpoint.user,
-    flags,
-  };
-  const exchange = {
-    program: 'install',
-    stdin: encodeInstall(request),
-    deadlineMs,
-    maxOutputBytes: 262_144,
-  } as const;
-  try {
-    return judge(await transport.exchange(endpoint, exchange, signal), request.nonce);
-  } catch (error) {
-    if (!(error instanceof TransportFailure)) throw error;
-    return { ok: false, cause: error.causeClass, evidence: error.message, reachable: error.reached };
-  }
-}
-
-function judge(result: ExchangeResult, nonce: string): Sent {
-  const answer = decodeInstall(result.stdout, nonce);
-  if (answer === undefined) return withoutAnswer(result);
-  if (result.exitCode === 0 && (answer.result === 'ENROLLED' || answer.result === 'REMOVED'))
-    return { ok: true, answer };
-  const evidence = evidenceOf(answer.text === '' ? answer.result : `${answer.result}: ${answer.text}`);
-  const failed = { ok: false, cause: causeOfResult(answer), evidence, reachable: true } as const;
-  return answer.result === 'LOWER' ? { ...failed, lower: answer.previous } : failed;
-}
-
-const causeByResult: Readonly<Record<string, CauseClass>> = {
-  MISSING: 'requirements',
-  BROKEN: 'requirements',
-  BUSY: 'busy',
-  TRUNCATED: 'transfer',
-  ALTERED: 'transfer',
-  IO: 'io',
-  DIFFERS: 'receiver_outdated',
-  LOWER: 'receiver_outdated',
-  REQUEST: 'rejected_request',
-};
-
-function causeOfResult({ result, missing }: InstallAnswer): CauseClass {
-  const onlyTarget = missing.length > 0 && missing.every((name) => name === 'traefik-directory');
-  return onlyTarget ? 'target_unknown' : (causeByResult[result] ?? 'internal');
-}
-
-/** A key with a forced command runs the receiver whatever we ask for, and that refuses a script as a request. */
-function withoutAnswer(result: ExchangeResult): Sent {
-  if (result.stdout.includes('"result":"REQUEST"')) {
-    const evidence = 'our key is restricted to the receiver and may not install';
-    return { ok: false, cause: 'receiver_outdated', evidence, reachable: true };
-  }
-  const foreign = classifyExit(result);
-  const evidence = foreign?.evidence ?? `no answer of the installation, exit ${String(result.exitCode)}`;
-  // For `bash -s` a missing program is bash itself.
-  const cause = foreign?.cause === 'receiver_missing' ? 'requirements' : (foreign?.cause ?? 'no_receipt');
-  return { ok: false, cause, evidence, reachable: true };
+  return await sendInstall(
+    options,
+    { version: first.lower, receiver: { ...receiver, bytes: undefined } },
+    signal,
+  );
 }

@@ -56,12 +56,18 @@ export function claimsOf(ground: ClaimGround): Claims {
 
 function internalClaims(service: Service, ip: string, clusterDomain: string | undefined): readonly Claim[] {
   if (clusterDomain === undefined) return [];
-  return internalNames(service, clusterDomain).map((name) => ({ key: hostsKey(name), service: service.name, target: ip, scope: undefined }));
+  return internalNames(service, clusterDomain).map((name) => ({
+    key: hostsKey(name),
+    service: service.name,
+    target: ip,
+    scope: undefined,
+  }));
 }
 
 function publicClaims(service: Service, ip: string, ground: ClaimGround): readonly Claim[] {
   const target = backendOf(ip, service.port);
-  if (!ground.multiDomain) return [{ key: subdomainKey(service), service: service.name, target, scope: undefined }];
+  if (!ground.multiDomain)
+    return [{ key: subdomainKey(service), service: service.name, target, scope: undefined }];
   const route = ground.routes.get(service.name);
   if (route === undefined || route.vpsNodes.length === 0) return [];
   return route.domains.map((domain) => ({
@@ -84,7 +90,10 @@ export interface LostClaim {
 }
 
 /** Decides who keeps each name that is claimed with different targets. Key order of the registry plays no part. */
-export function decideHolders(ground: ClaimGround, previous: ClaimGround | undefined): {
+export function decideHolders(
+  ground: ClaimGround,
+  previous: ClaimGround | undefined,
+): {
   readonly holders: ReadonlyMap<string, string>;
   readonly lost: readonly LostClaim[];
 } {
@@ -113,7 +122,8 @@ function losersOf(claims: readonly Claim[], was: string | undefined): readonly L
     const holder = servedClaim(here, was);
     if (holder === undefined) continue;
     for (const claim of here) {
-      if (claim.target !== holder.target && !lost.has(claim.service)) lost.set(claim.service, { lost: claim, holder });
+      if (claim.target !== holder.target && !lost.has(claim.service))
+        lost.set(claim.service, { lost: claim, holder });
     }
   }
   return [...lost.values()];

@@ -23,7 +23,15 @@ export function snapshotDigest(content: Omit<Snapshot, 'digest'>): string {
       content.clusterInfo.domain ?? null,
       content.clusterInfo.controlPlaneIp ?? null,
       content.clusterInfo.publicDomain ?? null,
-      sorted(content.services).map((s) => [s.name, s.subdomain, s.namespace ?? null, s.service ?? null, s.ip ?? null, s.port, s.public]),
+      sorted(content.services).map((s) => [
+        s.name,
+        s.subdomain,
+        s.namespace ?? null,
+        s.service ?? null,
+        s.ip ?? null,
+        s.port,
+        s.public,
+      ]),
       sorted(content.nodes).map(nodeContent),
       sorted(content.domains).map((d) => [d.name, d.description, d.status ?? null]),
       sorted(content.vpsRecords).map((v) => [v.tailscaleIp, v.publicIp, v.location, v.status ?? null]),
@@ -37,7 +45,16 @@ export function snapshotDigest(content: Omit<Snapshot, 'digest'>): string {
 function nodeContent(node: Node): unknown {
   const labels = Object.entries(node.labels).sort(([a], [b]) => (a < b ? -1 : 1));
   const pins = node.hostKeys.map((pin) => [pin.key, pin.source, pin.added]);
-  return [node.id, node.name, node.sshUser, node.sshPort ?? null, pins, labels, node.publicDomain ?? null, node.repoPath ?? null];
+  return [
+    node.id,
+    node.name,
+    node.sshUser,
+    node.sshPort ?? null,
+    pins,
+    labels,
+    node.publicDomain ?? null,
+    node.repoPath ?? null,
+  ];
 }
 
 function sorted<T>(map: ReadonlyMap<string, T>): readonly T[] {

@@ -2,7 +2,12 @@ import type { Node, NodeId } from './node.ts';
 import type { ClusterInfo, Domain, Route, Service, VpsRecord } from './service.ts';
 
 /** The registry objects, named as their ConfigMaps are by default. */
-export const registryObjects = ['service-registry', 'sync-controller-registry', 'domain-registry', 'cluster-info'] as const;
+export const registryObjects = [
+  'service-registry',
+  'sync-controller-registry',
+  'domain-registry',
+  'cluster-info',
+] as const;
 export type RegistryObject = (typeof registryObjects)[number];
 
 /** One thing the admin should know about a registry: where, what was expected, what was found, what to do. */

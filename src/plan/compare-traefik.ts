@@ -26,22 +26,28 @@ export function compareTraefik(expectation: Expectation, rawdata: unknown, previ
     if (wrong !== undefined) return differs(`service ${expected.name}: ${wrong}`);
   }
   const [left] = ownLeftovers(expectation, raw, previous);
-  return left === undefined ? agrees : differs(`router ${left.name} is still loaded (${left.rule}) and is not in the plan`);
+  return left === undefined
+    ? agrees
+    : differs(`router ${left.name} is still loaded (${left.rule}) and is not in the plan`);
 }
 
 function routerDifference(expected: ExpectedRouter, loaded: LoadedRouter | undefined): string | undefined {
   if (loaded === undefined) return 'expected it to be loaded, got none';
   if (loaded.rule !== expected.rule) return `expected the rule ${expected.rule}, got ${loaded.rule}`;
-  if (loaded.service !== expected.service) return `expected the service ${expected.service}, got ${loaded.service}`;
+  if (loaded.service !== expected.service)
+    return `expected the service ${expected.service}, got ${loaded.service}`;
   if (!sameSet(loaded.entryPoints, expected.entryPoints)) {
     return `expected the entry point ${expected.entryPoints.join(', ')}, got ${loaded.entryPoints.join(', ') || 'none'}`;
   }
-  return loaded.status === 'disabled' ? `expected it to be enabled, got disabled${loaded.error === '' ? '' : `: ${loaded.error}`}` : undefined;
+  return loaded.status === 'disabled'
+    ? `expected it to be enabled, got disabled${loaded.error === '' ? '' : `: ${loaded.error}`}`
+    : undefined;
 }
 
 function serviceDifference(urls: readonly string[], loaded: LoadedService | undefined): string | undefined {
   if (loaded === undefined) return 'expected it to be loaded, got none';
-  if (!sameSet(loaded.urls, urls)) return `expected ${urls.join(', ')}, got ${loaded.urls.join(', ') || 'no server'}`;
+  if (!sameSet(loaded.urls, urls))
+    return `expected ${urls.join(', ')}, got ${loaded.urls.join(', ') || 'no server'}`;
   return loaded.status === 'disabled' ? 'expected it to be enabled, got disabled' : undefined;
 }
 

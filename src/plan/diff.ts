@@ -10,10 +10,18 @@ const maxLines = 400;
 /** Unified diff from what a node holds to what it should hold; empty where they are equal. */
 export function diffBundle(bundle: Bundle, content: string): string {
   if (content === bundle.bytes) return '';
-  const patch = createTwoFilesPatch(`${bundle.kind} on the node`, `${bundle.kind} planned`, content, bundle.bytes, undefined, undefined, {
-    context: 2,
-    maxEditLength: maxEdits,
-  });
+  const patch = createTwoFilesPatch(
+    `${bundle.kind} on the node`,
+    `${bundle.kind} planned`,
+    content,
+    bundle.bytes,
+    undefined,
+    undefined,
+    {
+      context: 2,
+      maxEditLength: maxEdits,
+    },
+  );
   if (patch === undefined) return summary(bundle, content);
   // The first line is a row of equal signs, which says nothing here.
   const lines = patch.split('\n').slice(1);
@@ -36,12 +44,19 @@ export interface DiffGroup {
 
 /** Groups nodes by identical difference, the largest group first, so that a page of output covers a fleet. */
 export function groupDiffs(diffs: readonly NodeDiff[]): readonly DiffGroup[] {
-  const groups = Map.groupBy(diffs, ({ state, reason, diff }) => JSON.stringify([state, reason ?? null, diff]));
+  const groups = Map.groupBy(diffs, ({ state, reason, diff }) =>
+    JSON.stringify([state, reason ?? null, diff]),
+  );
   return [...groups.values()]
     .flatMap((members) => {
       const [first] = members;
       if (first === undefined) return [];
-      return { state: first.state, reason: first.reason, diff: first.diff, ids: members.map((member) => member.id) };
+      return {
+        state: first.state,
+        reason: first.reason,
+        diff: first.diff,
+        ids: members.map((member) => member.id),
+      };
     })
     .sort((a, b) => b.ids.length - a.ids.length);
 }

@@ -8,15 +8,20 @@ import { emitRoutes, titleOf, type Backend, type RoutePair } from './routes-file
  * Undefined where those bytes are not ours or cannot be read: then nothing may be restored.
  */
 export function fallbackFor(bundle: Bundle, previousContent: string): string | undefined {
-  return bundle.kind === 'hosts' ? hostsFallback(bundle, previousContent) : routesFallback(bundle, previousContent);
+  return bundle.kind === 'hosts'
+    ? hostsFallback(bundle, previousContent)
+    : routesFallback(bundle, previousContent);
 }
 
 function hostsFallback(bundle: Bundle, previousContent: string): string | undefined {
   const previous = readHosts(previousContent);
   const planned = readHosts(bundle.bytes);
-  if (previous === undefined || planned === undefined || previous.clusterId !== planned.clusterId) return undefined;
+  if (planned === undefined || previous?.clusterId !== planned.clusterId) return undefined;
   const names = new Set(bundle.names);
-  return emitHosts(planned.clusterId, previous.entries.filter((entry) => names.has(entry.name)));
+  return emitHosts(
+    planned.clusterId,
+    previous.entries.filter((entry) => names.has(entry.name)),
+  );
 }
 
 function routesFallback(bundle: Bundle, previousContent: string): string | undefined {

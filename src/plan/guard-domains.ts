@@ -17,7 +17,9 @@ export const clusterDomainChange: GuardCheck = (base, current) => {
 };
 
 function hasInternalNames(snapshot: Snapshot, domain: string): boolean {
-  return [...snapshot.services.values()].some((service) => service.ip !== undefined && internalNames(service, domain).length > 0);
+  return [...snapshot.services.values()].some(
+    (service) => service.ip !== undefined && internalNames(service, domain).length > 0,
+  );
 }
 
 /** The cluster's public domain taken away while it serves names, or replaced while it serves many. */

@@ -12,7 +12,8 @@ export const lostServices: GuardCheck = (base, current) => {
     const [service, route] = [base.services.get(name), base.routes.get(name)];
     if (service !== undefined) services.set(name, keptService(service, current.services.get(name)));
     // A service that vanished took its route along; one that is still there may lose its route by itself.
-    if (route !== undefined && current.multiDomain && !current.services.has(name) && !routes.has(name)) routes.set(name, route);
+    if (route !== undefined && current.multiDomain && !current.services.has(name) && !routes.has(name))
+      routes.set(name, route);
   }
   const reason = massReason('services', lost.length, served.length);
   return { kind: 'service', names: lost.map((service) => service.name), reason, kept: { services, routes } };
@@ -29,7 +30,12 @@ export const lostNodes: GuardCheck = (base, current) => {
   if (!isMassive(lost.length, base.nodes.size)) return undefined;
   const nodes = new Map(current.nodes);
   for (const node of lost) nodes.set(node.id, node);
-  return { kind: 'node', names: lost.map((node) => node.id), reason: massReason('nodes', lost.length, base.nodes.size), kept: { nodes } };
+  return {
+    kind: 'node',
+    names: lost.map((node) => node.id),
+    reason: massReason('nodes', lost.length, base.nodes.size),
+    kept: { nodes },
+  };
 };
 
 /** Registered domains that vanish. */
@@ -38,5 +44,10 @@ export const lostDomains: GuardCheck = (base, current) => {
   if (!isMassive(lost.length, base.domains.size)) return undefined;
   const domains = new Map(current.domains);
   for (const domain of lost) domains.set(domain.name, domain);
-  return { kind: 'domain', names: lost.map((domain) => domain.name), reason: massReason('domains', lost.length, base.domains.size), kept: { domains } };
+  return {
+    kind: 'domain',
+    names: lost.map((domain) => domain.name),
+    reason: massReason('domains', lost.length, base.domains.size),
+    kept: { domains },
+  };
 };

@@ -11,7 +11,12 @@ export const modeFlip: GuardCheck = (base, current) => {
   if (lost.length === 0) return undefined;
   const mode = (multi: boolean): string => (multi ? 'routing on several domains' : 'one public domain');
   const flip = `from ${mode(base.multiDomain)} to ${mode(current.multiDomain)}`;
-  return { kind: 'mode', names: lost, reason: `one change would go ${flip} and remove ${String(lost.length)} of ${String(total)} public names`, kept };
+  return {
+    kind: 'mode',
+    names: lost,
+    reason: `one change would go ${flip} and remove ${String(lost.length)} of ${String(total)} public names`,
+    kept,
+  };
 };
 
 interface RoutedName {
@@ -22,7 +27,9 @@ interface RoutedName {
 /** Routed names that vanish from a VPS while their service stays public. */
 export const lostRoutes: GuardCheck = (base, current) => {
   if (!base.multiDomain || !current.multiDomain) return undefined;
-  const after = new Map([...byVps(current, current)].map(([vps, names]) => [vps, new Set(names.map(nameOf))]));
+  const after = new Map(
+    [...byVps(current, current)].map(([vps, names]) => [vps, new Set(names.map(nameOf))]),
+  );
   const routes = new Map(current.routes);
   const names: string[] = [];
   let total = 0;
@@ -33,7 +40,11 @@ export const lostRoutes: GuardCheck = (base, current) => {
     for (const name of lost) {
       names.push(`${nameOf(name)} on ${vps}`);
       const route = base.routes.get(name.service);
-      if (route !== undefined) routes.set(name.service, withName(routes.get(name.service) ?? { ...route, domains: [], vpsNodes: [] }, name.domain, vps));
+      if (route !== undefined)
+        routes.set(
+          name.service,
+          withName(routes.get(name.service) ?? { ...route, domains: [], vpsNodes: [] }, name.domain, vps),
+        );
     }
   }
   if (names.length === 0) return undefined;
@@ -60,6 +71,7 @@ function nameOf({ service, domain }: RoutedName): string {
 }
 
 function withName(route: Route, domain: string, vps: string): Route {
-  const add = (list: readonly string[], item: string): readonly string[] => (list.includes(item) ? list : [...list, item]);
+  const add = (list: readonly string[], item: string): readonly string[] =>
+    list.includes(item) ? list : [...list, item];
   return { ...route, domains: add(route.domains, domain), vpsNodes: add(route.vpsNodes, vps) };
 }

@@ -9,7 +9,15 @@ import { lostRoutes, modeFlip } from './guard-routes.ts';
 import type { Candidate, GuardCheck } from './guard-types.ts';
 
 // In this order: each check sees what the ones before it kept.
-const checks: readonly GuardCheck[] = [lostServices, lostNodes, lostDomains, modeFlip, lostRoutes, clusterDomainChange, publicDomainChange];
+const checks: readonly GuardCheck[] = [
+  lostServices,
+  lostNodes,
+  lostDomains,
+  modeFlip,
+  lostRoutes,
+  clusterDomainChange,
+  publicDomainChange,
+];
 
 /**
  * Withholds removals that one change should not make by itself; everything else flows. What was withheld stays in the effective

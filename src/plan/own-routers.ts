@@ -14,17 +14,24 @@ type Traefik = Expectation & { readonly kind: 'traefik' };
 export function ownLeftovers(expectation: Traefik, raw: RawData, previous: string): readonly LoadedRouter[] {
   const expected = new Set(expectation.routers.map((router) => router.name));
   const domains = expectation.domains ?? [];
-  const before = new Map((readRoutes(previous)?.pairs ?? []).map(({ router, host }) => [router, ruleOf(host)]));
+  const before = new Map(
+    (readRoutes(previous)?.pairs ?? []).map(({ router, host }) => [router, ruleOf(host)]),
+  );
   return [...raw.routers.values()].filter(
-    (router) => !expected.has(router.name) && (before.get(router.name) === router.rule || isOurs(router, raw, domains)),
+    (router) =>
+      !expected.has(router.name) && (before.get(router.name) === router.rule || isOurs(router, raw, domains)),
   );
 }
 
 function isOurs(router: LoadedRouter, raw: RawData, domains: readonly string[]): boolean {
   const plain = raw.routers.get(plainRouterOf(router.name));
-  if (plain === undefined || plain.rule !== router.rule || plain.service !== router.service) return false;
+  if (plain?.rule !== router.rule || plain.service !== router.service) return false;
   if (!router.tls || !isOnly(router.entryPoints, routeWords.entryPoint)) return false;
-  if (!isOnly(plain.entryPoints, routeWords.plainEntryPoint) || !isOnly(plain.middlewares, routeWords.redirect)) return false;
+  if (
+    !isOnly(plain.entryPoints, routeWords.plainEntryPoint) ||
+    !isOnly(plain.middlewares, routeWords.redirect)
+  )
+    return false;
   const host = /^Host\(`([a-z0-9.-]+)`\)$/.exec(router.rule)?.[1];
   if (host === undefined || router.rule !== ruleOf(host)) return false;
   return domains.some((domain) => isUnder(host, domain) && isNamedAsOurs(router, host, domain));

@@ -8,7 +8,11 @@ import { dashed, type PublicEntry } from './route-names.ts';
 const rootName = 'root_domain';
 
 /** The public host names of a cluster with one domain per VPS: every public service under its subdomain. */
-export function singleDomainEntries(snapshot: Snapshot, claims: Claims, domain: string): readonly PublicEntry[] {
+export function singleDomainEntries(
+  snapshot: Snapshot,
+  claims: Claims,
+  domain: string,
+): readonly PublicEntry[] {
   return publicServices(snapshot).flatMap((service) => {
     const key = subdomainKey(service);
     const claim = served(key, service, { snapshot, here: claims.get(key) ?? [] });
@@ -34,7 +38,12 @@ export function multiDomainEntries(
       const here = (claims.get(key) ?? []).filter((claim) => claim.scope?.includes(to.vps) === true);
       const claim = served(key, service, { snapshot, here });
       if (claim === undefined) return [];
-      return { host, url: `http://${claim.target}`, router: `${dashed(name)}-${dashed(domain)}`, backend: name };
+      return {
+        host,
+        url: `http://${claim.target}`,
+        router: `${dashed(name)}-${dashed(domain)}`,
+        backend: name,
+      };
     });
   });
 }
@@ -44,7 +53,11 @@ function publicServices(snapshot: Snapshot): readonly Service[] {
 }
 
 /** The claim of this service, where it is the one that is served under the name here. */
-function served(key: string, service: Service, { snapshot, here }: { snapshot: Snapshot; here: readonly Claim[] }): Claim | undefined {
+function served(
+  key: string,
+  service: Service,
+  { snapshot, here }: { snapshot: Snapshot; here: readonly Claim[] },
+): Claim | undefined {
   const claim = servedClaim(here, snapshot.holders.get(key));
   return claim?.service === service.name ? claim : undefined;
 }

@@ -1,5 +1,11 @@
 import { parseDocument } from 'yaml';
-import { isRoutesFile, plainRouterOf, type Backend, type RoutePair, type RoutesDocument } from './routes-file.ts';
+import {
+  isRoutesFile,
+  plainRouterOf,
+  type Backend,
+  type RoutePair,
+  type RoutesDocument,
+} from './routes-file.ts';
 
 const maxBytes = 1024 * 1024;
 const rulePattern = /^Host\(`([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)`\)$/;
@@ -33,24 +39,37 @@ function readPairs(routers: readonly (readonly [string, unknown])[]): readonly R
     const rule = part(value, 'rule');
     const service = part(value, 'service');
     const host = typeof rule === 'string' ? rulePattern.exec(rule)?.[1] : undefined;
-    if (host === undefined || typeof service !== 'string' || !namePattern.test(router) || !namePattern.test(service)) return undefined;
+    if (
+      host === undefined ||
+      typeof service !== 'string' ||
+      !namePattern.test(router) ||
+      !namePattern.test(service)
+    )
+      return undefined;
     if (part(value, 'tls') === undefined) plain.set(router, host);
     else pairs.push({ router, host, service });
   }
-  const whole = pairs.length === plain.size && pairs.every((pair) => plain.get(plainRouterOf(pair.router)) === pair.host);
+  const whole =
+    pairs.length === plain.size && pairs.every((pair) => plain.get(plainRouterOf(pair.router)) === pair.host);
   return whole ? pairs : undefined;
 }
 
 function readBackend(service: string, value: unknown): Backend | undefined {
   const servers = part(part(value, 'loadBalancer'), 'servers');
   const url: unknown = Array.isArray(servers) && servers.length === 1 ? part(servers[0], 'url') : undefined;
-  return typeof url === 'string' && urlPattern.test(url) && namePattern.test(service) ? { service, url } : undefined;
+  return typeof url === 'string' && urlPattern.test(url) && namePattern.test(service)
+    ? { service, url }
+    : undefined;
 }
 
 function part(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? (value as Readonly<Record<string, unknown>>)[key]
+    : undefined;
 }
 
 function entries(value: unknown): readonly (readonly [string, unknown])[] | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : undefined;
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.entries(value)
+    : undefined;
 }

@@ -26,12 +26,20 @@ export function nameRoutes(entries: readonly PublicEntry[]): RoutesDocument {
     .map((entry): RoutePair => {
       let backend = backends.get(entry.backend);
       if (backend === undefined) {
-        const service = freeName(`${dashed(entry.backend)}-service`, entry.backend, (name) => !taken.has(name));
+        const service = freeName(
+          `${dashed(entry.backend)}-service`,
+          entry.backend,
+          (name) => !taken.has(name),
+        );
         taken.add(service);
         backend = { service, url: entry.url };
         backends.set(entry.backend, backend);
       }
-      const router = freeName(entry.router, entry.host, (name) => !routers.has(name) && !routers.has(plainRouterOf(name)));
+      const router = freeName(
+        entry.router,
+        entry.host,
+        (name) => !routers.has(name) && !routers.has(plainRouterOf(name)),
+      );
       routers.add(router).add(plainRouterOf(router));
       return { router, host: entry.host, service: backend.service };
     });

@@ -18,7 +18,12 @@ export interface RoutesDocument {
 }
 
 /** Names that both the emitter and the comparison with Traefik's raw data use. */
-export const routeWords = { entryPoint: 'websecure', plainEntryPoint: 'web', redirect: 'https-redirect', resolver: 'letsencrypt' } as const;
+export const routeWords = {
+  entryPoint: 'websecure',
+  plainEntryPoint: 'web',
+  redirect: 'https-redirect',
+  resolver: 'letsencrypt',
+} as const;
 
 /** Name of the second router of a pair, which redirects to https. */
 export function plainRouterOf(router: string): string {

@@ -31,7 +31,8 @@ const provider = '@file';
 /** Reads the raw data of v2.11 or v3, from its bytes or already parsed. Fields that only one of them has are ignored. */
 export function readRawData(rawdata: unknown): RawData | { readonly unreadable: string } {
   const value = rawdata instanceof Uint8Array ? parse(rawdata) : rawdata;
-  if (!isFields(value)) return { unreadable: "expected Traefik's raw data as a JSON object, got something else" };
+  if (!isFields(value))
+    return { unreadable: "expected Traefik's raw data as a JSON object, got something else" };
   const routers = new Map<string, LoadedRouter>();
   const services = new Map<string, LoadedService>();
   for (const [name, fields] of ofFiles(value['routers'])) routers.set(name, readRouter(name, fields));
@@ -75,7 +76,10 @@ function readRouter(name: string, fields: Fields): LoadedRouter {
 function readService(fields: Fields): LoadedService {
   const balancer = fields['loadBalancer'];
   const servers = isFields(balancer) && Array.isArray(balancer['servers']) ? balancer['servers'] : [];
-  return { urls: servers.map((server: unknown) => (isFields(server) ? text(server['url']) : '')), status: text(fields['status']) };
+  return {
+    urls: servers.map((server: unknown) => (isFields(server) ? text(server['url']) : '')),
+    status: text(fields['status']),
+  };
 }
 
 function text(value: unknown): string {

@@ -1,9 +1,9 @@
 import { remedyFor } from '../model/cause.ts';
 import type { Node } from '../model/node.ts';
-import type { HeldRemoval } from '../model/plan.ts';
+import type { HeldRemoval, NodeDiff, NodePlan } from '../model/plan.ts';
 import type { NodeStatus } from '../model/status.ts';
 import type { Term } from '../model/term.ts';
-import type { NodeReport, PushReport } from '../contract/report.ts';
+import type { NodeReport, PlanReport, PushReport } from '../contract/report.ts';
 import type { Settled } from './loop.ts';
 
 /** One node's line of a push report. */
@@ -68,6 +68,21 @@ export function pushReport(nodes: readonly NodeReport[], term: Term | undefined,
     changed: nodes.filter((node) => node.changed).length,
     causes,
     nodes: [...nodes],
+    held: heldReport(held),
+  };
+}
+
+/** What a push would change, over several nodes. */
+export function planReport(diffs: readonly NodeDiff[], plans: readonly NodePlan[], held: readonly HeldRemoval[]): PlanReport {
+  const names = new Map(plans.map((plan) => [plan.id, plan.node.name]));
+  const count = (state: NodeDiff['state']): number => diffs.filter((diff) => diff.state === state).length;
+  return {
+    apiVersion: 'sync-controller/v1',
+    kind: 'PlanReport',
+    changes: count('changes'),
+    inSync: count('in-sync'),
+    unknown: count('unknown'),
+    nodes: diffs.map(({ id, state, reason, diff }) => ({ node: id, name: names.get(id) ?? id, state, reason: reason ?? null, diff })),
     held: heldReport(held),
   };
 }

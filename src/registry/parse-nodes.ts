@@ -24,7 +24,7 @@ export function parseNodes(raw: RawObject | undefined, lastGood: Nodes, place: P
 
 function readList(rows: Row, type: NodeType, context: { place: Place; before: number }): readonly unknown[] | undefined {
   const value = fieldOf(rows, type);
-  if (Array.isArray(value)) return value;
+  if (Array.isArray(value)) return value as readonly unknown[];
   const { place, before } = context;
   if (value !== undefined && value !== null) place.refuse('a list', value, 'the last good rows stay');
   else if (before > 0) place.error(`expected a list, got ${excerpt(value)}; the last good rows stay`, 'write [] there to empty it on purpose');

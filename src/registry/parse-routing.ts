@@ -49,18 +49,15 @@ function parseList(
     place.at(field).refuse('a list', value);
     return undefined;
   }
-  const items = new Set<string>();
-  let good = true;
-  value.forEach((item: unknown, index) => {
-    if (item === '') return;
+  const items = value.map((item: unknown, index) => {
+    if (item === '') return item;
     const verdict = itemGrammar(item);
-    if (verdict.ok) items.add(verdict.value);
-    else {
-      good = false;
-      place.at(field).at(index).refuse(verdict.expected, item);
-    }
+    if (verdict.ok) return verdict.value;
+    place.at(field).at(index).refuse(verdict.expected, item);
+    return undefined;
   });
-  return good ? [...items] : undefined;
+  const good = items.flatMap((item) => (item === undefined || item === '' ? [] : item));
+  return items.includes(undefined) ? undefined : [...new Set(good)];
 }
 
 const strategies: readonly Strategy[] = ['round-robin', 'primary-backup', 'geo'];

@@ -6,6 +6,7 @@ export interface BatchParts {
   readonly everyMs: number;
   /** Writes everything that is unwritten. */
   readonly write: () => Promise<void>;
+  /** Told of the first failure of a row: a source that is down for hours is one line, not one per period. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -20,6 +21,7 @@ export class Batch {
   private timer: AbortController | undefined;
   private tail: Promise<void> = Promise.resolve();
   private closed = false;
+  private failing = false;
 
   constructor(parts: BatchParts) {
     this.parts = parts;
@@ -51,8 +53,10 @@ export class Batch {
     this.lastMs = this.parts.clock.monotonic();
     try {
       await this.parts.write();
+      this.failing = false;
     } catch (error) {
       this.dirty = true;
+      this.failing = true;
       throw error;
     } finally {
       if (this.dirty && this.timer === undefined && !this.closed) this.schedule(this.waitMs());
@@ -71,7 +75,10 @@ export class Batch {
     void this.parts.clock.sleep(ms, timer.signal).then(
       () => {
         if (this.timer === timer) this.timer = undefined;
-        this.flush().catch(this.parts.onFailure);
+        const known = this.failing;
+        this.flush().catch((error: unknown) => {
+          if (!known) this.parts.onFailure(error);
+        });
       },
       () => undefined,
     );

@@ -31,6 +31,7 @@ export class Book {
   private readonly clock: Clock;
   private readonly log: Logger;
   private readonly flushMs: number;
+  private swept = false;
 
   constructor(parts: BookParts) {
     const { clock, log, rows, flushMs } = parts;
@@ -55,9 +56,17 @@ export class Book {
 
   /** Takes note of the rows as they were just read. Call it before the first `expect`, so that what the rows say is known. */
   observe(nodes: ReadonlyMap<NodeId, Node>): void {
+    this.sweep(nodes);
     this.ledger.recallRows(nodes.values());
     this.shards.prune(nodes);
     this.writeBack?.observe(nodes);
+  }
+
+  /** Nodes that were removed while nobody looked are known from our own objects only; an unread registry names none and proves nothing. */
+  private sweep(nodes: ReadonlyMap<NodeId, Node>): void {
+    if (this.swept || nodes.size === 0) return;
+    this.swept = true;
+    for (const [id, status] of this.ledger.all()) if (status.hint && !nodes.has(id)) this.ledger.forget(id);
   }
 
   /**

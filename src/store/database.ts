@@ -13,7 +13,8 @@ export function openDatabase(path: string): DatabaseSync {
     // Whatever is acknowledged survives a power cut.
     db.exec('PRAGMA synchronous = FULL');
     const verdict = db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
-    if (verdict !== 'ok') throw Object.assign(new Error(`quick_check: ${String(verdict)}`), { errcode: corrupt });
+    if (verdict !== 'ok')
+      throw Object.assign(new Error(`quick_check: ${String(verdict)}`), { errcode: corrupt });
     migrate(db, durableMigrations);
     return db;
   } catch (error) {

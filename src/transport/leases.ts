@@ -3,16 +3,19 @@ export class Leases {
   #count = 0;
   #idle: NodeJS.Timeout | undefined;
   readonly #idleMs: number;
+  readonly #onUse: () => void;
   readonly #onFree: () => 'keep' | 'gone';
   readonly #onIdle: () => void;
 
-  /** `onFree` is asked whenever the last user leaves; after `keep` and a while without a new one comes `onIdle`. */
+  /** `onUse` is told of the first user; `onFree` is asked when the last one leaves; after `keep` and a while without a new one comes `onIdle`. */
   constructor(options: {
     readonly idleMs: number;
+    readonly onUse?: () => void;
     readonly onFree: () => 'keep' | 'gone';
     readonly onIdle: () => void;
   }) {
     this.#idleMs = options.idleMs;
+    this.#onUse = options.onUse ?? (() => undefined);
     this.#onFree = options.onFree;
     this.#onIdle = options.onIdle;
   }
@@ -25,6 +28,7 @@ export class Leases {
   take(): () => void {
     this.#count += 1;
     clearTimeout(this.#idle);
+    if (this.#count === 1) this.#onUse();
     let held = true;
     return () => {
       if (!held) return;

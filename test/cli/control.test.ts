@@ -44,17 +44,13 @@ describe('the commands on the controller itself', () => {
     ]);
   });
 
-  it('term take asks first, and without a terminal wants --yes', async () => {
+  it('term take wants a reason, which is its confirmation', async () => {
     const controller = new ControllerDouble();
-    const silent = await withController(controller);
-    expect((await silent.run('term', 'take', '--reason', 'gone')).code).toBe(64);
+    const { run } = await withController(controller);
+    expect((await run('term', 'take')).code).toBe(64);
     expect(controller.done).toEqual([]);
-    const no = await withController(controller, () => Promise.resolve('n'));
-    expect((await no.run('term', 'take', '--reason', 'gone')).code).toBe(1);
-    expect(controller.done).toEqual([]);
-    const yes = await withController(controller, () => Promise.resolve('yes'));
-    expect((await yes.run('term', 'take', '--reason', 'gone')).out).toBe('epoch 8, writer ffff0000\n');
-    expect((await silent.run('term', 'take', '--reason', 'gone', '--yes', '-o', 'json')).code).toBe(0);
+    expect((await run('term', 'take', '--reason', 'gone')).out).toBe('epoch 8, writer ffff0000\n');
+    expect((await run('term', 'take', '--reason', 'gone', '-o', 'json')).code).toBe(0);
   });
 
   it('term show prints the term', async () => {

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -7,6 +7,7 @@ import type { CliContext } from '../../src/cli/context.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createDirectorySource } from '../../src/registry/directory-source.ts';
+import type { Source } from '../../src/registry/source.ts';
 import { writeRegistry, type RegistryContent } from './registry-folder.ts';
 
 /** What a command wrote and how it ended. */
@@ -47,8 +48,7 @@ export async function site(content: RegistryContent = {}, changes: Partial<CliCo
     ask: undefined,
     readStdin: () => Promise.resolve(''),
     loadSettings,
-    openSource: async (settings) =>
-      createDirectorySource({ folder: settings.source.directory ?? '', stateDirectory: settings.daemon.stateDirectory, settleMs: 1, clock: systemClock }),
+    openSource: folderSource(),
     openController: unavailable('a controller'),
     runDaemon: unavailable('a daemon'),
     attach: unavailable('a program'),
@@ -69,7 +69,19 @@ export async function site(content: RegistryContent = {}, changes: Partial<CliCo
   };
 }
 
-/** Copies a folder of registries. */
-export async function copied(from: string, to: string): Promise<void> {
-  await cp(from, to, { recursive: true });
+/** Opens the folder that the settings name, with some of its methods replaced. */
+export function folderSource(changes: (real: Source) => Partial<Source> = () => ({})): CliContext['openSource'] {
+  return async ({ source, daemon }) => {
+    const real = createDirectorySource({ folder: source.directory ?? '', stateDirectory: daemon.stateDirectory, settleMs: 1, clock: systemClock });
+    return {
+      own: real.own,
+      read: (...words) => real.read(...words),
+      watch: (...words) => real.watch(...words),
+      edit: (...words) => real.edit(...words),
+      health: () => real.health(),
+      loadBalancers: (...words) => real.loadBalancers(...words),
+      close: () => real.close(),
+      ...changes(real),
+    };
+  };
 }

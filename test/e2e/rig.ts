@@ -7,7 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startFleet } from '../fleet/fleet.ts';
 import type { Fleet, FleetNode, NodeSpec } from '../fleet/types.ts';
 
-const main = new URL('../../dist/main.js', import.meta.url).pathname;
+// The bundle as shipped; from source where a developer asks for it.
+const main = new URL(process.env['SYNC_TEST_SOURCE'] === undefined ? '../../dist/main.js' : '../../src/main.ts', import.meta.url).pathname;
 
 export type NodeType = 'management_laptops' | 'vps_nodes' | 'worker_nodes';
 

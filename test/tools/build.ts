@@ -18,7 +18,7 @@ await rm(`${root}dist`, { recursive: true, force: true });
 await mkdir(`${root}dist`, { recursive: true });
 await build({
   absWorkingDir: root,
-  entryPoints: { main: 'src/main.ts', 'store-worker': 'src/store/worker.ts' },
+  entryPoints: { main: 'src/main.ts', 'store/worker': 'src/store/worker.ts' },
   outdir: 'dist',
   bundle: true,
   splitting: true,
@@ -31,7 +31,7 @@ await build({
   external: ['cpu-features', '*.node'],
   define: { __VERSION__: JSON.stringify(manifest.version) },
   banner: { js: banner },
-  chunkNames: 'chunks/[name]-[hash]',
+  chunkNames: '[name]-[hash]',
   logLevel: 'warning',
 });
 const main = `${root}dist/main.js`;

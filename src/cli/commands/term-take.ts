@@ -6,14 +6,12 @@ export const command: CommandModule = {
   configure: (take) => {
     take
       .requiredOption('--reason <text>', 'why, for the audit')
-      .option('--yes', 'do not ask')
       .addHelpText('after', '\nThe other control plane is fenced off by every node that takes this term. Stop it first where you can.');
   },
   examples: ['syncctl term take --reason "the old control plane is gone"'],
   run: async (call) => {
     const controller = await call.controller();
-    const { standing, standingReason } = await controller.status();
-    await call.confirm('Begin a new term over every other writer?', standing === 'rival' ? [`The rival: ${standingReason}`] : []);
+    // The reason that has to be given is the confirmation: the remedy printed beside a rival must work as it stands, in a script too.
     const term = await controller.takeTerm(call.actor(call.text('reason')));
     await call.print({
       value: { apiVersion, kind: 'TermTaken', ...term },

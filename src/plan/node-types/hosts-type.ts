@@ -15,6 +15,7 @@ export function hostsType(type: NodeType): NodeTypeModule {
 }
 
 function hostsOf({ snapshot, claims, clusterId }: PlanGround): Rendered {
-  if (snapshot.clusterInfo.domain === undefined) return { reason: 'cluster-info/cluster-domain is not set, and a domain is never guessed' };
+  if (snapshot.clusterInfo.domain === undefined)
+    return { reason: 'cluster-info/cluster-domain is not set, and a domain is never guessed' };
   return renderHosts(snapshot, claims, clusterId);
 }

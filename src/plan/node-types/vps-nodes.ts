@@ -2,6 +2,7 @@ import type { Bundle } from '../../model/bundle.ts';
 import { publicDomainOf } from '../../model/host-names.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { multiDomainEntries, singleDomainEntries } from '../public-entries.ts';
+import { routedByVps } from '../public-hosts.ts';
 import { renderRoutes } from '../render-routes.ts';
 import type { NodeTypeModule, PlanGround, Rendered } from './node-type.ts';
 
@@ -20,7 +21,10 @@ function singleDomain(ground: PlanGround): ReturnType<NodeTypeModule['prepare']>
     if (domain === undefined) return { reason: noDomain(snapshot.domains.size) };
     let bundle = byDomain.get(domain);
     if (bundle === undefined) {
-      bundle = renderRoutes(singleDomainEntries(snapshot, claims, domain), { clusterId, domains: domainsOf(snapshot, domain) });
+      bundle = renderRoutes(singleDomainEntries(snapshot, claims, domain), {
+        clusterId,
+        domains: domainsOf(snapshot, domain),
+      });
       byDomain.set(domain, bundle);
     }
     return bundle;
@@ -35,21 +39,17 @@ function domainsOf(snapshot: Snapshot, own?: string): readonly string[] {
 }
 
 function noDomain(registered: number): string {
-  const found = registered === 0 ? 'no domain is registered' : `${String(registered)} domains are registered and nothing is routed`;
+  const found =
+    registered === 0
+      ? 'no domain is registered'
+      : `${String(registered)} domains are registered and nothing is routed`;
   return `no public domain: the node and cluster-info name none, and ${found}`;
 }
 
 function multiDomain(ground: PlanGround): ReturnType<NodeTypeModule['prepare']> {
   const { snapshot, claims, clusterId } = ground;
   const domains = domainsOf(snapshot);
-  const routedTo = new Map<string, string[]>();
-  for (const route of snapshot.routes.values()) {
-    for (const vps of route.vpsNodes) {
-      const list = routedTo.get(vps);
-      if (list === undefined) routedTo.set(vps, [route.service]);
-      else list.push(route.service);
-    }
-  }
+  const routedTo = routedByVps(snapshot);
   const byServices = new Map<string, Bundle>();
   return (node) => {
     // Which claims meet on a VPS depends on nothing but the services routed to it.
@@ -57,7 +57,10 @@ function multiDomain(ground: PlanGround): ReturnType<NodeTypeModule['prepare']> 
     const key = routed.join(' ');
     let bundle = byServices.get(key);
     if (bundle === undefined) {
-      bundle = renderRoutes(multiDomainEntries(snapshot, claims, { vps: node.address, routed }), { clusterId, domains });
+      bundle = renderRoutes(multiDomainEntries(snapshot, claims, { vps: node.address, routed }), {
+        clusterId,
+        domains,
+      });
       byServices.set(key, bundle);
     }
     return bundle;

@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import type { Settings } from '../config/settings.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { InstallFlag } from '../enrol/install-wire.ts';
+import { installReceiver, type Installed } from '../enrol/install.ts';
+import { knownKeys, scannedKeys, type FoundKeys } from '../enrol/trust.ts';
+import type { Node } from '../model/node.ts';
+import { nodeTypes } from '../plan/node-types/index.ts';
+import { accountOfProcess, endpointsOf, knownHostsFiles, openTransport } from './way.ts';
+
+const scanMs = 10_000;
+
+/** What `node add` and `node trust` need of the way to nodes: finding keys, and installing the receiver. */
+export interface Enrolment {
+  keysOf(node: Pick<Node, 'address' | 'sshPort'>, from: 'known_hosts' | 'scan', signal: AbortSignal): Promise<FoundKeys>;
+  install(node: Node, flags: readonly InstallFlag[], signal: AbortSignal): Promise<Installed>;
+  close(): Promise<void>;
+}
+
+/** Opens the way to nodes for enrolment; nothing is pinned or written into a registry here. */
+export async function openEnrol(settings: Settings): Promise<Enrolment> {
+  const transport = await openTransport(settings, systemClock);
+  const account = accountOfProcess();
+  const endpointOf = endpointsOf(settings, account, systemClock);
+  const own = knownHostsFiles(settings, account);
+  // The predecessor ran as root and took every key unseen.
+  const legacy = [join('/root', '.ssh', 'known_hosts')].filter((file) => !own.includes(file));
+  return {
+    keysOf: async (node, from, signal) => {
+      const port = node.sshPort ?? settings.ssh.port;
+      if (from === 'known_hosts') return knownKeys({ address: node.address, port }, { own, legacy }, signal);
+      return scannedKeys(transport, { host: node.address, port }, scanMs);
+    },
+    install: async (node, flags, signal) =>
+      installReceiver({ transport, endpoint: await endpointOf(node), kinds: [nodeTypes[node.type].kind], flags }, signal),
+    close: () => transport.close(),
+  };
+}

@@ -8,7 +8,7 @@ readonly HOSTS_NAMES_MAX=200 HOSTS_CHUNK=500
 # hosts_validate LINES-NAME: sets BAD to the first line that is no part of a managed block of this cluster.
 hosts_validate() {
   local -n hv_lines=$1
-  local i last=$((${#hv_lines[@]} - 1)) cluster=$REQ_CLUSTER
+  local line chunk=() last=$((${#hv_lines[@]} - 1)) cluster=$REQ_CLUSTER
   # `check` also reads a block that another cluster wrote.
   [[ $REQ_MODE != check || ! ${hv_lines[0]%$'\n'} =~ $MARKER ]] || cluster=${BASH_REMATCH[2]}
   if ((last < 1)) || [[ ${hv_lines[0]} != "# BEGIN sync-controller $cluster"$'\n' ]] ||
@@ -16,13 +16,25 @@ hosts_validate() {
     BAD="expected the markers of cluster $cluster around the block"
     return
   fi
-  # Many at once is fast, all at once is slow again in this shell; only a refusal looks for the line.
-  for ((i = 1; i < last; i += HOSTS_CHUNK)); do
-    hosts_lines "${hv_lines[@]:i:i + HOSTS_CHUNK < last ? HOSTS_CHUNK : last - i}" && continue
-    while hosts_lines "${hv_lines[i]}"; do i=$((i + 1)); done
-    BAD="line $((i + 1)) is neither a comment nor an address, a tab and host names"
-    return
+  for line in "${hv_lines[@]:1:last-1}"; do
+    chunk+=("$line")
+    ((${#chunk[@]} == HOSTS_CHUNK)) || continue
+    hosts_chunk "${chunk[@]}" || return 0
+    chunk=()
   done
+  hosts_chunk ${chunk[@]+"${chunk[@]}"}
+}
+
+# hosts_chunk LINE...: many at once is fast, all at once is slow again in this shell. Only a refusal looks for the line.
+hosts_chunk() {
+  local line
+  hosts_lines "$@" && return
+  for line; do
+    hosts_lines "$line" || break
+  done
+  BAD="the line '${line:0:80}' is neither a comment nor an address, a tab and host names"
+  BAD=${BAD//[!\ -~]/?}
+  return 1
 }
 
 # hosts_lines LINE...: comments of printable ASCII, and entries `<address><tab><name>[ <name>]`.
@@ -31,6 +43,8 @@ hosts_lines() {
   (($# > 0)) || return 0
   comments=("${@/#[!#]*/}") entries=("${@/#\#*/}")
   hosts_comments "${comments[@]}" || return 1
+  printf -v names '%s' "${entries[@]}"
+  [[ $'\n'$names != *$'\n\t'* ]] || return 1
   printf -v addresses '%s\n' "${entries[@]%%$'\t'*}"
   printf -v names '%s' "${entries[@]#*$'\t'}"
   # A line without a tab stays whole in both, and fails as an address or as a name.

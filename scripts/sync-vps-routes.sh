@@ -9,76 +9,73 @@ readonly ROUTES_HOSTS_MAX=50 ROUTES_CHUNK=200
 # A grammar of whole lines instead of a YAML parser: whatever it accepts, every YAML parser reads the same way.
 routes_validate() {
   local -n rv_lines=$1
-  local i rv_shape='' rv_rules=() rv_uses=() rv_words=() rv_urls=() rv_keys=()
+  local rv_forms=('') rv_key=0 rv_rules=() rv_uses=() rv_words=() rv_urls=() rv_keys=()
   [[ ${rv_lines[-1]} == *$'\n' ]] || BAD='the last line has no newline'
-  # Many lines at once is fast, all at once is slow again in this shell.
-  for ((i = 0; i < ${#rv_lines[@]}; i += ROUTES_CHUNK)); do
-    [[ "${rv_lines[*]:i:ROUTES_CHUNK}" != *[!$'\n'\ -~]* && "${rv_lines[*]:i:ROUTES_CHUNK}" != *'{{'* ]] || BAD='it holds bytes that no route needs'
-  done
   [[ -n $BAD ]] || routes_read
-  [[ -n $BAD || -z $rv_shape ]] || routes_structure
+  [[ -n $BAD || -z ${rv_forms[*]} ]] || routes_structure
   [[ -n $BAD ]] || routes_keys
   [[ -n $BAD ]] || routes_rules
   [[ -n $BAD ]] || routes_urls
 }
 
-# routes_read: one letter a line, and what the document names.
+# routes_read: one letter a line, collected for each key, and what the document names.
 routes_read() {
   local line section='' list=''
   for line in "${rv_lines[@]}"; do
     line=${line%$'\n'}
     case $line in
-      '' | '#'*) ;;
-      '    '[!\ ]*:) rv_shape+=K rv_keys+=("$section/${line:4:-1}") ;;
-      '      rule: "'*'"') rv_shape+=r rv_rules+=("${line:13:-1}") ;;
-      '      service: '*) rv_shape+=s rv_uses+=("services/${line:15}") ;;
-      '      entryPoints:') rv_shape+=e list=words ;;
-      '        - '*) rv_shape+=i rv_uses+=("$list/${line:10}") ;;
-      '      tls:') rv_shape+=t ;;
-      '        certResolver: '*) rv_shape+=c rv_uses+=("words/${line:22}") ;;
-      '      middlewares:') rv_shape+=m list=middlewares ;;
-      '      loadBalancer:') rv_shape+=l ;;
-      '        servers:') rv_shape+=v ;;
-      '          - url: "'*'"') rv_shape+=u rv_urls+=("${line:18:-1}") ;;
-      '  routers:') rv_shape+=R section=routers ;;
-      '  services:') rv_shape+=S section=services ;;
-      '  middlewares:') rv_shape+=M section=middlewares ;;
-      'http:') rv_shape+=H ;;
-      '      tls: {}') rv_shape+=T ;;
-      '      priority: '[1-9]*) rv_shape+=p rv_words+=("${line:16}") ;;
-      '        passHostHeader: true' | '        passHostHeader: false') rv_shape+=h ;;
-      '      redirectScheme:') rv_shape+=D ;;
-      '        scheme: https') rv_shape+=f ;;
-      '        permanent: true' | '        permanent: false') rv_shape+=g ;;
-      *)
-        BAD="the line '${line:0:80}' is not a line of a routes file"
-        return
+      '') ;;
+      *[!\ -~]* | *'{{'*) BAD='it holds bytes that no route needs' ;;
+      '#'*) ;;
+      '    '[!\ ]*:)
+        rv_key=$((rv_key + 1)) rv_forms[rv_key]='' rv_keys+=("$section/${line:4:-1}")
+        ((rv_key % ROUTES_CHUNK)) || routes_rules
         ;;
+      '      rule: "'*'"') rv_forms[rv_key]+=r rv_rules+=("${line:13:-1}") ;;
+      '      service: '*) rv_forms[rv_key]+=s rv_uses+=("services/${line:15}") ;;
+      '      entryPoints:') rv_forms[rv_key]+=e list=words ;;
+      '        - '*) rv_forms[rv_key]+=i rv_uses+=("$list/${line:10}") ;;
+      '      tls:') rv_forms[rv_key]+=t ;;
+      '        certResolver: '*) rv_forms[rv_key]+=c rv_uses+=("words/${line:22}") ;;
+      '      middlewares:') rv_forms[rv_key]+=m list=middlewares ;;
+      '      loadBalancer:') rv_forms[rv_key]+=l ;;
+      '        servers:') rv_forms[rv_key]+=v ;;
+      '          - url: "'*'"') rv_forms[rv_key]+=u rv_urls+=("${line:18:-1}") ;;
+      '  routers:') rv_forms[rv_key]+=R section=routers ;;
+      '  services:') rv_forms[rv_key]+=S section=services ;;
+      '  middlewares:') rv_forms[rv_key]+=M section=middlewares ;;
+      'http:') rv_forms[rv_key]+=H ;;
+      '      tls: {}') rv_forms[rv_key]+=T ;;
+      '      priority: '[1-9]*)
+        rv_forms[rv_key]+=p
+        [[ ${line:16} != *[!0-9]* ]] || BAD="the priority '${line:16:80}' is no number"
+        ;;
+      '        passHostHeader: true' | '        passHostHeader: false') rv_forms[rv_key]+=h ;;
+      '      redirectScheme:') rv_forms[rv_key]+=D ;;
+      '        scheme: https') rv_forms[rv_key]+=f ;;
+      '        permanent: true' | '        permanent: false') rv_forms[rv_key]+=g ;;
+      *) BAD="the line '${line:0:80}' is not a line of a routes file" ;;
     esac
+    [[ -z $BAD ]] || return 0
   done
 }
 
 # routes_structure: sections in any order, each once and never empty; every key in them of a known form.
 routes_structure() {
-  local parts part section order known=' '
-  local IFS=K
-  # shellcheck disable=SC2206 # one element a key, led by the section's opening
-  parts=($rv_shape)
-  IFS=$' \t\n'
-  section=${parts[0]#H}
+  local form section=${rv_forms[0]#H} order known=' '
   order=$section
-  if [[ ${parts[0]} != H[RSM] || $rv_shape == *KK* || $rv_shape == *K ]]; then
+  if [[ ${rv_forms[0]} != H[RSM] || ${#rv_forms[@]} == 1 ]]; then
     BAD='expected http: with routers, services or middlewares, none of them empty'
     return
   fi
-  for part in "${parts[@]:1}"; do
-    if [[ $known != *" $section${part%[RSM]} "* ]]; then
-      routes_form "$section${part%[RSM]}" || BAD="a key of the sections R, S, M has the form $section${part:0:40}"
-      known+="$section${part%[RSM]} "
+  for form in "${rv_forms[@]:1}"; do
+    if [[ $known != *" $section${form%[RSM]} "* ]]; then
+      routes_form "$section${form%[RSM]}" || BAD="a key of section $section has the fields '${form:0:40}'"
+      known+="$section${form%[RSM]} "
     fi
-    [[ $part != *[RSM] ]] || { section=${part: -1} order+=$section; }
+    [[ $form != *[RSM] ]] || { section=${form: -1} order+=$section; }
   done
-  [[ $part != *[RSM] && $order != *R*R* && $order != *S*S* && $order != *M*M* ]] || BAD='a section is empty, or stands there twice'
+  [[ $form != *[RSM] && $order != *R*R* && $order != *S*S* && $order != *M*M* ]] || BAD='a section is empty, or stands there twice'
 }
 
 # routes_form SECTION-AND-LETTERS: what one router, service or middleware consists of; each field once.
@@ -95,45 +92,57 @@ routes_form() {
 
 # routes_keys: no key twice, as YAML 1.2 wants it; what is named is defined.
 routes_keys() {
-  local key use all
+  local key use
   local -A defined=()
   for key in ${rv_keys[@]+"${rv_keys[@]}"}; do
     case $key in
-      */\"[!\"]*\") key=${key//\"/} ;;
+      */\"[a-z0-9]*\") key=${key//\"/} ;;
       # Without quotes these would be booleans, nulls or numbers for a YAML parser.
       */true | */false | */yes | */no | */on | */off | */null | */y | */n | */[!a-z]* | *.*) BAD="the key ${key#*/} needs quotes" ;;
     esac
     [[ -z ${defined[$key]-} ]] || BAD="the key $key stands there twice"
     defined[$key]=1
-    rv_words+=("${key#*/}")
+    routes_name "${key#*/}"
     [[ -z $BAD ]] || return 0
   done
   for use in ${rv_uses[@]+"${rv_uses[@]}"}; do
-    [[ $use != */\"[!\"]*\" ]] || use=${use//\"/}
-    rv_words+=("${use#*/}")
     case $use in
+      */\"[!\"]*\") use=${use//\"/} ;;
+      words/*) ;;
+      */true | */false | */yes | */no | */on | */off | */null | */y | */n | */[!a-z]*) BAD="the name ${use#*/} needs quotes" ;;
+    esac
+    case $use in
+      words/*) ;;
       # `name@provider` is defined by another provider.
-      words/* | *@*) ;;
+      *@*) use=${use/@/.} ;;
       *) [[ -n ${defined[$use]-} ]] || BAD="$use is named and not defined" ;;
     esac
+    [[ -n ${defined[$use]-} ]] || routes_name "${use#*/}"
+    [[ -z $BAD ]] || return 0
   done
-  printf -v all ' %s\n' ${rv_words[@]+"${rv_words[@]}"}
-  [[ ${#rv_words[@]} == 0 || ($all != *[!a-z0-9._@\ $'\n'-]* && $all != *' '[!a-z0-9]* && $all != *[!$'\n']' '*) ]] ||
-    BAD='a name holds other characters than a-z, 0-9, dot, hyphen and underscore'
 }
 
-# routes_rules: Host(`name`), or several joined by ||.
+routes_name() {
+  [[ $1 != *[!a-z0-9._-]* && $1 == [a-z0-9]* ]] || BAD="the name '${1:0:80}' holds other characters than a-z, 0-9, dot, hyphen and underscore"
+}
+
+# routes_rules: Host(`name`), or several joined by ||. Many at once is fast, all at once is slow again in this shell.
 routes_rules() {
-  local rules text
+  local rules names text IFS=$' \t\n'
   ((${#rv_rules[@]} > 0)) || return 0
-  rules=("${rv_rules[@]//'`) || Host(`'/ }")
-  rules=("${rules[@]/#'Host(`'/<}")
+  rules=("${rv_rules[@]/#'Host(`'/<}")
   rules=("${rules[@]/%'`)'/>}")
   printf -v text '%s\n' "${rules[@]}"
+  [[ $'\n'$text != *$'\n'[!'<']* && $text != *[!'>']$'\n'* ]] || BAD='a rule is not Host(`name`), or several joined by ||'
   rules=("${rules[@]#<}")
-  # shellcheck disable=SC2068 # split into names; -f forbids globs
-  [[ $'\n'$text != *$'\n'[!'<']* && $text != *[!'>']$'\n'* && $text != *'< '* && $text != *' >'* && $text != *'  '* ]] &&
-    are_host_names ${rules[@]%>} || BAD='a rule is not Host(`name`), or several joined by ||'
+  rules=("${rules[@]%>}")
+  printf -v text '%s|' "${rules[@]//'`) || Host(`'/|}"
+  IFS='|'
+  # shellcheck disable=SC2206 # split into names; -f forbids globs
+  names=($text)
+  IFS=$' \t\n'
+  [[ $text != *' '* ]] && are_host_names "${names[@]}" || BAD='a rule is not Host(`name`), or several joined by ||'
+  rv_rules=()
 }
 
 # routes_urls: http or https, an address, a port.

@@ -12,7 +12,9 @@ locate_block() {
   BLOCK_FOUND='' BLOCK_HEAD='' BLOCK_TEXT='' BLOCK_TAIL=''
   if [[ $OLD_TEXT == *sync-controller* ]]; then
     # Searching in a long text costs its length squared in this shell.
-    ((${#OLD_TEXT} < 65536)) && locate_by_text || locate_by_lines
+    if ((${#OLD_TEXT} > 65536)) || ! locate_by_text; then
+      locate_by_lines
+    fi
   fi
   [[ -z $BLOCK_FOUND ]] || return 0
   BLOCK_HEAD=$OLD_TEXT

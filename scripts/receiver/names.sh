@@ -16,7 +16,7 @@ are_host_names() {
   local all=" $* " labels long
   (($# > 0)) || return 0
   case $all in
-    *[!A-Za-z0-9.\ -]* | *..* | *.-* | *-.* | *' '[.-]* | *[.-]' '*) return 1 ;;
+    *[!A-Za-z0-9.\ -]* | *..* | *.-* | *-.* | *' '[.\ -]* | *[.-]' '*) return 1 ;;
     *' localhost '* | *' localhost.'* | *'.localhost '* | *' ip6-'*) return 1 ;;
   esac
   # Only digits after the last dot would be an address for some readers; few names end in a digit at all.

@@ -4,6 +4,7 @@ import type { ControllerApi } from '../contract/controller.ts';
 import type { NodeLifecycle } from '../contract/lifecycle.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Source } from '../registry/source.ts';
+import type { Host } from './doctor/host.ts';
 import type { DoctorPorts } from './doctor/ports.ts';
 import type { EnrolPort } from './enrol-port.ts';
 
@@ -51,4 +52,6 @@ export interface CliContext {
   readonly attach: (file: string, args: readonly string[], signal: AbortSignal) => Promise<number>;
   readonly openEnrol: (settings: Settings) => Promise<EnrolPort>;
   readonly openDoctor: (settings: Settings) => Promise<DoctorPorts>;
+  /** The machine as doctor sees it; the real one where it is left out. */
+  readonly host?: Host;
 }

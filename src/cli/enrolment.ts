@@ -1,6 +1,6 @@
 import type { HostKeyPin, Node } from '../model/node.ts';
 import { nodeId } from '../model/node.ts';
-import { causes, remedyFor, type CauseClass } from '../model/cause.ts';
+import { remedyFor } from '../model/cause.ts';
 import { isoSeconds } from '../lib/clock.ts';
 import { exitCodes } from '../lib/errors.ts';
 import { domain as domainGrammar } from '../registry/grammar.ts';
@@ -84,13 +84,12 @@ async function prove(call: Call, enrol: EnrolPort, wanted: NewNode): Promise<num
     return exitCodes.data;
   }
   call.note('info', `Installing the receiver on ${node.name}`);
-  const installed = await enrol.install(node, { upgrade: wanted.upgrade }, call.context.signal);
+  const installed = await enrol.install(node, wanted.upgrade ? ['replace', 'retarget'] : [], call.context.signal);
   if (!installed.ok) {
-    const cause = classOf(installed.cause);
-    call.note('error', `${node.name}: the receiver could not be installed (${cause}: ${installed.evidence}); ${remedyFor(cause, node)}`);
+    call.note('error', `${node.name}: the receiver could not be installed (${installed.cause}: ${installed.evidence}); ${remedyFor(installed.cause, node)}`);
     return exitCodes.failure;
   }
-  await takeDomain(call, node, installed.publicDomain);
+  await takeDomain(call, node, installed.answer.public_domain);
   const controller = await call.controller();
   // The controller looks at the registries anew before it plans: from here on it knows the row.
   await controller.plan({ nodes: undefined, offline: true });
@@ -102,15 +101,11 @@ async function prove(call: Call, enrol: EnrolPort, wanted: NewNode): Promise<num
 }
 
 /** The public domain that the predecessor's set-up left on a VPS: taken over where nobody has said another. */
-async function takeDomain(call: Call, node: Node, found: string | undefined): Promise<void> {
+async function takeDomain(call: Call, node: Node, found: string): Promise<void> {
   const verdict = domainGrammar(found);
   if (node.type !== 'vps_nodes' || node.publicDomain !== undefined || !verdict.ok) return;
   const { type, address } = node;
   const fields = { type, address, name: undefined, sshUser: undefined, sshPort: undefined, webhookPort: undefined, labels: undefined, publicDomain: verdict.value };
   await carryOut(await call.source(), registerNodeSteps(fields, stampOf(call, isoSeconds(call.context.clock.now()))));
   call.note('info', `${node.name}: its public domain ${verdict.value} is taken over from the old set-up`);
-}
-
-function classOf(cause: string | undefined): CauseClass {
-  return cause !== undefined && Object.hasOwn(causes, cause) ? (cause as CauseClass) : 'internal';
 }

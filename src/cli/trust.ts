@@ -17,7 +17,8 @@ export async function lookForKeys(call: Call, enrol: EnrolPort, nodes: readonly 
   return Promise.all(
     nodes.map(async (node) => {
       try {
-        const keys = await enrol.keysOf(node, from, call.context.signal);
+        const { keys, notes } = await enrol.keysOf(node, from, call.context.signal);
+        for (const note of notes) call.note('warn', note);
         const none = from === 'scan' ? 'the node shows no key' : 'no known_hosts file knows it';
         return { node, found: keys, failure: keys.length === 0 ? none : undefined };
       } catch (error) {

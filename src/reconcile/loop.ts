@@ -1,3 +1,4 @@
+import { causeOf, remedyFor } from '../model/cause.ts';
 import type { NodeId } from '../model/node.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { NodePlan } from '../model/plan.ts';
@@ -129,6 +130,7 @@ export class Loop {
     }
     const next: Next = judgement === 'later' ? { kind: 'pass', delayMs: laterMs } : nextAfter(outcome, pass.attempt, pass.passes, this.parts.settings);
     const status = this.parts.status.record(outcome, { desired: desiredDigest(plan), passEnded: next.kind !== 'attempt' });
+    this.tell(plan, outcome, next);
     this.follow(id, pass, next);
     if (next.kind === 'attempt') this.putBack(id, run.waiters);
     else run.settle({ outcome, status });
@@ -152,6 +154,23 @@ export class Loop {
         this.queue.addLater(id, 'retry', jittered(next.delayMs, 0.2, this.parts.random));
         return;
     }
+  }
+
+  /** One line a node and attempt, which reads as a sentence; a look that found all well is not news. */
+  private tell(plan: NodePlan, outcome: Outcome, next: Next): void {
+    const { log } = this.parts;
+    const { name } = plan.node;
+    if (outcome.ok) {
+      const fields = { node: plan.id, digest: outcome.installed.slice(0, 12), verified: outcome.rungs.join(' '), ...(outcome.notes.length > 0 ? { notes: outcome.notes.join(' ') } : {}) };
+      if (outcome.changed) log.success(`synced and verified: ${name}`, fields);
+      else log.debug(`verified, nothing to change: ${name}`, fields);
+      return;
+    }
+    const cause = causeOf(outcome.cause);
+    const fields = { node: plan.id, cause: outcome.cause, evidence: outcome.evidence };
+    if (cause.offline) log.warn(`${name} is not reachable; it is pushed when it returns`, fields);
+    else if (next.kind === 'attempt') log.warn(`${name} failed; next attempt in ${String(Math.round(next.delayMs / 1000))} s`, fields);
+    else log.error(`${name} is not in step`, { ...fields, remedy: remedyFor(outcome.cause, plan.node) });
   }
 
   private putBack(id: NodeId, waiters: PromiseWithResolvers<Settled>[]): void {

@@ -24,8 +24,10 @@ const limitBytes = 1024;
 export function createClusterMemory(stateDirectory: string, source: string): ClusterMemory {
   const folder = resolve(stateDirectory);
   const path = join(folder, `cluster-id-${digestOf(source).slice(0, 12)}`);
-  const recall = async (): Promise<string | undefined> =>
-    (await readLimited(path, limitBytes))?.toString('utf8').trim() || undefined;
+  const recall = async (): Promise<string | undefined> => {
+    const text = (await readLimited(path, limitBytes))?.toString('utf8').trim();
+    return text === '' ? undefined : text;
+  };
   return {
     recall,
     note: async (clusterId) => {

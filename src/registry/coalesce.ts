@@ -11,7 +11,7 @@ export interface CoalesceOptions {
 /** Turns a burst of calls into one wake-up: `poke` counts calls, `settled` waits for the end of the next burst. */
 export class Coalescer {
   readonly #options: CoalesceOptions;
-  #poked = Promise.withResolvers<void>();
+  #poked = Promise.withResolvers<undefined>();
   #pending = false;
 
   constructor(options: CoalesceOptions) {
@@ -20,7 +20,7 @@ export class Coalescer {
 
   poke(): void {
     this.#pending = true;
-    this.#poked.resolve();
+    this.#poked.resolve(undefined);
   }
 
   /** Resolves when a burst has ended, or when none has begun within `patienceMs`; rejects with the signal's reason. */
@@ -30,7 +30,7 @@ export class Coalescer {
     const cap = clock.monotonic() + capMs;
     while (this.#pending) {
       this.#pending = false;
-      this.#poked = Promise.withResolvers<void>();
+      this.#poked = Promise.withResolvers<undefined>();
       const left = cap - clock.monotonic();
       if (left <= 0) break;
       await clock.sleep(Math.min(quietMs, left), signal);
@@ -40,7 +40,7 @@ export class Coalescer {
   async #begun(signal: AbortSignal, patienceMs: number | undefined): Promise<void> {
     signal.throwIfAborted();
     const over = new AbortController();
-    const waits = [this.#poked.promise, aborted(AbortSignal.any([signal, over.signal]))];
+    const waits: Promise<unknown>[] = [this.#poked.promise, aborted(AbortSignal.any([signal, over.signal]))];
     if (patienceMs !== undefined) waits.push(this.#options.clock.sleep(patienceMs, over.signal).catch(() => undefined));
     try {
       await Promise.race(waits);

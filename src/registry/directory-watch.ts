@@ -24,10 +24,11 @@ export async function watchDirectory(options: DirectoryWatchOptions, signal: Abo
   let seen = versionsOf(await options.scan(signal).catch(aborted));
   // What changed before the watch began is for the caller's next read to find.
   for (const name of registryObjects) options.onHint(name);
-  while (!signal.aborted) {
+  const isOver = (): boolean => signal.aborted;
+  while (!isOver()) {
     if (await events.arm()) options.onRestart();
     const told = await events.next(options, signal);
-    if (signal.aborted) return;
+    if (isOver()) return;
     const now = versionsOf(await options.scan(signal).catch(aborted));
     const changed = registryObjects.filter((name) => now.get(name) !== seen.get(name));
     seen = now;
@@ -101,9 +102,11 @@ class FolderEvents implements Disposable {
   /** Waits for an event or the poll. @returns true where an event came. */
   async next({ clock, pollMs }: DirectoryWatchOptions, signal: AbortSignal): Promise<boolean> {
     if (!this.#dirty) {
-      const { promise, resolve } = Promise.withResolvers<void>();
+      const { promise, resolve } = Promise.withResolvers<undefined>();
       const poll = new AbortController();
-      this.#wake = resolve;
+      this.#wake = () => {
+        resolve(undefined);
+      };
       const timer = clock.sleep(pollMs, AbortSignal.any([signal, poll.signal])).catch(() => undefined);
       await Promise.race([promise, timer]);
       this.#wake = undefined;

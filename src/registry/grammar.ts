@@ -21,6 +21,9 @@ function isLabelPath(text: string): boolean {
   return text.length <= maxNameLength && labelPath.test(text);
 }
 
+// A node refuses a whole hosts block with such a name in it, since it would change what the machine calls itself.
+const ownNames = /^(?:localhost(?:\.|$)|ip6-)/i;
+
 /** A grammar of texts that match a pattern as they are. */
 export function matching(pattern: RegExp, expected: string): Grammar<string> {
   return (value) => (typeof value === 'string' && pattern.test(value) ? accept(value) : refuse(expected));
@@ -29,7 +32,7 @@ export function matching(pattern: RegExp, expected: string): Grammar<string> {
 /** `''`, `@` or lower-case DNS labels; upper-case letters are lowered. */
 export const subdomain: Grammar<string> = (value) => {
   if (value === '' || value === '@') return accept(value);
-  if (typeof value === 'string' && isLabelPath(value)) return accept(value.toLowerCase());
+  if (typeof value === 'string' && isLabelPath(value) && !ownNames.test(value)) return accept(value.toLowerCase());
   return refuse('a subdomain of letters, digits and hyphens, "" for the bare cluster domain or "@" for the root of a public domain');
 };
 
@@ -44,7 +47,7 @@ export const clusterDomain: Grammar<string> = (value) => {
   const expected = refuse('a cluster domain of DNS labels without the suffix .local, such as minicloud');
   if (typeof value !== 'string') return expected;
   const text = value.trim().replace(/\.local$/i, '');
-  return isLabelPath(text) && text.toLowerCase() !== 'local' ? accept(text.toLowerCase()) : expected;
+  return isLabelPath(text) && text.toLowerCase() !== 'local' && !ownNames.test(text) ? accept(text.toLowerCase()) : expected;
 };
 
 /** Name of a service: the key of its entry. */

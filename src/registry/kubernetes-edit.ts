@@ -18,6 +18,8 @@ export interface KubernetesEdit {
 /** Between attempts: conflicts are over in milliseconds, a restarting API server in seconds. */
 const conflictPause = { baseMs: 20, factor: 2, maxMs: 1000 };
 const longestPauseMs = 5000;
+/** A server that is away, unlike one that is busy with others, is told to the caller soon. */
+const failureAttempts = 4;
 
 /**
  * Read-modify-write of one key: the patch names the version that was read, so the server refuses it if anybody was faster,
@@ -25,6 +27,7 @@ const longestPauseMs = 5000;
  */
 export async function editConfigMap(request: KubernetesEdit): Promise<string | undefined> {
   const { objects, name, key, attempts, clock, random } = request;
+  let failures = 0;
   for (let attempt = 1; ; attempt++) {
     try {
       const present = await objects.get(name);
@@ -35,7 +38,8 @@ export async function editConfigMap(request: KubernetesEdit): Promise<string | u
       return (await write(request, { present, value })).resourceVersion;
     } catch (error) {
       if (!isFailure(error, 'conflict', 'throttled', 'server', 'network', 'answer')) throw error;
-      if (attempt >= attempts) throw isFailure(error, 'conflict') ? lost(request, error) : error;
+      if (isFailure(error, 'conflict') && attempt >= attempts) throw lost(request, error);
+      if (!isFailure(error, 'conflict') && ++failures >= failureAttempts) throw error;
       const pauseMs = Math.max(jitteredBackoffMs(conflictPause, attempt, random), error.retryAfterMs ?? 0);
       // A server that asks for more patience than a caller has is an answer.
       if (pauseMs > longestPauseMs) throw error;

@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
-import { request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http';
-import { Agent, request as requestHttps, type RequestOptions } from 'node:https';
+import {
+  Agent as HttpAgent,
+  request as requestHttp,
+  type ClientRequest,
+  type IncomingMessage,
+} from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps, type RequestOptions } from 'node:https';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { withDeadline } from '../lib/abort.ts';
@@ -33,7 +38,7 @@ const bodyLimitBytes = 4 * 1024 * 1024;
 export class KubernetesHttp {
   readonly #options: HttpOptions;
   #login: Login | undefined;
-  #agent: { readonly key: string; readonly agent: Agent } | undefined;
+  #pool: { readonly id: string; readonly agent: HttpAgent } | undefined;
   /** The server asked not to be asked before this monotonic moment. */
   #notBeforeMs = 0;
 
@@ -87,8 +92,8 @@ export class KubernetesHttp {
   }
 
   close(): void {
-    this.#agent?.agent.destroy();
-    this.#agent = undefined;
+    this.#pool?.agent.destroy();
+    this.#pool = undefined;
   }
 
   async #attempt(request: ApiRequest): Promise<Readable> {
@@ -121,7 +126,7 @@ export class KubernetesHttp {
       method: request.method,
       headers: headersOf(given, request, payload),
       ...(request.signal === undefined ? {} : { signal: request.signal }),
-      ...(login.hasProxy || url.protocol === 'http:' ? {} : { agent: this.#pooled(given) }),
+      ...(login.hasProxy ? {} : { agent: this.#pooled(url.protocol, given) }),
     };
     return exchange(url, options, payload);
   }
@@ -132,20 +137,21 @@ export class KubernetesHttp {
   }
 
   /** One pool per set of credentials: a rotated certificate gets new connections. */
-  #pooled({ ca, cert, key, servername, rejectUnauthorized }: RequestOptions): Agent {
+  #pooled(protocol: string, { ca, cert, key, servername, rejectUnauthorized }: RequestOptions): HttpAgent {
     const hash = createHash('sha256');
-    for (const part of [ca, cert, key, servername, rejectUnauthorized]) hash.update(`${String(part)}\0`);
+    for (const part of [protocol, ca, cert, key, servername, rejectUnauthorized])
+      hash.update(`${String(part)}\0`);
     const id = hash.digest('hex');
-    if (this.#agent?.key !== id) {
-      this.#agent?.agent.destroy();
-      const tls = { ca, cert, key, servername, rejectUnauthorized };
-      const defined = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
-      this.#agent = {
-        key: id,
-        agent: new Agent({ ...defined, keepAlive: true, keepAliveMsecs: 15_000, maxSockets: 16 }),
-      };
-    }
-    return this.#agent.agent;
+    if (this.#pool?.id === id) return this.#pool.agent;
+    this.#pool?.agent.destroy();
+    const kept = { keepAlive: true, keepAliveMsecs: 15_000, maxSockets: 16 };
+    const tls = Object.entries({ ca, cert, key, servername, rejectUnauthorized }).filter(
+      ([, value]) => value !== undefined,
+    );
+    const agent =
+      protocol === 'http:' ? new HttpAgent(kept) : new HttpsAgent({ ...kept, ...Object.fromEntries(tls) });
+    this.#pool = { id, agent };
+    return agent;
   }
 }
 

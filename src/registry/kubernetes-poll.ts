@@ -22,9 +22,10 @@ export interface PollOptions {
  */
 export async function pollVersions(options: PollOptions, signal: AbortSignal): Promise<void> {
   const { clock, random, pollMs } = options;
-  while (!signal.aborted) {
+  const isOver = (): boolean => signal.aborted;
+  while (!isOver()) {
     await clock.sleep(jittered(pollMs, 0.1, random), signal).catch(() => undefined);
-    if (signal.aborted) return;
+    if (isOver()) return;
     await Promise.all([...options.reflectors.keys()].map((object) => look(options, object, signal)));
   }
 }

@@ -64,7 +64,8 @@ export class Reflector {
 
   /** Runs until the signal fires. */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    const isOver = (): boolean => signal.aborted;
+    while (!isOver()) {
       const began = this.#ports.clock.monotonic();
       try {
         this.#from ??= await this.#list(signal);
@@ -74,7 +75,7 @@ export class Reflector {
           this.#ports.clock.monotonic() - began < this.#ports.backoffFloorMs ? this.#failures + 1 : 0;
         if (this.#failures > 0) await this.#wait(signal, undefined);
       } catch (error) {
-        if (signal.aborted) return;
+        if (isOver()) return;
         await this.#afterFailure(error, { signal, livedMs: this.#ports.clock.monotonic() - began });
       }
       this.counts.restarts++;

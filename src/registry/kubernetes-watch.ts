@@ -25,7 +25,10 @@ export async function* watchEvents(stream: Readable, onBytes: () => void): Async
         if (line.trim() !== '') yield eventOf(line);
       }
       size += chunk.length - from;
-      if (size > lineLimitBytes) return;
+      if (size > lineLimitBytes) {
+        yield { kind: 'unreadable' };
+        return;
+      }
       if (from < chunk.length) pending.push(chunk.subarray(from));
     }
   } finally {

@@ -37,7 +37,8 @@ export class Place {
 
   /** The place of a part of this one, escaped as in a JSON pointer. */
   at(part: string | number): Place {
-    const text = printable(String(part)).replaceAll('~', '~0').replaceAll('/', '~1');
+    const line = printable(String(part).toWellFormed()).replaceAll(/[^\S ]/gu, '\ufffd');
+    const text = line.replaceAll('~', '~0').replaceAll('/', '~1');
     return new Place(this.findings, this.object, `${this.path}/${text.length > 80 ? `${text.slice(0, 77)}…` : text}`);
   }
 

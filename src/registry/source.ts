@@ -45,7 +45,8 @@ export interface Source {
   watch(onHint: (object: RegistryObject) => void, signal: AbortSignal): Promise<void>;
   /**
    * Read-modify-write of one data key under optimistic concurrency: `edit` gets the current text (undefined where absent) and returns
-   * the new text, or undefined to leave it. It is called again with fresh text after a conflict, at most `attempts` times.
+   * the new text, or undefined to leave it. It is called again with fresh text after a conflict and after an answer that
+   * got lost, so it must be able to find its own work done.
    * Creates the object where it does not exist. Other keys, metadata and foreign bytes stay as they are.
    * @returns the resource version after the write, or undefined when nothing was written.
    */
@@ -65,7 +66,7 @@ export interface Source {
 /** Objects that are ours alone: the term record and the status shards. Values are small JSON strings by key. */
 export interface OwnObjects {
   read(name: string, signal?: AbortSignal): Promise<OwnObject | undefined>;
-  /** Compare-and-swap of whole data: `version` undefined creates. @returns the new version, or undefined when another writer was first. */
+  /** Compare-and-swap of whole data: `version` undefined creates; equal data may keep the version. @returns the new version, or undefined when another writer was first. */
   swap(
     name: string,
     data: Readonly<Record<string, string>>,

@@ -47,7 +47,8 @@ class KubernetesTermStore implements TermStore {
   }
 
   async peek(): Promise<TermRecord | undefined> {
-    return (await this.#present())?.record;
+    const object = await this.#options.own.read(termObject);
+    return object === undefined ? undefined : recordFromData(object.data, termObject);
   }
 
   async read(): Promise<TermRecord> {
@@ -65,28 +66,17 @@ class KubernetesTermStore implements TermStore {
     });
   }
 
-  async #present(): Promise<Stored | undefined> {
-    const object = await this.#options.own.read(termObject);
-    const record = object === undefined ? undefined : recordFromData(object.data, termObject);
-    if (object === undefined || record === undefined) return undefined;
-    return { record, version: object.version };
-  }
-
   #stored(): Promise<Stored> {
     const { own, memory, random } = this.#options;
     return this.#retried('mint the cluster id', async () => {
-      const present = await this.#present();
-      if (present !== undefined) {
-        await memory.note(present.record.clusterId);
-        return present;
-      }
+      // One read decides: whoever minted after it makes the swap below fail.
       const object = await own.read(termObject);
-      const record = unusedTerm(await clusterIdFor(memory, random));
-      const version = await own.swap(
-        termObject,
-        { ...object?.data, ...recordToData(record) },
-        object?.version,
-      );
+      const present = object === undefined ? undefined : recordFromData(object.data, termObject);
+      const record = present ?? unusedTerm(await clusterIdFor(memory, random));
+      const version =
+        present === undefined
+          ? await own.swap(termObject, recordToData(record), object?.version)
+          : object?.version;
       if (version === undefined) return undefined;
       await memory.note(record.clusterId);
       return { record, version };

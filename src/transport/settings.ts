@@ -6,10 +6,13 @@ export interface TransportSettings {
   readonly readyMs: number;
   /** From asking for a channel to a started command. */
   readonly channelMs: number;
+  /** The same on a session that was used before: a sound one answers in milliseconds, a dead one is replaced. */
+  readonly warmChannelMs: number;
   /** How long stdin may make no progress. */
   readonly stallMs: number;
   /** How long an ended command's output may stay open, where a child of it still holds it. */
   readonly closeGraceMs: number;
+  /** Between signs of life while a command runs; an idle session is left to the kernel's keepalive. */
   readonly keepaliveMs: number;
   /** Unanswered keepalives after which a session is dead. */
   readonly keepaliveCount: number;
@@ -26,6 +29,7 @@ export const defaultTransportSettings: TransportSettings = {
   dialMs: 3_000,
   readyMs: 10_000,
   channelMs: 5_000,
+  warmChannelMs: 1_500,
   stallMs: 10_000,
   closeGraceMs: 1_000,
   keepaliveMs: 5_000,

@@ -103,7 +103,7 @@ export function login(stream: Duplex, options: LoginOptions): Promise<OpenClient
 }
 
 function configFor(stream: Duplex, options: LoginOptions, progress: Progress): ConnectConfig {
-  const { endpoint, identities, settings } = options;
+  const { endpoint, identities } = options;
   const pins = readPins(endpoint.pins);
   const username = endpoint.user;
   const keys = identities.usable.map(({ key }) => ({ type: 'publickey' as const, username, key }));
@@ -115,8 +115,7 @@ function configFor(stream: Duplex, options: LoginOptions, progress: Progress): C
     authHandler: [...keys, ...agents],
     algorithms: { ...mutable(algorithms), serverHostKey: offerFor(pins) },
     readyTimeout: 0,
-    keepaliveInterval: settings.keepaliveMs,
-    keepaliveCountMax: settings.keepaliveCount,
+    keepaliveInterval: 0,
     hostVerifier: verifierFor(pins, progress),
   };
 }

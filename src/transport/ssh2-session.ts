@@ -7,6 +7,7 @@ import { limited, lateFailure } from './deadline.ts';
 import { Gate } from './gate.ts';
 import { keyLine, isPinned, readPins } from './host-keys.ts';
 import type { Identities } from './identities.ts';
+import { Keepalive } from './keepalive.ts';
 import { Leases } from './leases.ts';
 import type { TransportSettings } from './settings.ts';
 import { login } from './ssh2-client.ts';
@@ -37,6 +38,7 @@ export class Ssh2Session {
   readonly #cancel = new AbortController();
   #stream: Duplex | undefined;
   #open: OpenClient | undefined;
+  #keepalive: Keepalive | undefined;
   #lost: string | undefined;
   readonly #leases: Leases;
   #times = { dialMs: 0, authMs: 0 };
@@ -47,6 +49,7 @@ export class Ssh2Session {
     this.closed = this.#onClosed.promise;
     this.#leases = new Leases({
       idleMs: options.settings.idleMs,
+      onUse: () => this.#keepalive?.start(),
       onFree: () => this.#onFree(),
       onIdle: () => {
         this.end();
@@ -102,14 +105,16 @@ export class Ssh2Session {
   }
 
   /** Starts a command. A session that does not even open a channel in time is dead and is destroyed. */
-  async exec(command: string): Promise<ClientChannel> {
-    return await this.#channel((client, done) => client.exec(command, done));
+  async exec(command: string, limitMs: number): Promise<ClientChannel> {
+    return await this.#channel(limitMs, (client, done) => client.exec(command, done));
   }
 
   /** A byte stream to another host, seen from this one. */
   async forward(host: string, port: number): Promise<Duplex> {
     return new ChannelStream(
-      await this.#channel((client, done) => client.forwardOut('127.0.0.1', 0, host, port, done)),
+      await this.#channel(this.#options.settings.channelMs, (client, done) =>
+        client.forwardOut('127.0.0.1', 0, host, port, done),
+      ),
     );
   }
 
@@ -170,20 +175,25 @@ export class Ssh2Session {
     open.client.on('close', () => {
       this.#finish();
     });
+    this.#keepalive = keepaliveOf(open, settings, () => {
+      this.#lost ??= 'no sign of life';
+      this.destroy();
+    });
+    if (this.#leases.count > 0) this.#keepalive.start();
     if (this.#state === 'opening') this.#state = 'ready';
   }
 
   /** Asks for a channel; whatever keeps it from coming in time means that the session is dead. */
   async #channel(
+    limitMs: number,
     ask: (client: OpenClient['client'], done: ChannelCallback) => unknown,
   ): Promise<ClientChannel> {
-    const { channelMs } = this.#options.settings;
     const { promise, resolve, reject } = Promise.withResolvers<ClientChannel>();
     try {
       if (this.#open === undefined) throw new Error('not connected');
       // ssh2 throws at once where the connection is already half closed.
       ask(this.#open.client, settler(resolve, reject));
-      return await limited(promise, channelMs, () => lateFailure('channel', channelMs, false));
+      return await limited(promise, limitMs, () => lateFailure('channel', limitMs, false));
     } catch (error) {
       if (isRefusedChannel(error)) throw error;
       promise.then(discard, () => undefined);
@@ -194,6 +204,7 @@ export class Ssh2Session {
   }
 
   #onFree(): 'keep' | 'gone' {
+    this.#keepalive?.stop();
     if (this.#state === 'ready') return 'keep';
     if (this.#state !== 'closed') this.end();
     return 'gone';
@@ -201,10 +212,27 @@ export class Ssh2Session {
 
   #finish(): void {
     this.#leases.stop();
+    this.#keepalive?.stop();
     this.#lost ??= 'the connection ended';
     this.#state = 'closed';
     this.#onClosed.resolve(undefined);
   }
+}
+
+/** A request that every server must answer, if only with no; ssh2's own keepalive cannot be stopped between uses. */
+function keepaliveOf(open: OpenClient, settings: TransportSettings, onDead: () => void): Keepalive {
+  return new Keepalive({
+    intervalMs: settings.keepaliveMs,
+    count: settings.keepaliveCount,
+    ping: (answered) => {
+      try {
+        open.client.unforwardIn('', 0, answered);
+      } catch {
+        // Half closed already: the end of the stream decides.
+      }
+    },
+    onDead,
+  });
 }
 
 type ChannelCallback = (error: Error | undefined, channel: ClientChannel) => void;

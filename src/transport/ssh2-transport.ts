@@ -60,13 +60,13 @@ async function runExchange(run: Run): Promise<ExchangeResult> {
 }
 
 async function onSession(run: Run, session: Ssh2Session, warm: boolean): Promise<ExchangeResult> {
-  const { deadline } = run;
+  const { deadline, settings } = run;
   const release = session.lease();
   try {
     deadline.phase = () => session.phase;
     await deadline.wait(session.opened);
     deadline.phase = () => 'channel';
-    const channel = await openChannel(run, session);
+    const channel = await openChannel(run, session, warm ? settings.warmChannelMs : settings.channelMs);
     try {
       return await onChannel(run, { session, channel, warm });
     } finally {
@@ -114,10 +114,11 @@ async function onChannel(run: Run, { session, channel, warm }: OpenChannel): Pro
 async function openChannel(
   { deadline, exchange, endpoint }: Run,
   session: Ssh2Session,
+  limitMs: number,
 ): Promise<ClientChannel> {
   for (;;) {
     await session.gate.enter(deadline.signal);
-    const asked = session.exec(commandFor(exchange.program, endpoint.user));
+    const asked = session.exec(commandFor(exchange.program, endpoint.user), limitMs);
     try {
       return await deadline.wait(asked);
     } catch (error) {

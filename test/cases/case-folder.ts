@@ -38,7 +38,8 @@ export function readObjects(folders: readonly string[]): Objects {
   const objects = new Map<RegistryObject, RawObject>();
   const put = (name: RegistryObject, data: Readonly<Record<string, string>>): void => {
     if (first(folders, `${name}.absent`) !== undefined) return;
-    const annotations = first(folders, `${name}.paused`) === undefined ? {} : { 'sync-controller/paused': 'true' };
+    const annotations =
+      first(folders, `${name}.paused`) === undefined ? {} : { 'sync-controller/paused': 'true' };
     objects.set(name, { name, uid: `uid-${name}`, resourceVersion: '1', data, annotations });
   };
   const data: Partial<Record<RegistryObject, Record<string, string>>> = {};
@@ -46,7 +47,8 @@ export function readObjects(folders: readonly string[]): Objects {
     const text = first(folders, key, `${key}.absent`);
     data[object] = { ...data[object], ...(text === undefined ? {} : { [key]: text }) };
   }
-  for (const object of ['service-registry', 'sync-controller-registry', 'domain-registry'] as const) put(object, data[object] ?? {});
+  for (const object of ['service-registry', 'sync-controller-registry', 'domain-registry'] as const)
+    put(object, data[object] ?? {});
   put('cluster-info', clusterInfo(first(folders, 'cluster-info.yaml') ?? '{}'));
   return objects;
 }

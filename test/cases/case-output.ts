@@ -21,7 +21,10 @@ type Objects = ReadonlyMap<RegistryObject, RawObject>;
 
 /** Runs the pure core: parse, guard, plan. */
 export function decide(before: Objects | undefined, now: Objects): CaseResult {
-  const base = before === undefined ? undefined : applyGuard(undefined, parseRegistries(before, undefined), new Set()).effective;
+  const base =
+    before === undefined
+      ? undefined
+      : applyGuard(undefined, parseRegistries(before, undefined), new Set()).effective;
   const snapshot = parseRegistries(now, base);
   const { effective, held } = applyGuard(base, snapshot, new Set());
   return { base, snapshot, effective, plan: planFleet(effective, clusterId, held) };
@@ -38,11 +41,25 @@ export function filesOf({ base, snapshot, effective, plan }: CaseResult): Readon
       files.set(bundle.kind === 'hosts' ? 'hosts' : `${node.address.replaceAll(':', '_')}.yml`, bundle.bytes);
     }
   }
-  put('findings.txt', snapshot.findings.map(({ severity, path, message }) => `${severity} ${path}: ${message}`));
-  put('held.txt', plan.held.map(({ kind, hash, reason, names }) => `${kind} ${hash}: ${reason}: ${names.join(', ')}`));
+  put(
+    'findings.txt',
+    snapshot.findings.map(({ severity, path, message }) => `${severity} ${path}: ${message}`),
+  );
+  put(
+    'held.txt',
+    plan.held.map(({ kind, hash, reason, names }) => `${kind} ${hash}: ${reason}: ${names.join(', ')}`),
+  );
   put('orphans.txt', orphans(base, effective));
-  put('no-plan.txt', [...plan.nodes.values()].filter((node) => node.reason !== undefined).map(({ id, reason }) => `${id}: ${reason ?? ''}`));
-  put('flags.txt', [...(effective.additionsOnly ? ['additions only'] : []), ...snapshot.paused.map((object) => `paused ${object}`)]);
+  put(
+    'no-plan.txt',
+    [...plan.nodes.values()]
+      .filter((node) => node.reason !== undefined)
+      .map(({ id, reason }) => `${id}: ${reason ?? ''}`),
+  );
+  put('flags.txt', [
+    ...(effective.additionsOnly ? ['additions only'] : []),
+    ...snapshot.paused.map((object) => `paused ${object}`),
+  ]);
   return files;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EnrolPort, FoundKey } from '../../src/cli/enrol-port.ts';
+import type { EnrolPort, FoundKey, FoundKeys, Installed } from '../../src/cli/enrol-port.ts';
 import { ControllerDouble, offline, status } from './controller-double.ts';
 import { demo, demoNodes, readKeyText, readKeyValue } from './registry-folder.ts';
 import { site, type Site } from './support.ts';
@@ -8,20 +8,26 @@ const rows = (registry: string): Promise<any> => readKeyValue(registry, 'sync-co
 const key = (letter: string): string => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${letter.repeat(43)}`;
 const found = (letter: string, source: FoundKey['source'] = 'scan'): FoundKey => ({ key: key(letter), fingerprint: `SHA256:${letter.repeat(43)}`, source });
 
+const enrolled = (publicDomain = '-'): Installed => ({
+  ok: true,
+  answer: { sc: 1, nonce: '0', result: 'ENROLLED', version: '1.0.0', previous: '-', missing: [], targets: [], public_domain: publicDomain, facts: {}, text: '' },
+});
+
 class EnrolDouble implements EnrolPort {
   shown: readonly FoundKey[] = [found('a')];
   known: readonly FoundKey[] = [];
+  notes: readonly string[] = [];
   silent = false;
   installs: string[] = [];
-  answer: Awaited<ReturnType<EnrolPort['install']>> = { ok: true, cause: undefined, evidence: '', publicDomain: undefined };
+  answer = enrolled();
 
-  async keysOf(_node: unknown, from: 'known_hosts' | 'scan'): Promise<readonly FoundKey[]> {
+  async keysOf(_node: unknown, from: 'known_hosts' | 'scan'): Promise<FoundKeys> {
     if (from === 'scan' && this.silent) throw new Error('no answer in 10 s');
-    return from === 'scan' ? this.shown : this.known;
+    return { keys: from === 'scan' ? this.shown : this.known, notes: this.notes };
   }
 
-  async install(node: { name: string }, { upgrade }: { upgrade: boolean }): ReturnType<EnrolPort['install']> {
-    this.installs.push(`${node.name}${upgrade ? ' upgrade' : ''}`);
+  async install(node: { name: string }, flags: readonly string[]): Promise<Installed> {
+    this.installs.push([node.name, ...flags].join(' '));
     return this.answer;
   }
 
@@ -98,7 +104,7 @@ describe('syncctl node add', () => {
 
   it('takes the public domain over that the old set-up left on a VPS', async () => {
     const enrol = new EnrolDouble();
-    enrol.answer = { ...enrol.answer, publicDomain: 'old.example.com' };
+    enrol.answer = enrolled('old.example.com');
     const { run, registry } = await withEnrol(enrol);
     await run(...added, '--yes');
     expect((await rows(registry)).vps_nodes[1].sync_controller.public_domain).toBe('old.example.com');
@@ -106,7 +112,7 @@ describe('syncctl node add', () => {
 
   it('exits 1 with the remedy where the receiver cannot be installed', async () => {
     const enrol = new EnrolDouble();
-    enrol.answer = { ok: false, cause: 'sudo', evidence: 'a password is required', publicDomain: undefined };
+    enrol.answer = { ok: false, cause: 'sudo', evidence: 'a password is required', reachable: true };
     const { run, controller } = await withEnrol(enrol);
     const { code, err } = await run(...added, '--yes');
     expect(code).toBe(1);
@@ -119,7 +125,7 @@ describe('syncctl node add', () => {
     const { run, registry } = await withEnrol(enrol);
     const { code } = await run('node', 'add', '100.68.225.92', '--type', 'vps_nodes', '--upgrade', '--yes');
     expect(code).toBe(0);
-    expect(enrol.installs).toEqual(['contabo-vps upgrade']);
+    expect(enrol.installs).toEqual(['contabo-vps replace retarget']);
     expect((await rows(registry)).vps_nodes).toMatchObject([{ name: 'contabo-vps', ssh_user: 'sammy', status: 'active', last_sync: '2025-11-21T20:45:00Z' }]);
   });
 
@@ -180,6 +186,12 @@ describe('syncctl node trust', () => {
     expect((await rows(registry)).vps_nodes[0].sync_controller.host_keys[0].key).toBe(key('a'));
     expect((await run('node', 'trust', 'contabo-vps', '--from', 'scan', '--replace', '--yes')).code).toBe(0);
     expect((await rows(registry)).vps_nodes[0].sync_controller.host_keys.map((pin: any) => pin.key)).toEqual([key('b')]);
+  });
+
+  it('tells what was found beside the keys', async () => {
+    const enrol = new EnrolDouble();
+    enrol.notes = ['100.68.225.92: the key SHA256:x is marked @revoked and is refused'];
+    expect((await (await withEnrol(enrol)).run('node', 'trust', 'contabo-vps', '--from', 'scan', '--yes')).err).toContain('is marked @revoked');
   });
 
   it('exits 1 where a node shows nothing, and pins the others', async () => {

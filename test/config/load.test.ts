@@ -33,7 +33,11 @@ async function refusalOf(yaml: string, more: Partial<Given> = {}): Promise<SyncE
 
 describe('precedence', () => {
   it('gives the defaults where there is no file', async () => {
-    const { settings, file: used, origins } = await loadSettings(around({ env: { HOME: folder, XDG_CONFIG_HOME: folder } }));
+    const {
+      settings,
+      file: used,
+      origins,
+    } = await loadSettings(around({ env: { HOME: folder, XDG_CONFIG_HOME: folder } }));
     expect(used).toBeUndefined();
     expect(origins.size).toBe(0);
     expect(settings.watch.pollMs).toBe(10_000);
@@ -44,7 +48,10 @@ describe('precedence', () => {
   it('puts the environment over the file and options over both', async () => {
     const yaml = 'watch: { pollMs: 1, quietMs: 2, capMs: 3 }\n';
     const env = { HOME: folder, SYNC_CONTROLLER_WATCH_QUIET_MS: '20', SYNC_CONTROLLER_WATCH_CAP_MS: '30' };
-    const { settings, origins } = await load(yaml, { env, flags: { 'watch.capMs': 300, 'log.level': undefined } });
+    const { settings, origins } = await load(yaml, {
+      env,
+      flags: { 'watch.capMs': 300, 'log.level': undefined },
+    });
     expect(settings.watch).toMatchObject({ pollMs: 1, quietMs: 20, capMs: 300 });
     expect(Object.fromEntries(origins)).toEqual({
       'watch.pollMs': 'file',
@@ -111,17 +118,26 @@ describe('precedence', () => {
 
 describe('refusals', () => {
   const table: readonly [yaml: string, message: string][] = [
-    ['watch:\n  polMs: 5\n', ':2: watch.polMs: expected the name of a setting, got "polMs"; did you mean watch.pollMs?'],
+    [
+      'watch:\n  polMs: 5\n',
+      ':2: watch.polMs: expected the name of a setting, got "polMs"; did you mean watch.pollMs?',
+    ],
     ['wach: 1\n', ':1: wach: expected the name of a setting, got "wach"; did you mean watch?'],
     ['zzz: 1\n', 'remove it; docs/configuration.md lists every setting'],
-    ['\n\nwatch:\n  pollMs: fast\n', ':4: watch.pollMs: expected a whole number from 1 to 604800000, got "fast"'],
+    [
+      '\n\nwatch:\n  pollMs: fast\n',
+      ':4: watch.pollMs: expected a whole number from 1 to 604800000, got "fast"',
+    ],
     ['watch:\n  pollMs: 0\n', 'got 0'],
     ['watch:\n  pollMs: 1.5\n', 'expected a whole number'],
     ['watch:\n  pollMs: .inf\n', ':2: watch.pollMs: expected a whole number'],
     ['watch:\n  pollMs: .nan\n', ':2: watch.pollMs: expected a whole number'],
     ['watch: 3\n', ':1: watch: expected a mapping of settings, got 3'],
     ['source: { kind: dir }\n', 'expected one of kubernetes, directory, got "dir"'],
-    ['source: { kind: directory }\n', 'source.directory: expected a folder, because source.kind is directory, got null'],
+    [
+      'source: { kind: directory }\n',
+      'source.directory: expected a folder, because source.kind is directory, got null',
+    ],
     ['source: { namespace: "a b" }\n', 'expected a Kubernetes name'],
     ['source: { directory: relative }\n', 'expected an absolute path'],
     ['ssh:\n  identity:\n    - /a\n    - b\n', ':4: ssh.identity.1: expected a list of absolute paths'],
@@ -135,7 +151,10 @@ describe('refusals', () => {
     ['watch:\n  pollMs: 1\n  pollMs: 2\n', ':3:3: expected YAML, got an error: Map keys must be unique'],
     ['log: !!js/function "x"\n', ':1:6: expected YAML'],
     ['log: { level: "\\u001b[31mred" }\n', 'got "\\u001b[31mred"'],
-    ['source: { context: "-----BEGIN OPENSSH PRIVATE KEY-----abc", kind: x }\n', 'source.kind: expected one of'],
+    [
+      'source: { context: "-----BEGIN OPENSSH PRIVATE KEY-----abc", kind: x }\n',
+      'source.kind: expected one of',
+    ],
     ['source: { directory: "-----BEGIN OPENSSH PRIVATE KEY-----abc" }\n', 'got "[private key removed]'],
   ];
   it.each(table)('names line, expectation, value and remedy for %j', async (yaml, message) => {
@@ -149,9 +168,13 @@ describe('refusals', () => {
 
   it('names the variable that is wrong', async () => {
     const wrong = await refusalOf('watch: { pollMs: 5 }\n', { env: { SYNC_CONTROLLER_WATCH_POLL_MS: 'x' } });
-    expect(wrong.message).toContain('environment variable SYNC_CONTROLLER_WATCH_POLL_MS: expected a whole number');
+    expect(wrong.message).toContain(
+      'environment variable SYNC_CONTROLLER_WATCH_POLL_MS: expected a whole number',
+    );
     const unknown = await refusalOf('', { env: { SYNC_CONTROLLER_WATCH_POL_MS: '1' } });
-    expect(unknown.message).toContain('environment variable SYNC_CONTROLLER_WATCH_POL_MS: expected the name of a setting');
+    expect(unknown.message).toContain(
+      'environment variable SYNC_CONTROLLER_WATCH_POL_MS: expected the name of a setting',
+    );
   });
 
   it('names the option that is wrong', async () => {
@@ -160,11 +183,15 @@ describe('refusals', () => {
   });
 
   it('refuses a file that was named and is not there', async () => {
-    await expect(loadSettings(around({ file: join(folder, 'none.yaml') }))).rejects.toThrow(/--config: expected an existing file/u);
+    await expect(loadSettings(around({ file: join(folder, 'none.yaml') }))).rejects.toThrow(
+      /--config: expected an existing file/u,
+    );
   });
 
   it('refuses a folder and a huge file as settings', async () => {
-    await expect(loadSettings(around({ file: folder }))).rejects.toThrow(/expected a readable file, got EISDIR/u);
+    await expect(loadSettings(around({ file: folder }))).rejects.toThrow(
+      /expected a readable file, got EISDIR/u,
+    );
     await expect(load('#'.repeat(300_000))).rejects.toThrow(/at most 262144 bytes, got 300000/u);
   });
 
@@ -176,11 +203,16 @@ describe('refusals', () => {
 });
 
 describe('places', () => {
-  const places = async (uid: number, env: NodeJS.ProcessEnv, yaml = '') => (await load(yaml, { uid, env })).settings.daemon;
+  const places = async (uid: number, env: NodeJS.ProcessEnv, yaml = '') =>
+    (await load(yaml, { uid, env })).settings.daemon;
 
   it('takes what systemd says before the custom of the system', async () => {
     const env = { HOME: '/h', STATE_DIRECTORY: '/s/one:/s/two', RUNTIME_DIRECTORY: '/r' };
-    expect(await places(0, env)).toMatchObject({ stateDirectory: '/s/one', runtimeDirectory: '/r', socket: '/r/syncctl.sock' });
+    expect(await places(0, env)).toMatchObject({
+      stateDirectory: '/s/one',
+      runtimeDirectory: '/r',
+      socket: '/r/syncctl.sock',
+    });
   });
 
   it('keeps state under /var/lib and /run as root', async () => {
@@ -203,21 +235,27 @@ describe('places', () => {
 
   it('takes the setting before everything', async () => {
     const env = { HOME: '/h', STATE_DIRECTORY: '/s', RUNTIME_DIRECTORY: '/r' };
-    expect(await places(0, env, 'daemon: { stateDirectory: ~/state, runtimeDirectory: /q }\n')).toMatchObject({
-      stateDirectory: '/h/state',
-      runtimeDirectory: '/q',
-    });
+    expect(await places(0, env, 'daemon: { stateDirectory: ~/state, runtimeDirectory: /q }\n')).toMatchObject(
+      {
+        stateDirectory: '/h/state',
+        runtimeDirectory: '/q',
+      },
+    );
   });
 
   it('refuses a socket path that the kernel would cut', async () => {
     const long = `/${'a'.repeat(100)}`;
-    await expect(places(0, {}, `daemon: { runtimeDirectory: ${long} }\n`)).rejects.toThrow(/at most 107 bytes/u);
+    await expect(places(0, {}, `daemon: { runtimeDirectory: ${long} }\n`)).rejects.toThrow(
+      /at most 107 bytes/u,
+    );
   });
 
   it('writes statuses back on Kubernetes, and on a directory only when told', async () => {
     const writeBack = async (yaml: string) => (await load(yaml)).settings.status.writeBack;
     expect(await writeBack('')).toBe(true);
     expect(await writeBack('source: { kind: directory, directory: /d }\n')).toBe(false);
-    expect(await writeBack('source: { kind: directory, directory: /d }\nstatus: { writeBack: true }\n')).toBe(true);
+    expect(await writeBack('source: { kind: directory, directory: /d }\nstatus: { writeBack: true }\n')).toBe(
+      true,
+    );
   });
 });

@@ -38,19 +38,18 @@ function node(name: string): DemoNode {
   return found;
 }
 
-function syncctl(...words: string[]): { readonly code: number; readonly out: string } {
-  const args = [join(root, 'dist/main.js'), ...words, '--config', settings];
-  try {
-    return { code: 0, out: execFileSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }) };
-  } catch (error) {
-    const failed = error as { status?: number; stdout?: string; stderr?: string };
-    return { code: failed.status ?? 1, out: `${failed.stdout ?? ''}${failed.stderr ?? ''}` };
-  }
+/** Runs the product beside this process, whose event loop serves the nodes. */
+async function syncctl(...words: string[]): Promise<{ readonly code: number | null; readonly out: string }> {
+  const child = spawn(process.execPath, [join(root, 'dist/main.js'), ...words, '--config', settings], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  return new Promise((resolve) => child.once('close', (code) => { resolve({ code, out }); }));
 }
 
-async function until(what: string, check: () => boolean): Promise<void> {
+async function until(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + 30_000;
-  while (!check()) {
+  while (!(await check())) {
     if (performance.now() > end) throw new Error(`${what}: not seen within 30 s`);
     await delay(100);
   }
@@ -119,7 +118,7 @@ async function story(): Promise<void> {
   for (const one of nodes) if (one.name !== 'dev-laptop') await start(one.name, access);
 
   say('1. Five nodes of three types are registered; their host keys are pinned once (dev-laptop is offline)');
-  process.stdout.write(syncctl('node', 'trust', '--all', '--from', 'scan', '--yes').out);
+  process.stdout.write((await syncctl('node', 'trust', '--all', '--from', 'scan', '--yes')).out);
 
   say('2. The daemon starts and pushes');
   daemon = spawn(process.execPath, [join(root, 'dist/main.js'), 'daemon', '--config', settings], { stdio: ['ignore', 'inherit', 'inherit'] });
@@ -132,20 +131,20 @@ async function story(): Promise<void> {
 
   say('4. A bad edit is set aside, with its path; the good entries stay live');
   edit('service-registry.yaml', /("subdomain": "chat"[\s\S]*?"port": )8080/u, '$199999');
-  await until('`syncctl validate` names the entry', () => syncctl('validate').out.includes('open-webui/port'));
-  process.stdout.write(syncctl('validate').out);
+  await until('`syncctl validate` names the entry', async () => (await syncctl('validate')).out.includes('open-webui/port'));
+  process.stdout.write((await syncctl('validate')).out);
   await until('chat.example.org is still routed to its last good backend', () => fileOf('contabo-vps').includes('100.76.150.208:8080'));
 
   say('5. dev-laptop comes back and is brought to the newest state');
-  await until('dev-laptop is pending_sync', () => /dev-laptop: pending_sync/u.test(syncctl('health').out));
+  await until('dev-laptop is pending_sync', async () => /dev-laptop: pending_sync/u.test((await syncctl('health')).out));
   await start('dev-laptop', access);
-  process.stdout.write(syncctl('node', 'trust', 'dev-laptop', '--from', 'scan', '--yes').out);
+  process.stdout.write((await syncctl('node', 'trust', 'dev-laptop', '--from', 'scan', '--yes')).out);
   await until('grafana.minicloud.local stands in the hosts file of dev-laptop', () => fileOf('dev-laptop').includes('grafana.minicloud.local'));
 
   say('6. Health');
-  await until('all five nodes are active', () => (syncctl('health').out.match(/: active \(last sync: 2/gu) ?? []).length === 5);
-  process.stdout.write(syncctl('health').out);
-  process.stdout.write(syncctl('health', '-o', 'wide').out);
+  await until('all five nodes are active', async () => ((await syncctl('health')).out.match(/: active \(last sync: 2/gu) ?? []).length === 5);
+  process.stdout.write((await syncctl('health')).out);
+  process.stdout.write((await syncctl('health', '-o', 'wide')).out);
 }
 
 async function tidy(): Promise<void> {

@@ -22,7 +22,8 @@ export function brokenTests(cell: string): readonly string[] {
   return testCites(cell).flatMap(({ path, title }) => {
     if (!existsSync(join(root, path))) return [`${path} does not exist`];
     // A case folder is a test by its name.
-    if (path === 'test/cases/cases.test.ts' && existsSync(join(root, 'test/cases', title, 'input'))) return [];
+    if (path === 'test/cases/cases.test.ts' && existsSync(join(root, 'test/cases', title, 'input')))
+      return [];
     const found = titlesOf(path).filter(({ text }) => text === title);
     if (found.length === 0) return [`${path} has no test "${title}"`];
     return found.every(({ off }) => off) ? [`${path}: "${title}" is switched off`] : [];

@@ -22,16 +22,21 @@ describe('docs/errors.md', () => {
 });
 
 describe('the cause catalogue', () => {
-  it.each(Object.entries(causes))('%s says what is wrong and what mends it, in lower case and one line', (_name, cause) => {
-    expect(cause.meaning).toMatch(/^[^\n]{8,}$/u);
-    expect(cause.meaning.at(-1)).not.toBe('.');
-    expect(cause.remedy).toMatch(/^[^\n]{4,}$/u);
-    const words = [...cause.remedy.matchAll(/\{(\w+)\}/gu)].map((match) => match[1]);
-    expect(words.filter((word) => !['node', 'address', 'user', 'type'].includes(word ?? ''))).toEqual([]);
-  });
+  it.each(Object.entries(causes))(
+    '%s says what is wrong and what mends it, in lower case and one line',
+    (_name, cause) => {
+      expect(cause.meaning).toMatch(/^[^\n]{8,}$/u);
+      expect(cause.meaning.at(-1)).not.toBe('.');
+      expect(cause.remedy).toMatch(/^[^\n]{4,}$/u);
+      const words = [...cause.remedy.matchAll(/\{(\w+)\}/gu)].map((match) => match[1]);
+      expect(words.filter((word) => !['node', 'address', 'user', 'type'].includes(word ?? ''))).toEqual([]);
+    },
+  );
 
   it('never calls an offline node stalled', () => {
-    expect(Object.entries(causes).filter(([, cause]) => cause.offline && (cause.kind as string) === 'stalled')).toEqual([]);
+    expect(
+      Object.entries(causes).filter(([, cause]) => cause.offline && (cause.kind as string) === 'stalled'),
+    ).toEqual([]);
   });
 
   it('gives every exit code to one name', () => {

@@ -32,6 +32,8 @@ export interface RigOptions {
   readonly storage?: 'tmpfs' | 'disk';
   /** Rows start without pins when false. */
   readonly pinned?: boolean;
+  /** Takes the place of the folder as the source, for a rig over a real API server. */
+  readonly source?: string;
 }
 
 export interface Rig {
@@ -60,7 +62,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   };
   for (const object of Object.keys(objects)) write(object);
   const settings = join(folder, 'config.yaml');
-  writeFileSync(settings, settingsText(folder, registry, fleet.clientKey) + (options.settings ?? ''));
+  writeFileSync(settings, settingsText(folder, options.source ?? `  kind: directory\n  directory: ${registry}`, fleet.clientKey) + (options.settings ?? ''));
   const daemons: Daemon[] = [];
   const current = (object: string): Record<string, string> =>
     (JSON.parse(readFileSync(join(registry, `${object}.json`), 'utf8')) as { data: Record<string, string> }).data;
@@ -91,7 +93,8 @@ function manifest(name: string, data: Record<string, string>): object {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'kube-system' }, data };
 }
 
-function initialObjects(fleet: Fleet, options: RigOptions): Record<string, Record<string, string>> {
+/** The registries as they are at the start: object name -> data. */
+export function initialObjects(fleet: Fleet, options: RigOptions): Record<string, Record<string, string>> {
   const rows: Record<NodeType, object[]> = { management_laptops: [], vps_nodes: [], worker_nodes: [] };
   for (const [index, spec] of options.nodes.entries()) {
     const node = fleet.node(index);
@@ -113,9 +116,9 @@ function initialObjects(fleet: Fleet, options: RigOptions): Record<string, Recor
   };
 }
 
-function settingsText(folder: string, registry: string, key: string): string {
+function settingsText(folder: string, source: string, key: string): string {
   return [
-    'source:', '  kind: directory', `  directory: ${registry}`,
+    'source:', source,
     'ssh:', `  identity: [${key}]`,
     'daemon:', `  stateDirectory: ${join(folder, 'state')}`, `  runtimeDirectory: ${join(folder, 'run')}`,
     'presence:', '  probeMs: 300', '',

@@ -24,12 +24,15 @@ function batchOf(roll: () => number, number: number): readonly HostileEntry[] {
 
 /** JSON that carries what an object literal cannot: a `__proto__` key as data. */
 function json(list: readonly HostileEntry[]): string {
-  return `{${list.map(({ key, value }) => `${JSON.stringify(key)}:${JSON.stringify(value) ?? 'null'}`).join(',')}}`;
+  return `{${list.map(({ key, value }) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`;
 }
 
 function bundlesOf(snapshot: Snapshot): { readonly hosts: Bundle; readonly routes: Bundle } {
   const bundles = [...planFleet(snapshot, 'cluster-0001', []).nodes.values()].flatMap((node) => node.bundles);
-  const [hosts, routes] = [bundles.find((bundle) => bundle.kind === 'hosts'), bundles.find((bundle) => bundle.kind === 'traefik-routes')];
+  const [hosts, routes] = [
+    bundles.find((bundle) => bundle.kind === 'hosts'),
+    bundles.find((bundle) => bundle.kind === 'traefik-routes'),
+  ];
   if (hosts === undefined || routes === undefined) throw new Error('a kind was not rendered');
   return { hosts, routes };
 }
@@ -44,8 +47,16 @@ describe(`hostile registry entries (${String(entries)}, seed ${String(seed)})`, 
       expectAsPlanned(hosts);
       expectAsPlanned(routes);
       const internal = good.map(({ subdomain, ip }) => `${ip}\t${subdomain}.minicloud.local`).sort();
-      const wanted = good.filter((entry) => entry.public).map((entry) => `${entry.subdomain}.curiios.com`).sort();
-      expect(hosts.bytes.split('\n').filter((line) => line.includes('\t')).sort()).toEqual(internal);
+      const wanted = good
+        .filter((entry) => entry.public)
+        .map((entry) => `${entry.subdomain}.curiios.com`)
+        .sort();
+      expect(
+        hosts.bytes
+          .split('\n')
+          .filter((line) => line.includes('\t'))
+          .sort(),
+      ).toEqual(internal);
       expect([...routes.names].sort()).toEqual(wanted);
     }
   }, 3_600_000);
@@ -53,13 +64,20 @@ describe(`hostile registry entries (${String(entries)}, seed ${String(seed)})`, 
   it('leave only node rows that are safe to connect with', () => {
     const roll = dice(seed + 1);
     const safe = (node: Node): boolean =>
-      /^[0-9a-f.:]+$/.test(node.address) && /^[a-z_][a-z0-9_.-]{0,31}$/.test(node.sshUser) && /^[A-Za-z0-9][A-Za-z0-9._:-]*$/.test(node.name) &&
-      (node.repoPath === undefined || /^[~/][A-Za-z0-9._/@+-]*$/.test(node.repoPath)) && /^[a-z_]+@[0-9a-f.:]{1,90}$/.test(node.id);
+      /^[0-9a-f.:]+$/.test(node.address) &&
+      /^[a-z_][a-z0-9_.-]{0,31}$/.test(node.sshUser) &&
+      /^[A-Za-z0-9][A-Za-z0-9._:-]*$/.test(node.name) &&
+      (node.repoPath === undefined || /^[~/][A-Za-z0-9._/@+-]*$/.test(node.repoPath)) &&
+      /^[a-z_]+@[0-9a-f.:]{1,90}$/.test(node.id);
     for (let number = 0; number * batch < entries; number++) {
       const rows = Array.from({ length: batch }, (_, index) => hostileRow(roll, number * batch + index));
-      const { nodes } = snapshotOf({ registry: { management_laptops: rows.map(({ row }) => row), vps_nodes: [], worker_nodes: [] } });
+      const { nodes } = snapshotOf({
+        registry: { management_laptops: rows.map(({ row }) => row), vps_nodes: [], worker_nodes: [] },
+      });
       expect([...nodes.values()].filter((node) => !safe(node))).toEqual([]);
-      expect([...nodes.values()].map((node) => node.address)).toEqual(rows.flatMap(({ row, good }) => (good ? [(row as { ip: string }).ip] : [])));
+      expect([...nodes.values()].map((node) => node.address)).toEqual(
+        rows.flatMap(({ row, good }) => (good ? [(row as { ip: string }).ip] : [])),
+      );
     }
   }, 3_600_000);
 
@@ -67,12 +85,19 @@ describe(`hostile registry entries (${String(entries)}, seed ${String(seed)})`, 
     const roll = dice(seed + 2);
     const sound = { domains: ['curiios.com'], vps_nodes: [vps.ip] };
     for (let number = 0; number * batch * 4 < entries; number++) {
-      const services = Array.from({ length: 40 }, (_, index) => ({ ...hostileService(roll, index), index })).filter((entry) => entry.good !== undefined);
-      const routing = Object.fromEntries(services.map((entry, at) => [entry.key, at % 2 === 0 ? sound : hostileRoute(roll)]));
+      const services = Array.from({ length: 40 }, (_, index) => ({
+        ...hostileService(roll, index),
+        index,
+      })).filter((entry) => entry.good !== undefined);
+      const routing = Object.fromEntries(
+        services.map((entry, at) => [entry.key, at % 2 === 0 ? sound : hostileRoute(roll)]),
+      );
       const snapshot = snapshotOf({ services: json(services), routing });
       const { routes } = bundlesOf(snapshot);
       expectAsPlanned(routes);
-      const wanted = services.flatMap(({ good }, at) => (good?.public === true && at % 2 === 0 ? [`${good.subdomain}.curiios.com`] : []));
+      const wanted = services.flatMap(({ good }, at) =>
+        good?.public === true && at % 2 === 0 ? [`${good.subdomain}.curiios.com`] : [],
+      );
       expect([...routes.names].sort()).toEqual(wanted.sort());
     }
   }, 3_600_000);

@@ -1,3 +1,5 @@
+import { badAddresses, badPorts, badUsers, notText, stings } from './stings.ts';
+
 /** A repeatable stream of numbers in [0, 1): mulberry32. */
 export function dice(seed: number): () => number {
   let state = seed >>> 0;
@@ -17,15 +19,10 @@ function pick<T>(roll: Dice, list: readonly T[]): T {
   return item;
 }
 
-/** Pieces that mean something to a shell, YAML, a Traefik rule, Go templates, /etc/hosts, ssh or a terminal. Each makes any name invalid. */
-const stings = [
-  '`', '`) || Host(`evil', '{{', '{{ env "HOME" }}', '{{`', '"', "'", '\\', '\n', '\r\n', '\t', '\0', '\u001b[31m', '\u202e', '\u2066', '\u00a0', '\ufeff',
-  ' ', '#', ' #', ': ', ':', '&a', '*', '*a', '!!js', '|', '>', '%', '@x', '$(id)', '${IFS}', ';id', '&&id', '||id', '<', '(', ')', '[', ']', '{', '}', ',',
-  '/', '../', '~', '=', '+', '?', '..', '.', '-', '-oProxyCommand=id', '\ud800', 'é', '１', '\u212a', 'ſ', 'İ', '_', '\u2028', '\u0085',
-] as const;
+const alphabet = 'abcdefghijklmnopqrstuvwxyz'.split('');
 
 function letters(roll: Dice): string {
-  return Array.from({ length: 1 + Math.floor(roll() * 8) }, () => pick(roll, [...'abcdefghijklmnopqrstuvwxyz'])).join('');
+  return Array.from({ length: 1 + Math.floor(roll() * 8) }, () => pick(roll, alphabet)).join('');
 }
 
 /** A name that no grammar of names may accept: a sting before, inside or behind letters. */
@@ -37,8 +34,6 @@ function stung(roll: Dice): string {
   return place === 0 ? `${sting}${a}` : place === 1 ? `${a}${sting}${b}` : `${a}${sting}`;
 }
 
-const notText = [null, 0, 1, true, false, [], {}, [''], { a: 1 }, -1, 1e400, 0.5] as const;
-
 function badName(roll: Dice): unknown {
   const kind = roll();
   if (kind < 0.7) return stung(roll);
@@ -46,41 +41,62 @@ function badName(roll: Dice): unknown {
   return pick(roll, notText);
 }
 
-const badAddresses = [
-  '0.0.0.0', '0.1.2.3', '127.0.0.1', '127.9.9.9', '169.254.169.254', '224.0.0.1', '255.255.255.255', '::', '::1', 'fe80::1', 'fe80::1%eth0', 'ff02::1',
-  '::ffff:10.0.0.1', '::ffff:7f00:1', '10.0.0.256', '10.0.0', '10.0.0.1.2', '010.0.0.1', '0x0a000001', '167772161', '10.0.0.1:80', '[fd00::1]', '10.0.0.1/8',
-  ' 10.0.0.1', '10.0.0.1 ', '10.0.0.1\n', '10.0.0.1\n100.1.1.1\tbank.example', '10.0.0.1\tevil', 'localhost', 'host.example', 'null', 'NaN',
-  '１0.0.0.1', 'fd00::1::2', 'fd00:::1', 'gd00::1',
-] as const;
-
 function badAddress(roll: Dice): unknown {
-  return roll() < 0.8 ? pick(roll, badAddresses) : roll() < 0.5 ? `10.0.0.1${pick(roll, stings)}` : pick(roll, [1, true, [], {}, ['10.0.0.1']]);
+  return roll() < 0.8
+    ? pick(roll, badAddresses)
+    : roll() < 0.5
+      ? `10.0.0.1${pick(roll, stings)}`
+      : pick(roll, [1, true, [], {}, ['10.0.0.1']]);
 }
-
-const badPorts = [0, -1, 65_536, 80.5, 1e99, null, true, [], {}, '', '0', '080', '0x50', '80 ', ' 80', '8e1', '80;id', '80\n', '65536', 'http', '８０', '-80', '+80'] as const;
 
 /** One generated service entry, and what it must come to: nothing, or exactly one name. */
 export interface HostileEntry {
   readonly key: string;
   readonly value: unknown;
-  readonly good: { readonly subdomain: string; readonly ip: string; readonly port: number; readonly public: boolean } | undefined;
+  readonly good:
+    | { readonly subdomain: string; readonly ip: string; readonly port: number; readonly public: boolean }
+    | undefined;
+}
+
+function addressV4(index: number): string {
+  return `10.${String((index >> 16) & 255)}.${String((index >> 8) & 255)}.${String(index & 255)}`;
+}
+
+/** In its shortest form, since that is how it must come out. */
+function addressV6(index: number): string {
+  const [high, low] = [Math.floor(index / 65_535), (index % 65_535) + 1];
+  return `fd00:${high === 0 ? '' : high.toString(16)}::${low.toString(16)}`.replace(':::', '::');
 }
 
 /** A service entry: sound, or with one thing in it that must set it aside. `index` makes sound ones distinct. */
 export function hostileService(roll: Dice, index: number): HostileEntry {
   const good = {
     subdomain: `${letters(roll)}-${String(index)}${roll() < 0.2 ? `.${letters(roll)}` : ''}`,
-    ip: roll() < 0.1 ? `fd00::${(index + 1).toString(16)}` : `10.${String((index >> 16) & 255)}.${String((index >> 8) & 255)}.${String(index & 255)}`,
+    ip: roll() < 0.1 ? addressV6(index) : addressV4(index),
     port: 1 + Math.floor(roll() * 65_535),
     public: roll() < 0.5,
   };
   const key = `${letters(roll)}${pick(roll, ['', '-', '.', '_'])}${String(index)}`;
   // What decides nothing may hold anything: it must reach no node.
-  const talk = { namespace: badName(roll), service: badName(roll), updated: badName(roll), [String(badName(roll))]: badName(roll), ['__proto__']: { public: true } };
+  const talk = {
+    namespace: badName(roll),
+    service: badName(roll),
+    updated: badName(roll),
+    [String(badName(roll))]: badName(roll),
+    ['__proto__']: { public: true },
+  };
   const value = { ...talk, ...good };
   const kind = Math.floor(roll() * 10);
   if (kind < 4) return { key, value, good };
-  if (kind === 4) return { key, value: pick(roll, notText.filter((item) => item !== null)), good: undefined };
+  if (kind === 4)
+    return {
+      key,
+      value: pick(
+        roll,
+        notText.filter((item) => item !== null),
+      ),
+      good: undefined,
+    };
   if (kind === 5) return { key: stung(roll), value, good: undefined };
   if (kind === 6) return { key, value: { ...value, ip: badAddress(roll) }, good: undefined };
   if (kind === 7) return { key, value: { ...value, port: pick(roll, badPorts) }, good: undefined };
@@ -89,14 +105,39 @@ export function hostileService(roll: Dice, index: number): HostileEntry {
 
 /** A row of the node registry with one hostile field, or a sound one. */
 export function hostileRow(roll: Dice, index: number): { readonly row: unknown; readonly good: boolean } {
-  const row = { ip: `100.${String(64 + ((index >> 16) & 63))}.${String((index >> 8) & 255)}.${String(index & 255)}`, ssh_user: letters(roll) };
-  const talk = { name: badName(roll), repo_path: badName(roll), status: badName(roll), last_sync: badName(roll) };
+  const row = {
+    ip: `100.${String(64 + ((index >> 16) & 63))}.${String((index >> 8) & 255)}.${String(index & 255)}`,
+    ssh_user: letters(roll),
+  };
+  const talk = {
+    name: badName(roll),
+    repo_path: badName(roll),
+    status: badName(roll),
+    last_sync: badName(roll),
+  };
   const kind = Math.floor(roll() * 6);
   if (kind < 2) return { row: { ...talk, ...row }, good: true };
   if (kind === 2) return { row: pick(roll, notText), good: false };
-  if (kind === 3) return { row: { ...row, ip: pick(roll, badAddresses.filter((ip) => !/^(127|169|fe80::1$|::1$)/.test(ip))) }, good: false };
-  if (kind === 4) return { row: { ...row, ssh_user: pick(roll, ['', '-l', 'Root', '1abc', 'a'.repeat(33), ...['`', '"', ' ', '\n', ';id', '$(id)', '@', '/'].map((sting) => `a${sting}`)]) }, good: false };
-  return { row: { ...row, sync_controller: { public_domain: `${stung(roll)}`, ssh_port: 22 } }, good: false };
+  if (kind === 3)
+    return {
+      row: {
+        ...row,
+        ip: pick(
+          roll,
+          badAddresses.filter((ip) => !/^(127|169|fe80::1$|::1$)/.test(ip)),
+        ),
+      },
+      good: false,
+    };
+  if (kind === 4)
+    return {
+      row: {
+        ...row,
+        ssh_user: pick(roll, badUsers),
+      },
+      good: false,
+    };
+  return { row: { ...row, sync_controller: { public_domain: stung(roll), ssh_port: 22 } }, good: false };
 }
 
 /** A value for `routing.json`, hostile in its domains, its VPS addresses or its whole shape. */
@@ -104,7 +145,10 @@ export function hostileRoute(roll: Dice): unknown {
   return pick<unknown>(roll, [
     { domains: [stung(roll)], vps_nodes: ['100.64.0.0'] },
     { domains: ['ok.example', stung(roll)], vps_nodes: ['100.64.0.0'] },
-    { domains: ['ok.example'], vps_nodes: [badAddress(roll)].map((item) => (item === '127.0.0.1' ? 'x' : item)) },
+    {
+      domains: ['ok.example'],
+      vps_nodes: [badAddress(roll)].map((item) => (item === '127.0.0.1' ? 'x' : item)),
+    },
     { domains: stung(roll), vps_nodes: [] },
     pick(roll, notText),
   ]);

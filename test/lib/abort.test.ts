@@ -40,7 +40,9 @@ describe('a linked signal', () => {
 describe('a deadline', () => {
   it('fires with DeadlineExceeded after its time', async () => {
     using owned = withDeadline(undefined, 5);
-    const reason = await new Promise((resolve) => owned.signal.addEventListener('abort', () => resolve(owned.signal.reason)));
+    const reason = await new Promise((resolve) =>
+      owned.signal.addEventListener('abort', () => resolve(owned.signal.reason)),
+    );
     expect(reason).toBeInstanceOf(DeadlineExceeded);
     expect(String(reason)).toContain('not finished within 5 ms');
   });
@@ -62,7 +64,9 @@ describe('work within a deadline', () => {
     const parent = new AbortController();
     const before = timers();
     await expect(within(60_000, parent.signal, () => Promise.resolve(7))).resolves.toBe(7);
-    await expect(within(60_000, parent.signal, () => Promise.reject(new Error('its own')))).rejects.toThrow('its own');
+    await expect(within(60_000, parent.signal, () => Promise.reject(new Error('its own')))).rejects.toThrow(
+      'its own',
+    );
     expect(timers()).toBe(before);
     expect(listeners(parent.signal)).toBe(0);
   });

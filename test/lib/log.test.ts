@@ -33,14 +33,22 @@ afterEach(() => {
 
 function open(more: Partial<LogOptions> = {}): { stream: Lines; log: RootLog } {
   const stream = new Lines();
-  const log = openLog({ level: 'info', format: 'pretty', stream, env: { LANG: 'C.UTF-8' }, clock: new ManualClock(), ...more });
+  const log = openLog({
+    level: 'info',
+    format: 'pretty',
+    stream,
+    env: { LANG: 'C.UTF-8' },
+    clock: new ManualClock(),
+    ...more,
+  });
   return { stream, log };
 }
 
 describe('the log', () => {
   it('writes the levels that are loud enough, in order', async () => {
     const { stream, log } = open({ level: 'success' });
-    for (const level of ['trace', 'debug', 'info', 'success', 'warn', 'error'] as const) log.logger[level](level);
+    for (const level of ['trace', 'debug', 'info', 'success', 'warn', 'error'] as const)
+      log.logger[level](level);
     await log.end();
     expect(stream.text.split('\n').map((line) => line.slice(0, 3))).toEqual(['[✓]', '[⚠]', '[✗]', '']);
   });
@@ -98,7 +106,9 @@ describe('the log', () => {
       await log.end();
       process.stderr.write('ended');
       process.exitCode = 3;`;
-    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let stderr = '';
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     child.stdout.once('data', () => child.stdout.destroy());
@@ -118,8 +128,15 @@ describe('the log', () => {
     const run = (journal: string): string => {
       const fd = openSync(file, 'w');
       const { dev, ino } = fstatSync(fd);
-      const env = { PATH: process.env['PATH'], LANG: 'C.UTF-8', JOURNAL_STREAM: journal.replace('HERE', `${dev}:${ino}`) };
-      execFileSync(process.execPath, ['--input-type=module-typescript', '-e', script], { stdio: ['ignore', fd, 'inherit'], env });
+      const env = {
+        PATH: process.env['PATH'],
+        LANG: 'C.UTF-8',
+        JOURNAL_STREAM: journal.replace('HERE', `${dev}:${ino}`),
+      };
+      execFileSync(process.execPath, ['--input-type=module-typescript', '-e', script], {
+        stdio: ['ignore', fd, 'inherit'],
+        env,
+      });
       return readFileSync(file, 'utf8');
     };
     expect(run('HERE')).toBe('<4>[⚠] hello\n');

@@ -22,12 +22,18 @@ afterEach(() => {
 /** A `systemd-notify` that writes down what it was told, then ends with a code. */
 function fakeProgram(code = 0): NodeJS.ProcessEnv {
   const path = join(folder, 'systemd-notify');
-  writeFileSync(path, `#!/bin/bash\nprintf '%s\\n' "$NOTIFY_SOCKET" "$@" "--" >> "${folder}/told"\necho broken >&2\nexit ${code}\n`);
+  writeFileSync(
+    path,
+    `#!/bin/bash\nprintf '%s\\n' "$NOTIFY_SOCKET" "$@" "--" >> "${folder}/told"\necho broken >&2\nexit ${code}\n`,
+  );
   chmodSync(path, 0o755);
   return { PATH: `${folder}:${process.env['PATH'] ?? ''}`, NOTIFY_SOCKET: '/run/notify' };
 }
 
-const told = () => (existsSync(join(folder, 'told')) ? readFileSync(join(folder, 'told'), 'utf8').split('--\n').filter(Boolean) : []);
+const told = () =>
+  existsSync(join(folder, 'told'))
+    ? readFileSync(join(folder, 'told'), 'utf8').split('--\n').filter(Boolean)
+    : [];
 
 describe('telling systemd', () => {
   it('names every state of the service with its status line', async () => {
@@ -56,7 +62,11 @@ describe('telling systemd', () => {
   it('warns and goes on where it fails or is not there', async () => {
     await serviceNotifier({ env: fakeProgram(3), pid: 1, warn }).ready('x');
     expect(warnings).toEqual(['systemd-notify ended with 3: broken']);
-    await serviceNotifier({ env: { PATH: '/nonexistent', NOTIFY_SOCKET: '/run/notify' }, pid: 1, warn }).ready('x');
+    await serviceNotifier({
+      env: { PATH: '/nonexistent', NOTIFY_SOCKET: '/run/notify' },
+      pid: 1,
+      warn,
+    }).ready('x');
     expect(warnings[1]).toContain('cannot be started');
   });
 
@@ -73,16 +83,22 @@ describe('telling systemd', () => {
 
   const listener = `import socket,sys
 s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM);s.bind(sys.argv[1]);print("bound",flush=True);print(s.recv(4096).decode(),flush=True)`;
-  const real = spawnSync('systemd-notify', ['--version']).status === 0 && spawnSync('python3', ['-c', '']).status === 0;
+  const real =
+    spawnSync('systemd-notify', ['--version']).status === 0 && spawnSync('python3', ['-c', '']).status === 0;
   // Node cannot listen on a unix datagram socket itself.
-  it.skipIf(!real)('is understood by the real systemd-notify (skipped without systemd-notify and python3)', async () => {
-    const socket = join(folder, 'socket');
-    const child = spawn('python3', ['-c', listener, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let heard = '';
-    child.stdout.on('data', (chunk: Buffer) => (heard += chunk.toString()));
-    await once(child.stdout, 'data');
-    await serviceNotifier({ env: { ...process.env, NOTIFY_SOCKET: socket }, pid: 1, warn }).ready('pushing to 3 nodes');
-    await once(child, 'close');
-    expect(heard).toContain('READY=1\nSTATUS=pushing to 3 nodes');
-  });
+  it.skipIf(!real)(
+    'is understood by the real systemd-notify (skipped without systemd-notify and python3)',
+    async () => {
+      const socket = join(folder, 'socket');
+      const child = spawn('python3', ['-c', listener, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
+      let heard = '';
+      child.stdout.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+      await once(child.stdout, 'data');
+      await serviceNotifier({ env: { ...process.env, NOTIFY_SOCKET: socket }, pid: 1, warn }).ready(
+        'pushing to 3 nodes',
+      );
+      await once(child, 'close');
+      expect(heard).toContain('READY=1\nSTATUS=pushing to 3 nodes');
+    },
+  );
 });

@@ -24,7 +24,12 @@ const backends = { demo: 'http://100.76.150.207:80', six: 'http://[fd7a::1]:8080
 type Name = keyof typeof backends;
 
 function bundleOf(...names: readonly Name[]): Bundle {
-  const entries = names.map((name) => ({ host: `${name}.curiios.com`, url: backends[name], router: name, backend: name }));
+  const entries = names.map((name) => ({
+    host: `${name}.curiios.com`,
+    url: backends[name],
+    router: name,
+    backend: name,
+  }));
   return renderRoutes(entries, { clusterId: 'cluster-0001', domains: ['curiios.com'] });
 }
 
@@ -54,15 +59,44 @@ describe.each(['v2', 'v3'])('comparing with the recorded raw data of Traefik %s'
 
   it.each<[string, (raw: Raw) => void, RegExp]>([
     ['a missing router', (raw) => delete raw.routers['six@file'], /router six: expected it to be loaded/],
-    ['a missing redirecting router', (raw) => delete raw.routers['six-http@file'], /router six-http: expected it/],
-    ['another rule under an unchanged name', (raw) => (demo(raw).rule = 'Host(`evil.curiios.com`)'), /expected the rule Host\(`demo/],
+    [
+      'a missing redirecting router',
+      (raw) => delete raw.routers['six-http@file'],
+      /router six-http: expected it/,
+    ],
+    [
+      'another rule under an unchanged name',
+      (raw) => (demo(raw).rule = 'Host(`evil.curiios.com`)'),
+      /expected the rule Host\(`demo/,
+    ],
     ['another service', (raw) => (demo(raw).service = 'six-service'), /expected the service demo-service/],
-    ['other entry points', (raw) => (demo(raw).entryPoints = ['websecure', 'web']), /expected the entry point websecure/],
+    [
+      'other entry points',
+      (raw) => (demo(raw).entryPoints = ['websecure', 'web']),
+      /expected the entry point websecure/,
+    ],
     ['no entry points', (raw) => delete demo(raw).entryPoints, /got none/],
-    ['a disabled router', (raw) => Object.assign(demo(raw), { status: 'disabled', error: ['no such\u001b[31m thing'] }), /got disabled: no such/],
-    ['a missing service', (raw) => delete raw.services['demo-service@file'], /service demo-service: expected it/],
-    ['an old backend', (raw) => (raw.services['demo-service@file'] = { loadBalancer: { servers: [{ url: 'http://10.0.0.1:80' }] } }), /got http:\/\/10\.0\.0\.1:80/],
-    ['one more backend', (raw) => raw.services['demo-service@file']?.loadBalancer?.servers.push({ url: 'http://10.0.0.1:80' }), /got http/],
+    [
+      'a disabled router',
+      (raw) => Object.assign(demo(raw), { status: 'disabled', error: ['no such\u001b[31m thing'] }),
+      /got disabled: no such/,
+    ],
+    [
+      'a missing service',
+      (raw) => delete raw.services['demo-service@file'],
+      /service demo-service: expected it/,
+    ],
+    [
+      'an old backend',
+      (raw) =>
+        (raw.services['demo-service@file'] = { loadBalancer: { servers: [{ url: 'http://10.0.0.1:80' }] } }),
+      /got http:\/\/10\.0\.0\.1:80/,
+    ],
+    [
+      'one more backend',
+      (raw) => raw.services['demo-service@file']?.loadBalancer?.servers.push({ url: 'http://10.0.0.1:80' }),
+      /got http/,
+    ],
   ])('disagrees over %s', (_title, change, message) => {
     expect(evidence(changed(change))).toMatch(message);
   });
@@ -84,16 +118,34 @@ describe.each(['v2', 'v3'])('comparing with the recorded raw data of Traefik %s'
     expect(evidence(recorded(version), bundleOf().expectation)).toMatch(/is still loaded/);
     const expectation = { ...bundleOf('demo').expectation, domains: [] };
     expect(compareTraefik(expectation, recorded(version)).agrees).toBe(true);
-    expect(compareTraefik(expectation, recorded(version), bundleOf('demo', 'six').bytes)).toMatchObject({ agrees: false });
+    expect(compareTraefik(expectation, recorded(version), bundleOf('demo', 'six').bytes)).toMatchObject({
+      agrees: false,
+    });
   });
 
   it.each<[string, (raw: Raw) => void]>([
-    ['under a domain that is not ours', (raw) => rename(raw, (router) => (router.rule = 'Host(`six.example.org`)'))],
+    [
+      'under a domain that is not ours',
+      (raw) => rename(raw, (router) => (router.rule = 'Host(`six.example.org`)')),
+    ],
     ['without a redirecting twin', (raw) => delete raw.routers['six-http@file']],
-    ['whose twin redirects otherwise', (raw) => (raw.routers['six-http@file'] = { ...raw.routers['six-http@file'], middlewares: ['own@file'] })],
-    ['with a service that is not named after it', (raw) => rename(raw, (router) => (router.service = 'six-app'))],
-    ['with a wider rule', (raw) => rename(raw, (router) => (router.rule = 'Host(`six.curiios.com`) && PathPrefix(`/x`)'))],
-    ['named after something else than its host', (raw) => rename(raw, (router) => (router.rule = 'Host(`seven.curiios.com`)'))],
+    [
+      'whose twin redirects otherwise',
+      (raw) =>
+        (raw.routers['six-http@file'] = { ...raw.routers['six-http@file'], middlewares: ['own@file'] }),
+    ],
+    [
+      'with a service that is not named after it',
+      (raw) => rename(raw, (router) => (router.service = 'six-app')),
+    ],
+    [
+      'with a wider rule',
+      (raw) => rename(raw, (router) => (router.rule = 'Host(`six.curiios.com`) && PathPrefix(`/x`)')),
+    ],
+    [
+      'named after something else than its host',
+      (raw) => rename(raw, (router) => (router.rule = 'Host(`seven.curiios.com`)')),
+    ],
     ['without TLS', (raw) => delete raw.routers['six@file']?.tls],
   ])('lets a router of a foreign file be: one %s', (_title, change) => {
     expect(evidence(changed(change), bundleOf('demo').expectation)).toBe('agrees');
@@ -105,7 +157,12 @@ function rename(raw: Raw, change: (router: Router) => void): void {
 }
 
 describe('comparing with what is no raw data', () => {
-  it.each([['no JSON', Buffer.from('404 page not found')], ['null', null], ['a list', []], ['nothing', undefined]])('disagrees over %s', (_title, raw) => {
+  it.each([
+    ['no JSON', Buffer.from('404 page not found')],
+    ['null', null],
+    ['a list', []],
+    ['nothing', undefined],
+  ])('disagrees over %s', (_title, raw) => {
     expect(evidence(raw)).toMatch(/expected Traefik's raw data/);
   });
 

@@ -5,7 +5,10 @@ import { diffBundle, groupDiffs } from '../../src/plan/diff.ts';
 import { hostsBundle } from '../../src/plan/render-hosts.ts';
 
 function names(count: number, last = 0): Parameters<typeof hostsBundle>[1] {
-  return Array.from({ length: count }, (_, n) => ({ ip: `100.64.${String(n >> 8)}.${String(n & 255)}`, name: `s${String(n + last)}.minicloud.local` }));
+  return Array.from({ length: count }, (_, n) => ({
+    ip: `100.64.${String(n >> 8)}.${String(n & 255)}`,
+    name: `s${String(n + last)}.minicloud.local`,
+  }));
 }
 
 describe('the difference between a node and its plan', () => {
@@ -23,7 +26,11 @@ describe('the difference between a node and its plan', () => {
   });
 
   it('shows all of a plan for a node that holds nothing', () => {
-    expect(diffBundle(bundle, '').split('\n').filter((line) => line.startsWith('+') && !line.startsWith('+++'))).toHaveLength(4);
+    expect(
+      diffBundle(bundle, '')
+        .split('\n')
+        .filter((line) => line.startsWith('+') && !line.startsWith('+++')),
+    ).toHaveLength(4);
   });
 
   it('cuts a long diff and says how much is left out', () => {
@@ -31,14 +38,23 @@ describe('the difference between a node and its plan', () => {
   });
 
   it('gives only sizes where everything differs, instead of searching for ever', () => {
-    const text = diffBundle(hostsBundle('cluster-0001', names(6000)), hostsBundle('cluster-0001', names(6000, 10_000)).bytes);
+    const text = diffBundle(
+      hostsBundle('cluster-0001', names(6000)),
+      hostsBundle('cluster-0001', names(6000, 10_000)).bytes,
+    );
     expect(text).toContain('too different to show line by line');
   });
 });
 
 describe('grouping', () => {
   it('puts nodes with one difference together, the largest group first', () => {
-    const diff = (last: number, text: string): NodeDiff => ({ id: nodeId('worker_nodes', `100.1.1.${String(last)}`), state: 'changes', reason: undefined, diff: text, installed: undefined });
+    const diff = (last: number, text: string): NodeDiff => ({
+      id: nodeId('worker_nodes', `100.1.1.${String(last)}`),
+      state: 'changes',
+      reason: undefined,
+      diff: text,
+      installed: undefined,
+    });
     const groups = groupDiffs([diff(1, 'a'), diff(2, 'b'), diff(3, 'b')]);
     expect(groups.map((group) => [group.diff, group.ids.length])).toEqual([
       ['b', 2],

@@ -32,7 +32,10 @@ describe('the guard over services', () => {
 
   it('lets four of four go: fewer than five names are no mass', () => {
     const small = baseOf({ services: services(1, 2, 3, 4) });
-    expect(applyGuard(small, snapshotOf({ services: '{}' }), none)).toMatchObject({ held: [], effective: { services: new Map() } });
+    expect(applyGuard(small, snapshotOf({ services: '{}' }), none)).toMatchObject({
+      held: [],
+      effective: { services: new Map() },
+    });
   });
 
   it('keeps withholding while its own effective snapshot is the base, and lets go once the registry has the entries again', () => {
@@ -41,12 +44,16 @@ describe('the guard over services', () => {
     const second = applyGuard(first.effective, emptied, none);
     expect(second.held).toEqual(first.held);
     expect(second.effective.digest).toBe(first.effective.digest);
-    expect(applyGuard(second.effective, snapshotOf({ services: services(...range(1, 10)) }), none).held).toEqual([]);
+    expect(
+      applyGuard(second.effective, snapshotOf({ services: services(...range(1, 10)) }), none).held,
+    ).toEqual([]);
   });
 
   it('lets an approved removal go, and the approval survives unrelated edits', () => {
     const [removal] = applyGuard(base, snapshotOf({ services: services(1) }), none).held;
-    const unrelated = snapshotOf({ services: { ...services(1), new: service('new', 99), s1: service('other', 1) } });
+    const unrelated = snapshotOf({
+      services: { ...services(1), new: service('new', 99), s1: service('other', 1) },
+    });
     const { held, effective } = applyGuard(base, unrelated, new Set([removal?.hash ?? '']));
     expect(held).toEqual([]);
     expect([...effective.services.keys()]).toEqual(['s1', 'new']);
@@ -54,11 +61,19 @@ describe('the guard over services', () => {
 
   it('asks again when the removal set grows after the approval', () => {
     const [removal] = applyGuard(base, snapshotOf({ services: services(1, 2) }), none).held;
-    expect(applyGuard(base, snapshotOf({ services: services(1) }), new Set([removal?.hash ?? ''])).held).toHaveLength(1);
+    expect(
+      applyGuard(base, snapshotOf({ services: services(1) }), new Set([removal?.hash ?? ''])).held,
+    ).toHaveLength(1);
   });
 
   it('lets additions, changes and unpublishing flow beside a withheld removal', () => {
-    const now = snapshotOf({ services: { s1: service('moved', 77), s2: service('s2', 2, { public: false }), new: service('new', 99) } });
+    const now = snapshotOf({
+      services: {
+        s1: service('moved', 77),
+        s2: service('s2', 2, { public: false }),
+        new: service('new', 99),
+      },
+    });
     const { effective, held } = applyGuard(base, now, none);
     expect(held).toHaveLength(1);
     expect(effective.services.get('s1')).toMatchObject({ subdomain: 'moved', ip: '100.76.150.77' });
@@ -97,7 +112,13 @@ describe('the guard without a base', () => {
 describe('orphans', () => {
   it('lists rows that vanished and says nothing of new ones', () => {
     const base = snapshotOf({});
-    const now = snapshotOf({ registry: { management_laptops: [{ ...laptop, ip: '100.86.112.9' }], vps_nodes: [vps], worker_nodes: [] } });
+    const now = snapshotOf({
+      registry: {
+        management_laptops: [{ ...laptop, ip: '100.86.112.9' }],
+        vps_nodes: [vps],
+        worker_nodes: [],
+      },
+    });
     expect(orphans(base, now)).toEqual([`management_laptops@${laptop.ip}`]);
     expect(orphans(undefined, now)).toEqual([]);
   });

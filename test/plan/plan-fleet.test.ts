@@ -27,11 +27,17 @@ describe('the plan of a fleet', () => {
     const addresses = ['100.68.1.1', '100.68.1.2', '100.68.1.3'];
     const route = (...list: readonly string[]): object => ({ domains: ['curiios.com'], vps_nodes: list });
     const snapshot = snapshotOf({
-      registry: { management_laptops: [], worker_nodes: [], vps_nodes: addresses.map((ip) => ({ ...vps, ip })) },
+      registry: {
+        management_laptops: [],
+        worker_nodes: [],
+        vps_nodes: addresses.map((ip) => ({ ...vps, ip })),
+      },
       services: { a: service('a', 1), b: service('b', 2) },
       routing: { a: route(...addresses), b: route('100.68.1.3') },
     });
-    const [one, two, three] = [...planFleet(snapshot, cluster, []).nodes.values()].map((node) => node.bundles[0]);
+    const [one, two, three] = [...planFleet(snapshot, cluster, []).nodes.values()].map(
+      (node) => node.bundles[0],
+    );
     expect(one).toBe(two);
     expect(three?.names).toEqual(['a.curiios.com', 'b.curiios.com']);
   });
@@ -44,7 +50,8 @@ describe('the plan of a fleet', () => {
 
   it('gives a node without anything valid to render no bundle and a reason', () => {
     const plan = planFleet(snapshotOf({ info: {}, domains: { domains: {}, vps_nodes: [] } }), cluster, []);
-    for (const node of plan.nodes.values()) expect(node).toMatchObject({ bundles: [], reason: expect.stringMatching(/domain/) as string });
+    for (const node of plan.nodes.values())
+      expect(node).toMatchObject({ bundles: [], reason: expect.stringMatching(/domain/) as string });
     expect(plan.nodes.size).toBe(2);
   });
 });
@@ -52,8 +59,13 @@ describe('the plan of a fleet', () => {
 describe('the folder of the decision', () => {
   it('waits for nothing, reads no clock and no file', () => {
     const root = join(import.meta.dirname, '../../src/plan');
-    const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+    const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.ts'),
+    );
     expect(files.length).toBeGreaterThan(15);
-    for (const file of files) expect(readFileSync(join(root, file), 'utf8'), file).not.toMatch(/\bawait\b|\basync\b|Date\.now|new Date|Math\.random|node:fs/);
+    for (const file of files)
+      expect(readFileSync(join(root, file), 'utf8'), file).not.toMatch(
+        /\bawait\b|\basync\b|Date\.now|new Date|Math\.random|node:fs/,
+      );
   });
 });

@@ -14,8 +14,20 @@ export const laptop = { ip: '100.86.112.112', name: 'vinay-laptop', ssh_user: 'v
 export const vps = { ip: '100.68.225.92', name: 'contabo-vps', ssh_user: 'sammy' };
 
 /** A good entry of services.json. */
-export function service(subdomain: string, last: number, more: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
-  return { subdomain, namespace: 'apps', service: subdomain, ip: `100.76.150.${String(last)}`, port: 80, public: true, ...more };
+export function service(
+  subdomain: string,
+  last: number,
+  more: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
+  return {
+    subdomain,
+    namespace: 'apps',
+    service: subdomain,
+    ip: `100.76.150.${String(last)}`,
+    port: 80,
+    public: true,
+    ...more,
+  };
 }
 
 /** The four objects. */
@@ -28,7 +40,9 @@ export function objectsOf(contents: Contents): Map<RegistryObject, RawObject> {
   return new Map([
     put('service-registry', { 'services.json': text(contents.services ?? {}) }),
     put('sync-controller-registry', {
-      'registry.json': text(contents.registry ?? { management_laptops: [laptop], vps_nodes: [vps], worker_nodes: [] }),
+      'registry.json': text(
+        contents.registry ?? { management_laptops: [laptop], vps_nodes: [vps], worker_nodes: [] },
+      ),
     }),
     put('domain-registry', {
       'domains.json': text(contents.domains ?? { domains: { 'curiios.com': {} }, vps_nodes: [] }),

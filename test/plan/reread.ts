@@ -6,7 +6,9 @@ import type { Bundle } from '../../src/model/bundle.ts';
 export interface DynamicFile {
   readonly http?: {
     readonly routers: Readonly<Record<string, RouterFile>>;
-    readonly services: Readonly<Record<string, { readonly loadBalancer: { readonly servers: readonly { readonly url: string }[] } }>>;
+    readonly services: Readonly<
+      Record<string, { readonly loadBalancer: { readonly servers: readonly { readonly url: string }[] } }>
+    >;
     readonly middlewares: Readonly<Record<string, unknown>>;
   };
 }
@@ -42,7 +44,9 @@ export function expectAsPlanned(bundle: Bundle): void {
 
 function expectHosts(bundle: Bundle): void {
   const lines = bundle.bytes.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  const pairs = lines.map((line) => line.split(/\s+/)).map(([ip, ...names]) => ({ name: names.join(' '), ip }));
+  const pairs = lines
+    .map((line) => line.split(/\s+/))
+    .map(([ip, ...names]) => ({ name: names.join(' '), ip }));
   expect(bundle.expectation).toEqual({ kind: 'hosts', names: pairs });
   expect(bundle.names).toEqual(pairs.map((pair) => pair.name));
   expect(new Set(bundle.names).size).toBe(bundle.names.length);
@@ -61,12 +65,21 @@ function expectRoutes(bundle: Bundle): void {
   if (bundle.expectation.kind !== 'traefik') throw new Error('the bundle expects no routes');
   const { routers, services } = bundle.expectation;
   const loaded = Object.entries(http?.routers ?? {});
-  const backends = Object.entries(http?.services ?? {}).map(([name, { loadBalancer }]) => ({ name, urls: loadBalancer.servers.map(({ url }) => url) }));
-  expect(loaded.map(([name, { rule, service, entryPoints }]) => ({ name, rule, service, entryPoints })).sort(byName)).toEqual([...routers].sort(byName));
+  const backends = Object.entries(http?.services ?? {}).map(([name, { loadBalancer }]) => ({
+    name,
+    urls: loadBalancer.servers.map(({ url }) => url),
+  }));
+  expect(
+    loaded
+      .map(([name, { rule, service, entryPoints }]) => ({ name, rule, service, entryPoints }))
+      .sort(byName),
+  ).toEqual([...routers].sort(byName));
   expect(backends.sort(byName)).toEqual([...services].sort(byName));
   const used = new Set(loaded.map(([, router]) => router.service));
   expect([...used].sort()).toEqual(services.map((service) => service.name).sort());
-  const hosts = loaded.filter(([, router]) => router.tls !== undefined).map(([, router]) => /^Host\(`(.*)`\)$/.exec(router.rule)?.[1]);
+  const hosts = loaded
+    .filter(([, router]) => router.tls !== undefined)
+    .map(([, router]) => /^Host\(`(.*)`\)$/.exec(router.rule)?.[1]);
   expect(hosts.sort()).toEqual([...bundle.names].sort());
   expect(new Set(hosts).size).toBe(hosts.length);
 }

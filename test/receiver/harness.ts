@@ -16,6 +16,8 @@ let built: string | undefined;
 
 /** Assembles the receiver once per test process and returns its path, readable by everybody. */
 export function receiverPath(): string {
+  const given = process.env['SYNC_TEST_RECEIVER'];
+  if (given !== undefined) return given;
   if (built !== undefined && existsSync(built)) return built;
   const dir = mkdtempSync(join(tmpdir(), 'receiver-'));
   chmodSync(dir, 0o755);
@@ -72,10 +74,17 @@ export function request(ask: Ask): Request {
   };
 }
 
+/** How an exec is started: variables for the test hooks, a tool to run under, or mounts of its own (shell text, as root, in the node's folder). */
+export interface How {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly under?: readonly string[];
+  readonly mounts?: string;
+}
+
 /** A running exec: its pid, its stdin, and how it ends. */
 export interface Exec {
   readonly pid: number;
-  readonly ended: Promise<Ended>;
+  ended(nonce?: string): Promise<Ended>;
   write(bytes: Buffer | string): void;
   end(): void;
 }
@@ -139,8 +148,9 @@ export class NodeRoot {
   }
 
   /** Starts an exec of the real receiver; the caller feeds its stdin. */
-  start(env: Readonly<Record<string, string>> = {}): Omit<Exec, 'ended'> & { ended: (nonce?: string) => Promise<Ended> } {
-    const child = spawn(receiverPath(), ['--root', this.dir], { ...player, env: { PATH: '/usr/bin:/bin', ...env }, stdio: 'pipe' });
+  start(how: How = {}): Exec {
+    const { command, options } = this.commandOf(how);
+    const child = spawn(command[0] ?? '', command.slice(1), { ...options, env: { PATH: '/usr/bin:/bin', ...how.env }, stdio: 'pipe' });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
@@ -166,18 +176,30 @@ export class NodeRoot {
     };
   }
 
+  private commandOf(how: How): { readonly command: readonly string[]; readonly options: { uid?: number; gid?: number } } {
+    const receiver = [receiverPath(), '--root', this.dir];
+    if (how.mounts !== undefined) {
+      const user = ['setpriv', `--reuid=${String(player.uid)}`, `--regid=${String(player.gid)}`, '--clear-groups'];
+      const script = `set -e; cd "$1"; shift; ${how.mounts}; exec "$@"`;
+      return { command: ['unshare', '-m', 'bash', '-c', script, 'mounts', this.dir, ...user, ...receiver], options: {} };
+    }
+    return { command: [...(how.under ?? []), ...receiver], options: player };
+  }
+
   /** One whole exec: one request, one receipt. */
-  async run(ask: Ask, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  async run(ask: Ask, how: How = {}): Promise<Ended> {
     const asked = request(ask);
-    const exec = this.start(env);
+    const exec = this.start(how);
     exec.write(encodeRequest(asked));
     exec.end();
-    return exec.ended(asked.nonce);
+    const ended = await exec.ended(asked.nonce);
+    if (ended.stderr !== '') throw new Error(`the receiver wrote to stderr: ${ended.stderr}`);
+    return ended;
   }
 
   /** One exec whose receipt must come. */
-  async ask(ask: Ask, env: Readonly<Record<string, string>> = {}): Promise<Receipt> {
-    const ended = await this.run(ask, env);
+  async ask(ask: Ask, how: How = {}): Promise<Receipt> {
+    const ended = await this.run(ask, how);
     if (ended.receipt === undefined) throw new Error(`no receipt: code ${String(ended.code)} ${String(ended.signal)}: ${ended.stderr}${ended.stdout.toString()}`);
     return ended.receipt;
   }
@@ -221,6 +243,24 @@ export function routesFile(names: readonly string[], port = 80): string {
     '',
   ]);
   return ['# sync-controller', 'http:', '  routers:', ...routers, '  services:', ...services].join('\n');
+}
+
+/** Mounts need root; where the tests run unprivileged, those tests are skipped for that reason. */
+export const mayMount = process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0;
+
+/** Waits until a condition holds; the deadline only ends what hangs. */
+export async function until(holds: () => boolean, what: string): Promise<void> {
+  const end = performance.now() + 20_000;
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`waited 20 s for: ${what}`);
+    await new Promise((done) => setTimeout(done, 5));
+  }
+}
+
+/** Whether a process is stopped at a step of the receiver (`SC_TEST_STOP_AT`). */
+export function isStopped(pid: number): boolean {
+  const stat = existsSync(`/proc/${String(pid)}/stat`) ? readFileSync(`/proc/${String(pid)}/stat`, 'utf8') : '';
+  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
 }
 
 /** The mode bits of a file. */

@@ -299,7 +299,7 @@ export function describeSource(name: string, openBench: () => Promise<SourceBenc
       test('of many swaps at once exactly one wins', async () => {
         const version = await source.own.swap(object, { n: '0' }, undefined);
         const results = await Promise.all(
-          Array.from({ length: 8 }, (_, n) => source.own.swap(object, { n: String(n) }, version)),
+          Array.from({ length: 8 }, (_, n) => source.own.swap(object, { n: String(n + 1) }, version)),
         );
         expect(results.filter((result) => result !== undefined)).toHaveLength(1);
       });

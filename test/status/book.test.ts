@@ -4,7 +4,9 @@ import { loggerOver } from '../../src/lib/logger.ts';
 import type { Node, NodeId } from '../../src/model/node.ts';
 import { nodeId } from '../../src/model/node.ts';
 import { Book } from '../../src/status/book.ts';
+import { entryOf } from '../../src/status/hint.ts';
 import { isTransition, type StatusChange } from '../../src/status/ledger.ts';
+import { unknownStatus } from '../../src/status/machine.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { bad, good, node1, planA, planB, row } from './samples.ts';
 import { SharedRegistry } from './shared-registry.ts';
@@ -21,17 +23,29 @@ function setUp(how: { writeBack: boolean } = { writeBack: true }) {
   const objects = {
     data: {} as Record<string, string>,
     failure: undefined as Error | undefined,
-    read: async () => (objects.failure === undefined ? Promise.resolve(undefined) : Promise.reject(objects.failure)),
+    read: async (name: string) =>
+      objects.failure === undefined
+        ? Promise.resolve(name === 'p-0' ? objects : undefined)
+        : Promise.reject(objects.failure),
     patch: async (_name: string, data: Readonly<Record<string, string | null>>) => {
       Object.assign(objects.data, data);
       return Promise.resolve();
     },
   };
-  const book = new Book({ clock, log, rows: how.writeBack ? registry : undefined, objects, prefix: 'p', flushMs, shardNodes: 400 });
+  const book = new Book({
+    clock,
+    log,
+    rows: how.writeBack ? registry : undefined,
+    objects,
+    prefix: 'p',
+    flushMs,
+    shardNodes: 400,
+  });
   return { book, clock, lines, objects, registry };
 }
 
-const one = (recorded: Partial<Node['recorded']>): Map<NodeId, Node> => new Map([[node1, row(node1, recorded)]]);
+const one = (recorded: Partial<Node['recorded']>): Map<NodeId, Node> =>
+  new Map([[node1, row(node1, recorded)]]);
 
 describe('statuses at the start', () => {
   it.each([
@@ -51,7 +65,11 @@ describe('statuses at the start', () => {
     await book.open();
     book.observe(one({ status: 'active', lastSync: '2025-12-31T00:00:00Z' }));
     book.expect(node1, planA);
-    expect(book.get(node1)).toMatchObject({ hint: true, evidence: 'unverified since restart', lastSync: '2025-12-31T00:00:00Z' });
+    expect(book.get(node1)).toMatchObject({
+      hint: true,
+      evidence: 'unverified since restart',
+      lastSync: '2025-12-31T00:00:00Z',
+    });
     expect(book.record(good(), context)).toMatchObject({ hint: false, state: 'active' });
   });
 
@@ -59,7 +77,11 @@ describe('statuses at the start', () => {
     const { book } = setUp();
     book.expect(node1, planB);
     book.observe(one({ status: 'active', lastSync: '2025-12-31T00:00:00Z' }));
-    expect(book.get(node1)).toMatchObject({ state: 'active', desired: planB, lastSync: '2025-12-31T00:00:00Z' });
+    expect(book.get(node1)).toMatchObject({
+      state: 'active',
+      desired: planB,
+      lastSync: '2025-12-31T00:00:00Z',
+    });
   });
 
   it('never push a later reading of the rows over what was seen', () => {
@@ -67,6 +89,17 @@ describe('statuses at the start', () => {
     book.record(bad('auth'), context);
     book.observe(one({ status: 'active', lastSync: '2026-01-01T00:00:00Z' }));
     expect(book.get(node1)).toMatchObject({ state: 'error', cause: 'auth' });
+  });
+
+  it('of nodes that were removed meanwhile are forgotten, but not because the registry could not be read', async () => {
+    const gone = nodeId('vps_nodes', '100.64.0.8');
+    const { book, objects } = setUp();
+    objects.data = { a: entryOf({ ...unknownStatus(gone, 's'), lastSync: 's' }) };
+    await book.open();
+    book.observe(new Map());
+    expect(book.get(gone)?.lastSync).toBe('s');
+    book.observe(one({ status: 'active' }));
+    expect([...book.all().keys()]).toEqual([node1]);
   });
 
   it('cost only the hints where the source is down', async () => {
@@ -89,7 +122,9 @@ describe('the book', () => {
     book.forget(node1);
     leave();
     book.record(good(), context);
-    expect(heard.map((change) => [change.previous?.state, change.current?.state, isTransition(change)])).toEqual([
+    expect(
+      heard.map((change) => [change.previous?.state, change.current?.state, isTransition(change)]),
+    ).toEqual([
       [undefined, 'active', true],
       ['active', 'active', false],
       ['active', 'pending_sync', true],

@@ -10,7 +10,9 @@ const offline = all.filter((name) => causeOf(name).offline);
 const stalled = all.filter((name) => causeOf(name).kind === 'stalled');
 const untried: readonly CauseClass[] = ['paused', 'waiting_retry'];
 const neverCounted: readonly CauseClass[] = ['hostkey_unpinned', ...untried];
-const waiting = all.filter((name) => !offline.includes(name) && !stalled.includes(name) && !neverCounted.includes(name));
+const waiting = all.filter(
+  (name) => !offline.includes(name) && !stalled.includes(name) && !neverCounted.includes(name),
+);
 
 describe('a verified outcome', () => {
   it('gives active and clears what was wrong', () => {
@@ -41,19 +43,37 @@ describe('a verified outcome', () => {
   it('is not active when a newer plan is already known', () => {
     const newer = expecting(play(good()), planB, minute(1).now);
     const late = advance(newer, good(), minute(2, { desired: planA }));
-    expect(late).toMatchObject({ state: 'pending_sync', cause: 'waiting_retry', installed: planA, desired: planB, lastSync: minute(2).now });
-    expect(advance(late, good(node1, planB), minute(3, { desired: planB }))).toMatchObject({ state: 'active', desired: planB });
+    expect(late).toMatchObject({
+      state: 'pending_sync',
+      cause: 'waiting_retry',
+      installed: planA,
+      desired: planB,
+      lastSync: minute(2).now,
+    });
+    expect(advance(late, good(node1, planB), minute(3, { desired: planB }))).toMatchObject({
+      state: 'active',
+      desired: planB,
+    });
   });
 });
 
 describe('an offline node', () => {
   it.each(offline)('%s is pending_sync and never error', (cause) => {
     const many = Array.from({ length: 10 }, () => bad(cause, { reachable: cause === 'connection_lost' }));
-    expect(play(good(), ...many)).toMatchObject({ state: 'pending_sync', cause, since: minute(1).now, failedPasses: 0 });
+    expect(play(good(), ...many)).toMatchObject({
+      state: 'pending_sync',
+      cause,
+      since: minute(1).now,
+      failedPasses: 0,
+    });
   });
 
   it.each(offline)('%s notes the attempt and is no error of the node', (cause) => {
-    expect(play(good(), bad(cause))).toMatchObject({ lastAttempt: minute(1).now, lastSync: minute(0).now, lastError: undefined });
+    expect(play(good(), bad(cause))).toMatchObject({
+      lastAttempt: minute(1).now,
+      lastSync: minute(0).now,
+      lastError: undefined,
+    });
   });
 
   it('leaves error for pending_sync once it cannot be reached', () => {
@@ -61,19 +81,30 @@ describe('an offline node', () => {
   });
 
   it('counts failed passes anew after its absence', () => {
-    expect(play(bad('not_loaded'), bad('timeout', { reachable: false }), bad('not_loaded')).state).toBe('pending_sync');
+    expect(play(bad('not_loaded'), bad('timeout', { reachable: false }), bad('not_loaded')).state).toBe(
+      'pending_sync',
+    );
   });
 });
 
 describe('a cause that needs a person', () => {
   it.each(stalled)('%s is error at once', (cause) => {
-    expect(play(good(), [bad(cause), midPass])).toMatchObject({ state: 'error', cause, since: minute(1).now, lastError: minute(1).now });
+    expect(play(good(), [bad(cause), midPass])).toMatchObject({
+      state: 'error',
+      cause,
+      since: minute(1).now,
+      lastError: minute(1).now,
+    });
   });
 });
 
 describe('a failure that may pass by itself', () => {
   it.each(waiting)('%s is pending_sync after one pass of three failed attempts', (cause) => {
-    expect(play(good(), [bad(cause), midPass], [bad(cause), midPass], bad(cause))).toMatchObject({ state: 'pending_sync', cause, failedPasses: 1 });
+    expect(play(good(), [bad(cause), midPass], [bad(cause), midPass], bad(cause))).toMatchObject({
+      state: 'pending_sync',
+      cause,
+      failedPasses: 1,
+    });
   });
 
   it.each(waiting)('%s is error after a second failed pass in a row', (cause) => {
@@ -82,7 +113,9 @@ describe('a failure that may pass by itself', () => {
   });
 
   it.each(waiting)('%s does not count where the node was not reached', (cause) => {
-    expect(play(...Array.from({ length: 5 }, () => bad(cause, { reachable: false }))).state).toBe('pending_sync');
+    expect(play(...Array.from({ length: 5 }, () => bad(cause, { reachable: false }))).state).toBe(
+      'pending_sync',
+    );
   });
 
   it('stays error through the attempts of the next pass', () => {
@@ -105,7 +138,12 @@ describe('a failure that may pass by itself', () => {
 
 describe('a consumer that got its fallback back', () => {
   it('is never active, and what was installed is no longer known', () => {
-    expect(play(good(), bad('restored'))).toMatchObject({ state: 'pending_sync', cause: 'restored', installed: undefined, rungs: [] });
+    expect(play(good(), bad('restored'))).toMatchObject({
+      state: 'pending_sync',
+      cause: 'restored',
+      installed: undefined,
+      rungs: [],
+    });
     expect(play(good(), bad('restored'), bad('restored')).state).toBe('error');
     expect(play(good(), bad('restore_failed')).state).toBe('error');
   });
@@ -113,7 +151,10 @@ describe('a consumer that got its fallback back', () => {
 
 describe('a node without a pinned host key', () => {
   it('waits as pending_sync however long it takes', () => {
-    expect(play(...Array.from({ length: 10 }, () => bad('hostkey_unpinned')))).toMatchObject({ state: 'pending_sync', cause: 'hostkey_unpinned' });
+    expect(play(...Array.from({ length: 10 }, () => bad('hostkey_unpinned')))).toMatchObject({
+      state: 'pending_sync',
+      cause: 'hostkey_unpinned',
+    });
   });
 });
 
@@ -125,7 +166,9 @@ describe('a hold', () => {
 
   it.each(untried)('%s shows on a node that is behind, without counting as an attempt', (cause) => {
     const behind = expecting(play(good()), planB, minute(1).now);
-    expect(advance(behind, bad(cause, { reachable: false, facts: undefined }), minute(2, { desired: planB }))).toMatchObject({
+    expect(
+      advance(behind, bad(cause, { reachable: false, facts: undefined }), minute(2, { desired: planB })),
+    ).toMatchObject({
       state: 'pending_sync',
       cause,
       lastAttempt: minute(0).now,
@@ -136,7 +179,10 @@ describe('a hold', () => {
   });
 
   it('does not verify a hint', () => {
-    expect(play([bad('paused', { reachable: false }), midPass])).toMatchObject({ state: 'pending_sync', hint: true });
+    expect(play([bad('paused', { reachable: false }), midPass])).toMatchObject({
+      state: 'pending_sync',
+      hint: true,
+    });
   });
 });
 
@@ -158,7 +204,11 @@ describe('a newer plan', () => {
   });
 
   it('leaves another cause in place', () => {
-    expect(expecting(play(bad('auth')), planB, minute(5).now)).toMatchObject({ state: 'error', cause: 'auth', desired: planB });
+    expect(expecting(play(bad('auth')), planB, minute(5).now)).toMatchObject({
+      state: 'error',
+      cause: 'auth',
+      desired: planB,
+    });
   });
 
   it('that returns to what is installed needs the push to be active again', () => {
@@ -173,7 +223,7 @@ describe('evidence', () => {
   it('is one printable line of at most 200 bytes', () => {
     const { evidence } = play(bad('io', { evidence: `\u001b[31m${'ä\n'.repeat(300)}` }));
     expect(Buffer.byteLength(evidence)).toBeLessThanOrEqual(200);
-    expect(evidence).not.toMatch(/[\n\u001b]/u);
+    expect(evidence).not.toMatch(/\p{Cc}/u);
   });
 });
 
@@ -182,7 +232,9 @@ describe('any story', () => {
     outcome: fc.oneof(
       fc.constant(good()),
       fc.constant(good(node1, planB)),
-      fc.record({ cause: fc.constantFrom(...all), reachable: fc.boolean() }).map(({ cause, reachable }) => bad(cause, { reachable })),
+      fc
+        .record({ cause: fc.constantFrom(...all), reachable: fc.boolean() })
+        .map(({ cause, reachable }) => bad(cause, { reachable })),
     ),
     desired: fc.constantFrom(planA, planB),
     passEnded: fc.boolean(),
@@ -196,11 +248,13 @@ describe('any story', () => {
         for (const [index, { outcome, desired, passEnded, newer }] of steps.entries()) {
           const before = status;
           status = advance(status, outcome, minute(index % 60, { desired, passEnded }));
-          if (status.state === 'active') expect(outcome.ok || (before?.state === 'active' && untried.includes(outcome.cause))).toBe(true);
+          if (status.state === 'active')
+            expect(outcome.ok || (before?.state === 'active' && untried.includes(outcome.cause))).toBe(true);
           if (status.state === 'active') expect(status.cause).toBeUndefined();
           else expect(status.cause).toBeDefined();
           if (!outcome.ok && causeOf(outcome.cause).offline) expect(status.state).toBe('pending_sync');
-          if (outcome.ok && before?.desired !== undefined && before.desired !== desired) expect(status.state).toBe('pending_sync');
+          if (outcome.ok && before?.desired !== undefined && before.desired !== desired)
+            expect(status.state).toBe('pending_sync');
           if (newer !== undefined) status = expecting(status, newer, minute(index % 60).now);
         }
       }),

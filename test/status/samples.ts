@@ -51,6 +51,12 @@ export function row(id: NodeId, recorded: Partial<RecordedStatus> = {}): Node {
     labels: {},
     publicDomain: undefined,
     repoPath: undefined,
-    recorded: { status: undefined, lastSync: undefined, lastAttempt: undefined, lastError: undefined, ...recorded },
+    recorded: {
+      status: undefined,
+      lastSync: undefined,
+      lastAttempt: undefined,
+      lastError: undefined,
+      ...recorded,
+    },
   };
 }

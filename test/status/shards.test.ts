@@ -40,12 +40,21 @@ class Objects implements StatusObjects {
 
 const context = { desired: planA, passEnded: true };
 const flushMs = 30_000;
-const manyNodes = (count: number): NodeId[] => Array.from({ length: count }, (_, n) => nodeId('worker_nodes', `10.0.${n >> 8}.${n & 255}`));
+const manyNodes = (count: number): NodeId[] =>
+  Array.from({ length: count }, (_, n) => nodeId('worker_nodes', `10.0.${n >> 8}.${n & 255}`));
 
 function setUp(objects = new Objects(), shardNodes = 400) {
   const clock = new ManualClock();
   const ledger = new Ledger(clock);
-  const shards = new StatusShards({ ledger, objects, clock, log: silentLogger, prefix: 'sync-controller-status', flushMs, shardNodes });
+  const shards = new StatusShards({
+    ledger,
+    objects,
+    clock,
+    log: silentLogger,
+    prefix: 'sync-controller-status',
+    flushMs,
+    shardNodes,
+  });
   return { clock, ledger, objects, shards };
 }
 
@@ -67,7 +76,14 @@ describe('status objects', () => {
     await first.shards.flush();
     const second = setUp(first.objects);
     second.ledger.recall(await second.shards.load());
-    expect(second.ledger.get(node1)).toMatchObject({ state: 'pending_sync', cause: 'enospc', failedPasses: 1, desired: planA, bootId: 'boot-1', hint: true });
+    expect(second.ledger.get(node1)).toMatchObject({
+      state: 'pending_sync',
+      cause: 'enospc',
+      failedPasses: 1,
+      desired: planA,
+      bootId: 'boot-1',
+      hint: true,
+    });
   });
 
   it('keep a node in its object over restarts and fill gaps with new ones', async () => {
@@ -82,7 +98,9 @@ describe('status objects', () => {
     second.ledger.forget(a);
     await second.shards.flush();
     expect(objects.entries().sort()).toEqual([a, b, c, d].map(keyOf).sort());
-    expect(Object.keys(objects.data.get('sync-controller-status-1') ?? {}).sort()).toEqual([c, d].map(keyOf).sort());
+    expect(Object.keys(objects.data.get('sync-controller-status-1') ?? {}).sort()).toEqual(
+      [c, d].map(keyOf).sort(),
+    );
   });
 
   it('patch only what moved', async () => {
@@ -143,16 +161,24 @@ describe('an entry', () => {
     expect(entryOf(status).length).toBeLessThan(800);
   });
 
-  it.each(['', '{}', 'null', '[]', '{"id":"x@y","state":"active","since":""}', '{"id":"vps_nodes@a","state":"gone","since":""}'])(
-    '%j is not ours and is passed over',
-    (json) => {
-      expect(hintFromEntry(json)).toBeUndefined();
-    },
-  );
+  it.each([
+    '',
+    '{}',
+    'null',
+    '[]',
+    '{"id":"x@y","state":"active","since":""}',
+    '{"id":"vps_nodes@a","state":"gone","since":""}',
+  ])('%j is not ours and is passed over', (json) => {
+    expect(hintFromEntry(json)).toBeUndefined();
+  });
 
   it('of a later version with an unknown class is a node that waits', () => {
     const json = JSON.stringify({ id: node1, state: 'error', cause: 'constructor', since: 's', later: true });
-    expect(hintFromEntry(json)).toMatchObject({ state: 'error', cause: 'waiting_retry', evidence: 'unverified since restart' });
+    expect(hintFromEntry(json)).toMatchObject({
+      state: 'error',
+      cause: 'waiting_retry',
+      evidence: 'unverified since restart',
+    });
   });
 
   it.each(Object.keys(causes) as CauseClass[])('%s survives the way there and back', (cause) => {
@@ -161,7 +187,9 @@ describe('an entry', () => {
   });
 
   it('has a key that a ConfigMap accepts, another for every address', () => {
-    const ids = ['100.64.0.1', 'fe80::1', 'fe80::1%eth0', 'host-1.example.org'].map((address) => nodeId('worker_nodes', address));
+    const ids = ['100.64.0.1', 'fe80::1', 'fe80::1%eth0', 'host-1.example.org'].map((address) =>
+      nodeId('worker_nodes', address),
+    );
     const keys = ids.map(keyOf);
     expect(keys.filter((key) => !/^[-._a-zA-Z0-9]+$/u.test(key))).toEqual([]);
     expect(new Set(keys).size).toBe(ids.length);

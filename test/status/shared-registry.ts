@@ -1,6 +1,6 @@
-import { applyEdits, findNodeAtLocation, modify, parseTree } from 'jsonc-parser';
 import type { Node, NodeId } from '../../src/model/node.ts';
 import { isNodeType, nodeId } from '../../src/model/node.ts';
+import { patchNodeRows } from '../../src/registry/json-edit.ts';
 import type { RowPatch, RowPort } from '../../src/status/write-back.ts';
 import { row } from './samples.ts';
 
@@ -33,34 +33,32 @@ export class SharedRegistry implements RowPort {
   }
 
   patch(text: string, patches: readonly RowPatch[]): string {
-    return patches.reduce(patchRow, text);
+    return patchNodeRows(text, patches);
   }
 
   /** The rows as a reader of the registry sees them. */
   rows(): Map<NodeId, Node> {
-    const parsed = JSON.parse(this.text) as Record<string, { ip: string; status?: string; last_sync?: string; last_attempt?: string; last_error?: string }[]>;
+    const parsed = JSON.parse(this.text) as Record<
+      string,
+      { ip: string; status?: string; last_sync?: string; last_attempt?: string; last_error?: string }[]
+    >;
     const found = new Map<NodeId, Node>();
     for (const [type, rows] of Object.entries(parsed)) {
       if (!isNodeType(type)) continue;
       for (const entry of rows) {
         const id = nodeId(type, entry.ip);
         const status = entry.status === 'failed' ? 'error' : (entry.status as 'active');
-        found.set(id, row(id, { status, lastSync: entry.last_sync, lastAttempt: entry.last_attempt, lastError: entry.last_error ?? undefined }));
+        found.set(
+          id,
+          row(id, {
+            status,
+            lastSync: entry.last_sync,
+            lastAttempt: entry.last_attempt,
+            lastError: entry.last_error ?? undefined,
+          }),
+        );
       }
     }
     return found;
   }
-}
-
-function patchRow(text: string, { type, address, fields }: RowPatch): string {
-  const tree = parseTree(text);
-  const rows = tree === undefined ? undefined : findNodeAtLocation(tree, [type])?.children;
-  const index = (rows ?? []).findIndex((entry) => findNodeAtLocation(entry, ['ip'])?.value === address);
-  if (index < 0) return text;
-  return Object.entries(fields).reduce((edited, [field, value]) => {
-    const path = [type, index, field];
-    const now = findNodeAtLocation(parseTree(edited)!, path);
-    if (value === null ? (now ?? { value: null }).value === null : now?.value === value) return edited;
-    return applyEdits(edited, modify(edited, path, value, {}));
-  }, text);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { nodeId } from '../../src/model/node.ts';
-import { silentLogger } from '../../src/lib/logger.ts';
+import { loggerOver, silentLogger, type Logger } from '../../src/lib/logger.ts';
+import { parseRegistries } from '../../src/registry/parse.ts';
 import { Ledger } from '../../src/status/ledger.ts';
 import { WriteBack } from '../../src/status/write-back.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -20,11 +21,11 @@ const text = `{
 }
 `;
 
-function setUp(registryText = text) {
+function setUp(registryText = text, log: Logger = silentLogger) {
   const clock = new ManualClock();
   const ledger = new Ledger(clock);
   const registry = new SharedRegistry(registryText);
-  const writeBack = new WriteBack({ ledger, rows: registry, clock, log: silentLogger, flushMs });
+  const writeBack = new WriteBack({ ledger, rows: registry, clock, log, flushMs });
   ledger.recallRows(registry.rows().values());
   return { clock, ledger, registry, writeBack };
 }
@@ -44,7 +45,9 @@ describe('writing statuses back', () => {
   });
 
   it('B4: writes error, never the predecessor\'s "failed", and reads "failed" as the same', async () => {
-    const { clock, ledger, registry } = setUp(text.replace('"status": "active", "last_sync": "2025', '"status": "failed", "last_sync": "2025'));
+    const { clock, ledger, registry } = setUp(
+      text.replace('"status": "active", "last_sync": "2025', '"status": "failed", "last_sync": "2025'),
+    );
     expect(ledger.get(node1)).toMatchObject({ state: 'error', hint: true });
     ledger.record(bad('auth'), context);
     await clock.advance(flushMs);
@@ -82,9 +85,15 @@ describe('writing statuses back', () => {
     const { ledger, registry, writeBack } = setUp();
     ledger.record(good(), context);
     await writeBack.flush();
-    const strip = (from: string) => from.replaceAll(/,?\s*"(?:status|last_sync|last_attempt|last_error)":\s*(?:"[^"]*"|null)/gu, '');
+    const strip = (from: string) =>
+      from.replaceAll(/,?\s*"(?:status|last_sync|last_attempt|last_error)":\s*(?:"[^"]*"|null)/gu, '');
     expect(strip(registry.text)).toBe(strip(text));
-    expect(statusOf(registry)).toEqual({ status: 'active', lastSync: '2026-01-01T00:00:00Z', lastAttempt: '2026-01-01T00:00:00Z', lastError: undefined });
+    expect(statusOf(registry)).toEqual({
+      status: 'active',
+      lastSync: '2026-01-01T00:00:00Z',
+      lastAttempt: '2026-01-01T00:00:00Z',
+      lastError: undefined,
+    });
     expect(registry.text).toContain('"last_error": null');
     expect(registry.text).toContain('8080.0');
   });
@@ -159,6 +168,45 @@ describe('writing statuses back', () => {
     registry.failure = undefined;
     await clock.advance(flushMs);
     expect(statusOf(registry)?.status).toBe('error');
+  });
+
+  it('says once that it cannot write, and again only after it could', async () => {
+    const lines: string[] = [];
+    const { clock, ledger, registry } = setUp(
+      text,
+      loggerOver((level) => lines.push(level)),
+    );
+    registry.failure = new Error('503');
+    ledger.record(bad('auth'), context);
+    await clock.advance(20 * flushMs);
+    expect(lines).toEqual(['warn']);
+    registry.failure = undefined;
+    await clock.advance(flushMs);
+    registry.failure = new Error('503');
+    ledger.record(good(), context);
+    await clock.advance(2 * flushMs);
+    expect(lines).toEqual(['warn', 'warn']);
+  });
+
+  it('changes nothing that a plan is made of, so that it triggers no push', async () => {
+    const { ledger, registry, writeBack } = setUp();
+    const digest = () => {
+      const name = 'sync-controller-registry' as const;
+      const object = {
+        name,
+        uid: 'u',
+        resourceVersion: String(registry.writes),
+        data: { 'registry.json': registry.text },
+        annotations: {},
+      };
+      return parseRegistries(new Map([[name, object]]), undefined).digest;
+    };
+    const before = digest();
+    ledger.record(bad('auth'), context);
+    ledger.record(good(node2), context);
+    await writeBack.flush();
+    expect(registry.text).not.toBe(text);
+    expect(digest()).toBe(before);
   });
 
   it('writes the newest status where a conflict made it write again', async () => {

@@ -40,9 +40,15 @@ describe('the worker of the store', () => {
       format: 'esm',
       logLevel: 'silent',
     });
-    expect(readdirSync(join(folder, 'dist')).filter((name) => name.startsWith('chunk-')).length).toBeGreaterThan(0);
+    expect(
+      readdirSync(join(folder, 'dist')).filter((name) => name.startsWith('chunk-')).length,
+    ).toBeGreaterThan(0);
     writeFileSync(join(folder, 'dist', 'package.json'), '{"type":"module"}');
-    const output = execFileSync(process.execPath, [join(folder, 'dist', 'main.js'), join(folder, 'durable.db')], { timeout: 60_000, stdio: ['ignore', 'pipe', 'pipe'] });
+    const output = execFileSync(
+      process.execPath,
+      [join(folder, 'dist', 'main.js'), join(folder, 'durable.db')],
+      { timeout: 60_000, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
     expect(JSON.parse(output.toString())).toEqual([{ available: true }, { available: true, value: [] }]);
   });
 });

@@ -49,7 +49,9 @@ describe('decisions', () => {
     expect([...decisions.approvals()]).toEqual(['abc']);
     const later = await reopen();
     expect([...later.approvals()]).toEqual(['abc']);
-    expect(await later.audits(5)).toEqual([{ at: '2026-01-01T00:00:00Z', who: 'ada', why: 'moving house', action: 'approve', detail: 'abc' }]);
+    expect(await later.audits(5)).toEqual([
+      { at: '2026-01-01T00:00:00Z', who: 'ada', why: 'moving house', action: 'approve', detail: 'abc' },
+    ]);
   });
 
   it('hold one node, or everything, until resumed', async () => {
@@ -113,12 +115,25 @@ describe('with durable.db damaged', () => {
     damage(database());
     const durable = await openDurable({ path: database(), clock, log: silentLogger });
     const decisions = await DurableDecisions.open({ durable, pausesFile: pausesFile(), clock });
-    await expect(decisions.approve('abc', ada)).rejects.toThrow(/^approve: expected durable\.db, got .*; restore a backup/u);
+    await expect(decisions.approve('abc', ada)).rejects.toThrow(
+      /^approve: expected durable\.db, got .*; restore a backup/u,
+    );
     expect(decisions.approvals().size).toBe(0);
     await expect(decisions.audit(ada, 'push', '')).resolves.toBeUndefined();
     const stones = durableTombstones(durable);
-    const stone = { node: nodeId('vps_nodes', 'a'), address: 'a', row: '{}', pins: [], targets: [], at: '', state: 'pending' } as const;
-    await expect(stones.bury(stone)).rejects.toMatchObject({ exit: 'unavailable', message: expect.stringContaining('node remove: expected durable.db') });
+    const stone = {
+      node: nodeId('vps_nodes', 'a'),
+      address: 'a',
+      row: '{}',
+      pins: [],
+      targets: [],
+      at: '',
+      state: 'pending',
+    } as const;
+    await expect(stones.bury(stone)).rejects.toMatchObject({
+      exit: 'unavailable',
+      message: expect.stringContaining('node remove: expected durable.db'),
+    });
     await expect(stones.list()).rejects.toMatchObject({ exit: 'unavailable' });
   });
 });

@@ -25,19 +25,32 @@ afterEach(async () => {
 
 async function open(): Promise<Durable> {
   for (const durable of opened.splice(0)) await durable.close();
-  const durable = await openDurable({ path: join(folder, 'durable.db'), clock: new ManualClock(), log: silentLogger });
+  const durable = await openDurable({
+    path: join(folder, 'durable.db'),
+    clock: new ManualClock(),
+    log: silentLogger,
+  });
   opened.push(durable);
   return durable;
 }
 
 const node = nodeId('vps_nodes', '100.64.0.1');
 const other = nodeId('vps_nodes', '100.64.0.2');
-const shown = (epoch: number): TargetMemory => ({ accepted: { epoch, writer: 'w' }, installed: digestOf(`plan ${epoch}`), rungs: ['digest', 'parsed'] });
+const shown = (epoch: number): TargetMemory => ({
+  accepted: { epoch, writer: 'w' },
+  installed: digestOf(`plan ${epoch}`),
+  rungs: ['digest', 'parsed'],
+});
 
 /** Counts what reaches the store. */
 function counting(durable: Durable): Durable & { asked: string[] } {
   const asked: string[] = [];
-  return { asked, state: () => durable.state(), close: () => durable.close(), ask: (name, ...args) => (asked.push(name), durable.ask(name, ...args)) };
+  return {
+    asked,
+    state: () => durable.state(),
+    close: () => durable.close(),
+    ask: (name, ...args) => (asked.push(name), durable.ask(name, ...args)),
+  };
 }
 
 describe('what nodes showed', () => {
@@ -51,17 +64,23 @@ describe('what nodes showed', () => {
     await memory.flush();
     const later = await DurableNodeMemory.open(await open(), silentLogger);
     expect(later.recall(node, 'hosts')).toEqual(shown(2));
-    expect(later.recall(node, 'traefik-routes')).toEqual({ accepted: undefined, installed: undefined, rungs: [] });
+    expect(later.recall(node, 'traefik-routes')).toEqual({
+      accepted: undefined,
+      installed: undefined,
+      rungs: [],
+    });
   });
 
   it('costs no write where it is what was known, and few for a burst', async () => {
     const durable = counting(await open());
     const memory = await DurableNodeMemory.open(durable, silentLogger);
-    for (let n = 0; n < 200; n += 1) memory.remember(nodeId('worker_nodes', `10.0.0.${n}`), 'hosts', shown(1));
+    for (let n = 0; n < 200; n += 1)
+      memory.remember(nodeId('worker_nodes', `10.0.0.${n}`), 'hosts', shown(1));
     await memory.flush();
     const writes = () => durable.asked.filter((name) => name === 'rememberTargets').length;
     expect(writes()).toBe(1);
-    for (let n = 0; n < 200; n += 1) memory.remember(nodeId('worker_nodes', `10.0.0.${n}`), 'hosts', shown(1));
+    for (let n = 0; n < 200; n += 1)
+      memory.remember(nodeId('worker_nodes', `10.0.0.${n}`), 'hosts', shown(1));
     await memory.flush();
     expect(writes()).toBe(1);
   });
@@ -84,9 +103,15 @@ describe('what nodes showed', () => {
       ...durable,
       state: () => durable.state(),
       close: () => durable.close(),
-      ask: (name, ...args) => (failing && name === 'rememberTargets' ? Promise.reject(new SyncError('unavailable', 'disk full')) : durable.ask(name, ...args)),
+      ask: (name, ...args) =>
+        failing && name === 'rememberTargets'
+          ? Promise.reject(new SyncError('unavailable', 'disk full'))
+          : durable.ask(name, ...args),
     };
-    const memory = await DurableNodeMemory.open(flaky, loggerOver((level, message) => lines.push(`${level} ${message}`)));
+    const memory = await DurableNodeMemory.open(
+      flaky,
+      loggerOver((level, message) => lines.push(`${level} ${message}`)),
+    );
     memory.remember(node, 'hosts', shown(1));
     await memory.flush();
     expect(lines).toEqual([expect.stringContaining('warn what nodes showed could not be stored')]);
@@ -114,7 +139,10 @@ describe('what nodes showed', () => {
 describe('the own term', () => {
   it('is recalled after a restart with the seqs it may have used', async () => {
     await durableTermMemory(await open()).remember({ clusterId: 'c', epoch: 3, writer: 'w' }, 2000);
-    expect(await durableTermMemory(await open()).recall()).toEqual({ term: { clusterId: 'c', epoch: 3, writer: 'w' }, seqLimit: 2000 });
+    expect(await durableTermMemory(await open()).recall()).toEqual({
+      term: { clusterId: 'c', epoch: 3, writer: 'w' },
+      seqLimit: 2000,
+    });
   });
 });
 
@@ -133,7 +161,11 @@ describe('a disk that is full', () => {
       }
       const reply = await durable.ask('approvals');
       console.log(JSON.stringify([failure?.exit, failure?.remedy?.slice(0, 9), reply.available && reply.value.length > 0]));`;
-    const output = execFileSync('bash', ['-c', 'ulimit -f 2000; exec "$0" --input-type=module-typescript -e "$1"', process.execPath, script], { timeout: 60_000 });
+    const output = execFileSync(
+      'bash',
+      ['-c', 'ulimit -f 2000; exec "$0" --input-type=module-typescript -e "$1"', process.execPath, script],
+      { timeout: 60_000 },
+    );
     expect(JSON.parse(output.toString())).toEqual(['unavailable', 'make room', true]);
   });
 });

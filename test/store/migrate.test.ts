@@ -38,8 +38,12 @@ const approval = { hash: 'h', who: 'ada', why: 'yes', at: 't' };
 
 describe('the shape of durable.db', () => {
   it('numbers its steps from 1 without gaps, each readable by some program', () => {
-    expect(durableMigrations.map((step) => step.version)).toEqual(durableMigrations.map((_, index) => index + 1));
-    expect(durableMigrations.filter((step) => step.readableSince > step.version || step.readableSince < 1)).toEqual([]);
+    expect(durableMigrations.map((step) => step.version)).toEqual(
+      durableMigrations.map((_, index) => index + 1),
+    );
+    expect(
+      durableMigrations.filter((step) => step.readableSince > step.version || step.readableSince < 1),
+    ).toEqual([]);
   });
 
   it('goes up a version, down to the program before, and up again without loss', () => {
@@ -64,8 +68,11 @@ describe('the shape of durable.db', () => {
   });
 
   it('is the same whether it grew step by step or at once', () => {
-    const shapeOf = (db: DatabaseSync) => db.prepare('SELECT name, sql FROM sqlite_schema ORDER BY name').all();
-    const grown = durableMigrations.map((_, index) => using(durableMigrations.slice(0, index + 1), shapeOf)).at(-1);
+    const shapeOf = (db: DatabaseSync) =>
+      db.prepare('SELECT name, sql FROM sqlite_schema ORDER BY name').all();
+    const grown = durableMigrations
+      .map((_, index) => using(durableMigrations.slice(0, index + 1), shapeOf))
+      .at(-1);
     rmSync(path);
     expect(using(durableMigrations, shapeOf)).toEqual(grown);
   });
@@ -74,7 +81,10 @@ describe('the shape of durable.db', () => {
     const later: Migration = { version: 99, readableSince: 99, sql: 'CREATE TABLE later (x) ' };
     using([...durableMigrations, later], () => undefined);
     const durable = await openDurable({ path, clock: new ManualClock(), log: silentLogger });
-    expect(durable.state()).toMatchObject({ available: false, remedy: expect.stringContaining('install the newer version') });
+    expect(durable.state()).toMatchObject({
+      available: false,
+      remedy: expect.stringContaining('install the newer version'),
+    });
     using([...durableMigrations, later], (db) => expect(version(db)).toBe(99));
   });
 
@@ -90,11 +100,17 @@ describe('the shape of durable.db', () => {
 
   it('stays what it was when a step fails half-way', () => {
     using(durableMigrations, () => undefined);
-    const broken: Migration = { version: 99, readableSince: 1, sql: 'CREATE TABLE half (x); SELECT nonsense' };
+    const broken: Migration = {
+      version: 99,
+      readableSince: 1,
+      sql: 'CREATE TABLE half (x); SELECT nonsense',
+    };
     expect(() => using([...durableMigrations, broken], () => undefined)).toThrow(/nonsense/u);
     using(durableMigrations, (db) => {
       expect(version(db)).toBe(durableMigrations.length);
-      expect(db.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'half'").get()).toEqual({ n: 0 });
+      expect(db.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'half'").get()).toEqual({
+        n: 0,
+      });
     });
   });
 });
@@ -103,7 +119,9 @@ describe('the audit', () => {
   it('forgets its oldest entries instead of filling the disk', () => {
     using(durableMigrations, (db) => {
       const calls = durableCalls(db);
-      db.exec("INSERT INTO audit (number, at, who, action, detail) VALUES (1, 'old', 'x', 'x', 'x'), (100000, 'new', 'x', 'x', 'x')");
+      db.exec(
+        "INSERT INTO audit (number, at, who, action, detail) VALUES (1, 'old', 'x', 'x', 'x'), (100000, 'new', 'x', 'x', 'x')",
+      );
       calls.audit({ at: 'newest', who: 'x', why: undefined, action: 'x', detail: 'x' });
       expect(calls.audits(10).map(({ at }) => at)).toEqual(['newest', 'new']);
     });

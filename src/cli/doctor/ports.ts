@@ -1,1 +1,43 @@
-export interface DoctorPorts { close(): Promise<void> }
+import type { CauseClass } from '../../model/cause.ts';
+import type { Node } from '../../model/node.ts';
+
+/** What a node answered to a look that writes nothing. */
+export type NodeLook =
+  | { readonly ok: true; readonly facts: LookFacts; readonly rungs: Readonly<Record<string, string>>; readonly result: string; readonly text: string }
+  | { readonly ok: false; readonly cause: CauseClass; readonly evidence: string; readonly reachable: boolean };
+
+export interface LookFacts {
+  readonly receiver: string;
+  readonly hostname: string;
+  /** Seconds since 1970 on the node. */
+  readonly clock: number;
+  /** Blocks of the predecessor's tools found in the target. */
+  readonly legacy: number;
+}
+
+/** One right that the controller needs on Kubernetes, and whether it has it. */
+export interface Right {
+  readonly verb: string;
+  readonly resource: string;
+  readonly name: string | undefined;
+  readonly allowed: boolean;
+}
+
+/** What only transports and the API server can tell; `compose/doctor.ts` gives it. */
+export interface DoctorPorts {
+  /** Looks at a node in its own way, as a push would reach it. */
+  look(node: Node, signal: AbortSignal): Promise<NodeLook>;
+  /** Undefined on a directory source. */
+  readonly kubernetes: KubernetesPort | undefined;
+  /** Private keys that a push would use, in their order, whether they exist or not. */
+  readonly identities: readonly string[];
+  readonly agentSocket: string | undefined;
+  readonly defaultPort: number;
+  close(): Promise<void>;
+}
+
+export interface KubernetesPort {
+  /** The server's version; rejects where it does not answer. */
+  version(signal: AbortSignal): Promise<string>;
+  rights(signal: AbortSignal): Promise<readonly Right[]>;
+}

@@ -68,7 +68,7 @@ probe_node() {
   fi
   out=$(flock --version 2>/dev/null </dev/null)
   [[ $out == *util-linux* ]] || missing 'util-linux-flock'
-  for tool in sha256sum base64 head stat cp mv rm mkdir cat truncate timeout; do
+  for tool in sha256sum base64 head stat cp mv rm mkdir dd truncate timeout; do
     type -P "$tool" >/dev/null || missing "$tool"
   done
   [[ -r /proc/self/fdinfo/0 && -r /proc/uptime ]] || missing '/proc'
@@ -188,7 +188,7 @@ read_home() {
 # answers_tcp PORT [PATH]: something accepts on loopback, and answers PATH with 200 where one is given.
 answers_tcp() {
   # shellcheck disable=SC2016 # the inner shell expands its own arguments
-  timeout 2 /bin/bash -c '
+  timeout 2 /bin/bash --norc -p -c '
     exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
     [[ -n $2 ]] || exit 0
     printf "GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n" "$2" >&3

@@ -175,7 +175,7 @@ routes_raw() {
   [[ $url == */* ]] || path=/
   remaining 3000 || REMAIN=0.100
   # shellcheck disable=SC2016 # the inner shell expands its own arguments
-  answer=$(exec timeout "$REMAIN" /bin/bash -p -c '
+  answer=$(exec timeout "$REMAIN" /bin/bash --norc -p -c '
     exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
     printf "GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n" "$2" >&3
     exec head -c "$3" <&3' raw "$port" "$path" $((DOCUMENT_MAX + 4096)) 2>/dev/null)

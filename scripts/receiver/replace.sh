@@ -105,7 +105,7 @@ read_back() {
 
 # For a person only; a node never restores from it. A failure here must not stop the change.
 keep_backup() {
-  local now file files dir=$STATE_DIR/backup/$REQ_KIND
+  local now file old files=() dir=$STATE_DIR/backup/$REQ_KIND
   [[ $IDENTITY != absent ]] || return 0
   [[ -d $dir ]] || mkdir -p -- "$dir" 2>/dev/null
   printf -v now '%(%s)T' -1
@@ -116,7 +116,9 @@ keep_backup() {
     { printf '%s' "$OLD_TEXT" >|"$file"; } 2>/dev/null || TRASH+=("$file")
   fi
   set +f
-  files=("$dir"/[0-9]*-*)
+  for old in "$dir"/[0-9]*-*; do
+    [[ $old == "$file" ]] || files+=("$old")
+  done
   set -f
-  ((${#files[@]} <= BACKUPS)) || TRASH+=("${files[@]:0:${#files[@]}-BACKUPS}")
+  ((${#files[@]} < BACKUPS)) || TRASH+=("${files[@]:0:${#files[@]}-BACKUPS+1}")
 }

@@ -21,5 +21,9 @@ export async function carryApproval(call: Call, held: readonly HeldRemoval[]): P
     }
     if (waiting.size > 0) await clock.sleep(lookMs);
   }
-  for (const hash of waiting) call.note('warn', `The controller has not seen the change yet; once it holds it, let it go with: syncctl approve ${hash}`);
+  for (const hash of waiting)
+    call.note(
+      'warn',
+      `The controller has not seen the change yet; once it holds it, let it go with: syncctl approve ${hash}`,
+    );
 }

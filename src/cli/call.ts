@@ -1,4 +1,5 @@
 import { homedir, userInfo } from 'node:os';
+import type { Command } from 'commander';
 import type { Settings } from '../config/settings.ts';
 import type { Actor } from '../contract/controller.ts';
 import { SyncError } from '../lib/errors.ts';
@@ -16,11 +17,20 @@ export interface Result {
   readonly wide?: () => string;
 }
 
+/** A command line after it was taken apart. */
+export interface Parsed {
+  readonly args: readonly unknown[];
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly tree: () => Promise<Command>;
+}
+
 /** One run of one command: its words, its options, and the parts it opens. Everything opened is closed at the end. */
 export class Call {
   readonly context: CliContext;
   readonly args: readonly unknown[];
   readonly globals: GlobalOptions;
+  /** The whole command tree, for completion. */
+  readonly tree: () => Promise<Command>;
   private readonly options: Readonly<Record<string, unknown>>;
   private readonly opened: { close(): Promise<void> }[] = [];
   private readonly overrides: Record<string, unknown> = {};
@@ -28,11 +38,12 @@ export class Call {
   private sourced: Promise<Source> | undefined;
   private controlled: Promise<Controller> | undefined;
 
-  constructor(context: CliContext, parsed: { args: readonly unknown[]; options: Readonly<Record<string, unknown>> }) {
+  constructor(context: CliContext, parsed: Parsed) {
     this.context = context;
     this.args = parsed.args;
     this.options = parsed.options;
     this.globals = parsed.options;
+    this.tree = parsed.tree;
   }
 
   /** The n-th word after the command; undefined where it was left out. */
@@ -150,7 +161,9 @@ export class Call {
   note(mark: Mark, text: string): void {
     const { context, globals } = this;
     if (globals.quiet === true && mark !== 'error' && mark !== 'warn') return;
-    context.stderr.write(`${marked(mark, printable(text), lookOf(context.stderr, context.env, globals.color === false))}\n`);
+    context.stderr.write(
+      `${marked(mark, printable(text), lookOf(context.stderr, context.env, globals.color === false))}\n`,
+    );
   }
 
   /**
@@ -161,10 +174,13 @@ export class Call {
     for (const line of details) this.context.stderr.write(`${printable(line)}\n`);
     if (this.flag('yes')) return;
     if (this.context.ask === undefined) {
-      throw new SyncError('usage', `${question}: expected a confirmation, got no terminal to ask at`, { remedy: 'pass --yes' });
+      throw new SyncError('usage', `${question}: expected a confirmation, got no terminal to ask at`, {
+        remedy: 'pass --yes',
+      });
     }
     const answer = (await this.context.ask(`${question} [y/N] `)).trim().toLowerCase();
-    if (answer !== 'y' && answer !== 'yes') throw new SyncError('failure', `${question}: not confirmed, nothing was changed`);
+    if (answer !== 'y' && answer !== 'yes')
+      throw new SyncError('failure', `${question}: not confirmed, nothing was changed`);
   }
 
   private async rendered(result: Result): Promise<string> {
@@ -187,9 +203,13 @@ export class Call {
     if (!daemon) return controller;
     const wanted = (await this.source()).health();
     if (wanted.kind === source.kind && wanted.location === source.location) return controller;
-    throw new SyncError('conflict', `registries: expected those of the running daemon (${source.location}), got ${wanted.location}`, {
-      remedy: 'leave out --registry, --kubeconfig, --context and -n, or stop the daemon',
-    });
+    throw new SyncError(
+      'conflict',
+      `registries: expected those of the running daemon (${source.location}), got ${wanted.location}`,
+      {
+        remedy: 'leave out --registry, --kubeconfig, --context and -n, or stop the daemon',
+      },
+    );
   }
 }
 

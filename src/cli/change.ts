@@ -39,7 +39,10 @@ export function addChangeOptions(command: Command): void {
  * Makes one change of the registries: shows what it withdraws, refuses what would be set aside, writes, and carries its own
  * approval where the guard would hold it. @returns the exit code.
  */
-export async function change(call: Call, decide: (ground: Ground) => Change | Promise<Change>): Promise<number> {
+export async function change(
+  call: Call,
+  decide: (ground: Ground) => Change | Promise<Change>,
+): Promise<number> {
   const registries = await needRegistries(call);
   const ground = { ...registries, now: isoSeconds(call.context.clock.now()) };
   const wanted = await decide(ground);
@@ -47,7 +50,9 @@ export async function change(call: Call, decide: (ground: Ground) => Change | Pr
   refuseFlawed(ground.snapshot.findings, effect.after.findings);
   for (const host of effect.lost) call.note('warn', `Withdraws ${host}`);
   for (const host of effect.gained) call.note('info', `Serves ${host}`);
-  const reasons = effect.held.map(({ reason, names }) => `The guard would hold this: ${reason} (${listed(names)})`);
+  const reasons = effect.held.map(
+    ({ reason, names }) => `The guard would hold this: ${reason} (${listed(names)})`,
+  );
   const dryRun = call.flag('dryRun');
   if (!dryRun && (reasons.length > 0 || wanted.ask === true)) await call.confirm('Go on?', reasons);
   const { carryOut } = await import('../registry/operations/step.ts');
@@ -81,19 +86,37 @@ async function effectOf(call: Call, ground: Ground, { steps }: Change): Promise<
 /** Nothing that the reader would set aside is ever written by us. */
 function refuseFlawed(before: readonly Finding[], after: readonly Finding[]): void {
   const known = new Set(before.map(({ path, message }) => `${path} ${message}`));
-  const flaw = after.find(({ severity, path, message }) => severity === 'error' && !known.has(`${path} ${message}`));
-  if (flaw !== undefined) throw new SyncError('data', `${flaw.path}: ${flaw.message}; nothing was written`, { remedy: flaw.remedy });
+  const flaw = after.find(
+    ({ severity, path, message }) => severity === 'error' && !known.has(`${path} ${message}`),
+  );
+  if (flaw !== undefined)
+    throw new SyncError('data', `${flaw.path}: ${flaw.message}; nothing was written`, {
+      remedy: flaw.remedy,
+    });
 }
 
-async function tell(call: Call, told: Effect & { readonly done: string; readonly dryRun: boolean; readonly written: boolean }): Promise<void> {
+async function tell(
+  call: Call,
+  told: Effect & { readonly done: string; readonly dryRun: boolean; readonly written: boolean },
+): Promise<void> {
   const { done, dryRun, written, lost, gained, held } = told;
   await call.print({
-    value: { apiVersion, kind: 'ChangeReport', summary: done, changed: written, dryRun, hostsAdded: gained, hostsRemoved: lost, held },
+    value: {
+      apiVersion,
+      kind: 'ChangeReport',
+      summary: done,
+      changed: written,
+      dryRun,
+      hostsAdded: gained,
+      hostsRemoved: lost,
+      held,
+    },
     table: () => '',
   });
   if (dryRun) call.note('info', `Dry run: ${done}; nothing was written`);
   else call.note('success', written ? done : `${done}: it was so already`);
-  if (written && !call.flag('push') && !(await daemonRuns(call))) call.note('info', 'No daemon runs: bring it to the nodes with: syncctl push');
+  if (written && !call.flag('push') && !(await daemonRuns(call)))
+    call.note('info', 'No daemon runs: bring it to the nodes with: syncctl push');
 }
 
 async function daemonRuns(call: Call): Promise<boolean> {
@@ -107,7 +130,10 @@ async function pushAll(call: Call): Promise<number> {
   // The controller looks at the registries anew before it plans: what is pushed is what was just written.
   await controller.plan({ nodes: undefined, offline: true });
   const progress = new Progress(call, (await controller.status()).nodes.length);
-  const report = await controller.push({ nodes: undefined, takeOver: false, actor: call.actor(call.text('reason')) }, progress.onNode);
+  const report = await controller.push(
+    { nodes: undefined, takeOver: false, actor: call.actor(call.text('reason')) },
+    progress.onNode,
+  );
   progress.end(report);
   return report.failed === 0 ? exitCodes.ok : exitCodes.failure;
 }

@@ -17,7 +17,10 @@ const unminted = 'sc-not-minted-yet';
 /** Reads the registries and plans them as the controller would. */
 export async function readDesired(call: Call): Promise<Desired> {
   const registries = await needRegistries(call);
-  const [{ planFleet }, { applyGuard }] = await Promise.all([import('../plan/plan-fleet.ts'), import('../plan/guard.ts')]);
+  const [{ planFleet }, { applyGuard }] = await Promise.all([
+    import('../plan/plan-fleet.ts'),
+    import('../plan/guard.ts'),
+  ]);
   const { effective, held } = applyGuard(await inForce(call), registries.snapshot, new Set());
   const clusterId = await clusterIdOf(call);
   const plan = planFleet(effective, clusterId ?? unminted, held);
@@ -27,14 +30,23 @@ export async function readDesired(call: Call): Promise<Desired> {
 /** What the controller of this machine last had in force: the base of the guard. Without rights to it, the registries stand alone. */
 export async function inForce(call: Call): Promise<Snapshot | undefined> {
   const { effectiveFile } = await import('../reconcile/effective-file.ts');
-  const kept = await effectiveFile(join((await call.settings()).daemon.stateDirectory, 'effective.json')).load();
+  const kept = await effectiveFile(
+    join((await call.settings()).daemon.stateDirectory, 'effective.json'),
+  ).load();
   return kept?.snapshot;
 }
 
 /** The cluster id, without minting one. */
 async function clusterIdOf(call: Call): Promise<string | undefined> {
-  const [{ openTermStore }, { systemRandom }] = await Promise.all([import('../registry/open-term-store.ts'), import('../lib/random.ts')]);
+  const [{ openTermStore }, { systemRandom }] = await Promise.all([
+    import('../registry/open-term-store.ts'),
+    import('../lib/random.ts'),
+  ]);
   const { stateDirectory } = (await call.settings()).daemon;
-  const store = openTermStore(await call.source(), { stateDirectory, clock: call.context.clock, random: systemRandom });
+  const store = openTermStore(await call.source(), {
+    stateDirectory,
+    clock: call.context.clock,
+    random: systemRandom,
+  });
   return (await store.peek())?.clusterId;
 }

@@ -18,7 +18,10 @@ export interface DnsRecord {
 }
 
 /** The records of every public host, in the order that the strategies of the routes give. What nodes serve does not depend on it. */
-export function dnsRecords(snapshot: Snapshot): { readonly records: readonly DnsRecord[]; readonly missing: readonly string[] } {
+export function dnsRecords(snapshot: Snapshot): {
+  readonly records: readonly DnsRecord[];
+  readonly missing: readonly string[];
+} {
   const missing = new Set<string>();
   const records: DnsRecord[] = [];
   for (const { host, service, vps } of hostsByVps(snapshot)) {
@@ -30,7 +33,15 @@ export function dnsRecords(snapshot: Snapshot): { readonly records: readonly Dns
     });
     known.forEach((address, index) => {
       const { publicIp = '', location = '' } = snapshot.vpsRecords.get(address) ?? {};
-      records.push({ host, type: publicIp.includes(':') ? 'AAAA' : 'A', address: publicIp, vps: address, service, strategy, role: roleOf(strategy, index, location) });
+      records.push({
+        host,
+        type: publicIp.includes(':') ? 'AAAA' : 'A',
+        address: publicIp,
+        vps: address,
+        service,
+        strategy,
+        role: roleOf(strategy, index, location),
+      });
     });
   }
   return { records, missing: [...missing] };
@@ -68,10 +79,19 @@ function hostsByVps(snapshot: Snapshot): readonly Hosted[] {
   return [...hosts.values()].sort((a, b) => (a.host < b.host ? -1 : 1));
 }
 
-function served(node: Node, snapshot: Snapshot, claims: Claims): readonly { readonly host: string; readonly service: string }[] {
+function served(
+  node: Node,
+  snapshot: Snapshot,
+  claims: Claims,
+): readonly { readonly host: string; readonly service: string }[] {
   if (snapshot.multiDomain) {
-    const routed = [...snapshot.routes.values()].filter((route) => route.vpsNodes.includes(node.address)).map((route) => route.service);
-    return multiDomainEntries(snapshot, claims, { vps: node.address, routed }).map(({ host, backend }) => ({ host, service: backend }));
+    const routed = [...snapshot.routes.values()]
+      .filter((route) => route.vpsNodes.includes(node.address))
+      .map((route) => route.service);
+    return multiDomainEntries(snapshot, claims, { vps: node.address, routed }).map(({ host, backend }) => ({
+      host,
+      service: backend,
+    }));
   }
   const domain = publicDomainOf(node, snapshot);
   if (domain === undefined) return [];
@@ -81,7 +101,10 @@ function served(node: Node, snapshot: Snapshot, claims: Claims): readonly { read
     const owner = servedClaim(claims.get(key) ?? [], snapshot.holders.get(key))?.service;
     if (owner !== undefined) owners.set(publicName(service, domain), owner);
   }
-  return singleDomainEntries(snapshot, claims, domain).map(({ host }) => ({ host, service: owners.get(host) ?? '' }));
+  return singleDomainEntries(snapshot, claims, domain).map(({ host }) => ({
+    host,
+    service: owners.get(host) ?? '',
+  }));
 }
 
 function inOrder(addresses: readonly string[], order: readonly string[]): string[] {

@@ -28,12 +28,20 @@ export async function addNode(call: Call, wanted: NewNode): Promise<number> {
   const known = snapshot.nodes.get(nodeId(wanted.type, wanted.address));
   warnOfTwins(call, wanted, [...snapshot.nodes.values()]);
   const enrol = await call.keep(call.context.openEnrol(await call.settings()));
-  const trusting = await keysFor(call, enrol, { ...wanted, name: wanted.name ?? known?.name ?? wanted.address, hostKeys: known?.hostKeys ?? [] }, wanted);
+  const trusting = await keysFor(
+    call,
+    enrol,
+    { ...wanted, name: wanted.name ?? known?.name ?? wanted.address, hostKeys: known?.hostKeys ?? [] },
+    wanted,
+  );
   const pins = await agreed(call, trusting, wanted);
   await register(call, wanted, pins);
   call.note('success', `${trusting.node.name} is registered`);
   if (pins === undefined) {
-    call.note('error', `${trusting.node.name} is not trusted yet (${trusting.failure ?? 'its key has changed'}); when it answers: syncctl node trust ${trusting.node.name} --from scan`);
+    call.note(
+      'error',
+      `${trusting.node.name} is not trusted yet (${trusting.failure ?? 'its key has changed'}); when it answers: syncctl node trust ${trusting.node.name} --from scan`,
+    );
     return exitCodes.failure;
   }
   if (!wanted.install) return exitCodes.ok;
@@ -42,12 +50,24 @@ export async function addNode(call: Call, wanted: NewNode): Promise<number> {
 
 /** One host in two rows is possible (a VPS that is also somebody's laptop), and more often a mistake. */
 function warnOfTwins(call: Call, { type, address }: NewNode, nodes: readonly Node[]): void {
-  for (const twin of nodes) if (twin.address === address && twin.type !== type) call.note('warn', `${address} is registered as ${twin.type}, too (${twin.name})`);
+  for (const twin of nodes)
+    if (twin.address === address && twin.type !== type)
+      call.note('warn', `${address} is registered as ${twin.type}, too (${twin.name})`);
 }
 
-async function keysFor(call: Call, enrol: EnrolPort, node: Trusting['node'], wanted: NewNode): Promise<Trusting> {
+async function keysFor(
+  call: Call,
+  enrol: EnrolPort,
+  node: Trusting['node'],
+  wanted: NewNode,
+): Promise<Trusting> {
   // A fingerprint is compared with what the node shows; without one, what was seen before is worth more than what is shown now.
-  const origins: readonly KeyOrigin[] = wanted.from !== undefined ? [wanted.from] : wanted.fingerprints.length > 0 ? ['scan'] : ['known_hosts', 'scan'];
+  const origins: readonly KeyOrigin[] =
+    wanted.from !== undefined
+      ? [wanted.from]
+      : wanted.fingerprints.length > 0
+        ? ['scan']
+        : ['known_hosts', 'scan'];
   let last: Trusting = { node, found: [], failure: 'nothing was asked' };
   for (const origin of origins) {
     const [looked = last] = await lookForKeys(call, enrol, [node], origin);
@@ -58,8 +78,13 @@ async function keysFor(call: Call, enrol: EnrolPort, node: Trusting['node'], wan
 }
 
 /** The pins that the admin agrees to; undefined where there is nothing to agree to, or where a pinned key has changed. */
-async function agreed(call: Call, trusting: Trusting, wanted: NewNode): Promise<readonly HostKeyPin[] | undefined> {
-  if (trusting.failure !== undefined) return trusting.node.hostKeys.length > 0 ? trusting.node.hostKeys : undefined;
+async function agreed(
+  call: Call,
+  trusting: Trusting,
+  wanted: NewNode,
+): Promise<readonly HostKeyPin[] | undefined> {
+  if (trusting.failure !== undefined)
+    return trusting.node.hostKeys.length > 0 ? trusting.node.hostKeys : undefined;
   if (isChanged(trusting)) return undefined;
   const isNew = trusting.found.some(({ key }) => !trusting.node.hostKeys.some((pin) => pin.key === key));
   if (isNew && wanted.fingerprints.length === 0) {
@@ -72,7 +97,10 @@ async function agreed(call: Call, trusting: Trusting, wanted: NewNode): Promise<
 async function register(call: Call, wanted: NewNode, pins: readonly HostKeyPin[] | undefined): Promise<void> {
   const stamp = stampOf(call, isoSeconds(call.context.clock.now()));
   const row = registerNodeSteps({ ...wanted, webhookPort: undefined }, stamp);
-  const keys = pins === undefined || pins.length === 0 ? [] : pinSteps([{ type: wanted.type, address: wanted.address, keys: pins }], stamp);
+  const keys =
+    pins === undefined || pins.length === 0
+      ? []
+      : pinSteps([{ type: wanted.type, address: wanted.address, keys: pins }], stamp);
   await carryOut(await call.source(), [...row, ...keys]);
 }
 
@@ -84,9 +112,16 @@ async function prove(call: Call, enrol: EnrolPort, wanted: NewNode): Promise<num
     return exitCodes.data;
   }
   call.note('info', `Installing the receiver on ${node.name}`);
-  const installed = await enrol.install(node, wanted.upgrade ? ['replace', 'retarget'] : [], call.context.signal);
+  const installed = await enrol.install(
+    node,
+    wanted.upgrade ? ['replace', 'retarget'] : [],
+    call.context.signal,
+  );
   if (!installed.ok) {
-    call.note('error', `${node.name}: the receiver could not be installed (${installed.cause}: ${installed.evidence}); ${remedyFor(installed.cause, node)}`);
+    call.note(
+      'error',
+      `${node.name}: the receiver could not be installed (${installed.cause}: ${installed.evidence}); ${remedyFor(installed.cause, node)}`,
+    );
     return exitCodes.failure;
   }
   await takeDomain(call, node, installed.answer.public_domain);
@@ -94,7 +129,10 @@ async function prove(call: Call, enrol: EnrolPort, wanted: NewNode): Promise<num
   // The controller looks at the registries anew before it plans: from here on it knows the row.
   await controller.plan({ nodes: undefined, offline: true });
   const progress = new Progress(call, 1);
-  const report = await controller.push({ nodes: [node.id], takeOver: false, actor: call.actor(call.text('reason')) }, progress.onNode);
+  const report = await controller.push(
+    { nodes: [node.id], takeOver: false, actor: call.actor(call.text('reason')) },
+    progress.onNode,
+  );
   progress.end(report);
   await printPush(call, report);
   return report.failed === 0 ? exitCodes.ok : exitCodes.failure;
@@ -105,7 +143,19 @@ async function takeDomain(call: Call, node: Node, found: string): Promise<void> 
   const verdict = domainGrammar(found);
   if (node.type !== 'vps_nodes' || node.publicDomain !== undefined || !verdict.ok) return;
   const { type, address } = node;
-  const fields = { type, address, name: undefined, sshUser: undefined, sshPort: undefined, webhookPort: undefined, labels: undefined, publicDomain: verdict.value };
-  await carryOut(await call.source(), registerNodeSteps(fields, stampOf(call, isoSeconds(call.context.clock.now()))));
+  const fields = {
+    type,
+    address,
+    name: undefined,
+    sshUser: undefined,
+    sshPort: undefined,
+    webhookPort: undefined,
+    labels: undefined,
+    publicDomain: verdict.value,
+  };
+  await carryOut(
+    await call.source(),
+    registerNodeSteps(fields, stampOf(call, isoSeconds(call.context.clock.now()))),
+  );
   call.note('info', `${node.name}: its public domain ${verdict.value} is taken over from the old set-up`);
 }

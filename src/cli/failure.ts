@@ -5,7 +5,11 @@ import type { CliContext } from './context.ts';
 import { lookOf, marked } from './output/tags.ts';
 
 /** Tells a person what went wrong, in one line on stderr; the stack only with `--debug`. @returns the exit code. */
-export function tellFailure(error: unknown, context: CliContext, options: { debug: boolean; noColor: boolean }): number {
+export function tellFailure(
+  error: unknown,
+  context: CliContext,
+  options: { debug: boolean; noColor: boolean },
+): number {
   const look = lookOf(context.stderr, context.env, options.noColor);
   context.stderr.write(`${marked('error', oneSentence(error), look)}\n`);
   if (options.debug) context.stderr.write(`${printable(redact(stackOf(error)))}\n`);
@@ -18,7 +22,10 @@ export function exitOf(error: unknown): number {
 }
 
 function oneSentence(error: unknown): string {
-  const text = error instanceof SyncError ? withRemedy(error) : `unexpected failure: ${messageOf(error)}; run it again with --debug and report it`;
+  const text =
+    error instanceof SyncError
+      ? withRemedy(error)
+      : `unexpected failure: ${messageOf(error)}; run it again with --debug and report it`;
   return printable(redact(text)).replaceAll(/\s*\n\s*/gu, ' ');
 }
 

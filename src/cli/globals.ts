@@ -32,14 +32,27 @@ const options = (): Option[] => [
 ];
 
 /** Global options that take a value, in all spellings: the scan for the command's name steps over them. */
-export const valued = new Set(['--registry', '--kubeconfig', '--context', '-n', '--namespace', '--config', '-o', '--output', '--log-format']);
+export const valued = new Set([
+  '--registry',
+  '--kubeconfig',
+  '--context',
+  '-n',
+  '--namespace',
+  '--config',
+  '-o',
+  '--output',
+  '--log-format',
+]);
 
 /** Adds the global options; a command's own short flag wins over a global one (`logs -n 50`). */
 export function addGlobals(command: Command, visible: boolean): void {
   const taken = new Set(command.options.flatMap((option) => [option.short, option.long]));
   for (const option of options()) {
     if (taken.has(option.long)) continue;
-    const free = option.short !== undefined && taken.has(option.short) ? new Option(option.flags.replace(/^-\w, /u, ''), option.description) : option;
+    const free =
+      option.short !== undefined && taken.has(option.short)
+        ? new Option(option.flags.replace(/^-\w, /u, ''), option.description)
+        : option;
     // `--no-color` defaults to true, which would hide what was given on the other level.
     command.addOption(free.hideHelp(!visible).helpGroup('Options of every command:'));
   }
@@ -47,10 +60,12 @@ export function addGlobals(command: Command, visible: boolean): void {
 
 /** The settings that the global options give, by dotted path. */
 export function settingsFlags(globals: GlobalOptions, cwd: string): Record<string, unknown> {
-  const absolute = (path: string | undefined): string | undefined => (path === undefined || path.startsWith('~/') ? path : resolve(cwd, path));
+  const absolute = (path: string | undefined): string | undefined =>
+    path === undefined || path.startsWith('~/') ? path : resolve(cwd, path);
   const cluster = globals.kubeconfig ?? globals.context ?? globals.namespace;
   return {
-    'source.kind': globals.registry !== undefined ? 'directory' : cluster === undefined ? undefined : 'kubernetes',
+    'source.kind':
+      globals.registry !== undefined ? 'directory' : cluster === undefined ? undefined : 'kubernetes',
     'source.directory': absolute(globals.registry),
     'source.kubeconfig': absolute(globals.kubeconfig),
     'source.context': globals.context,

@@ -2,9 +2,14 @@ import { fieldOf, isRow } from '../registry/quarantine.ts';
 import type { Call } from './call.ts';
 
 /** When and by whom the node registry was last changed, as it says itself. */
-export async function metadataOf(call: Call): Promise<{ readonly lastUpdated: string | undefined; readonly updatedBy: string | undefined }> {
+export async function metadataOf(
+  call: Call,
+): Promise<{ readonly lastUpdated: string | undefined; readonly updatedBy: string | undefined }> {
   const reading = await (await call.source()).read(call.context.signal);
-  const text = reading.kind === 'read' ? reading.objects.get('sync-controller-registry')?.data['registry.json'] : undefined;
+  const text =
+    reading.kind === 'read'
+      ? reading.objects.get('sync-controller-registry')?.data['registry.json']
+      : undefined;
   const root = parsed(text);
   const metadata = isRow(root) ? fieldOf(root, 'metadata') : undefined;
   const field = (name: string): string | undefined => {

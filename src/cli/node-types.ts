@@ -12,5 +12,12 @@ export function nodeTypeOf(word: string | undefined, place: string): NodeType {
   if (word !== undefined && isNodeType(word)) return word;
   const type = word !== undefined && Object.hasOwn(short, word) ? short[word] : undefined;
   if (type !== undefined) return type;
-  throw wrongWord({ place, expected: `one of ${builtInNodeTypes.join(', ')} (short: ${Object.keys(short).join(', ')})`, remedy: 'give the type of the node' }, word);
+  throw wrongWord(
+    {
+      place,
+      expected: `one of ${builtInNodeTypes.join(', ')} (short: ${Object.keys(short).join(', ')})`,
+      remedy: 'give the type of the node',
+    },
+    word,
+  );
 }

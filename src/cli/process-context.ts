@@ -4,7 +4,10 @@ import { version } from '../lib/version.ts';
 import type { CliContext } from './context.ts';
 
 /** What only the composition of the program can give. */
-export type ProcessParts = Pick<CliContext, 'openSource' | 'openController' | 'runDaemon' | 'openEnrol' | 'openDoctor' | 'attach'>;
+export type ProcessParts = Pick<
+  CliContext,
+  'openSource' | 'openController' | 'runDaemon' | 'openEnrol' | 'openDoctor' | 'attach'
+>;
 
 /** The context of a real process. Parts load only when a command uses them. */
 export function processContext(parts: ProcessParts): CliContext {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { branches, catalogue, groups, type CommandModule, type Entry } from './catalogue.ts';
+import { branches, catalogue, groups, type Entry } from './catalogue.ts';
+import type { CommandModule } from './command.ts';
 import type { CliContext } from './context.ts';
 import { addGlobals } from './globals.ts';
 import { lookOf } from './output/tags.ts';
@@ -25,7 +26,12 @@ Examples:
 Results go to stdout, logs and progress to stderr. Exit codes: syncctl help <command>, docs/errors.md.`;
 
 /** Builds the command tree. Only the file of the named command is loaded, unless `all` asks for every one (completion, documents). */
-export async function buildProgram(argv: readonly string[], context: CliContext, choose: (chosen: Chosen) => void, all = false): Promise<Command> {
+export async function buildProgram(
+  argv: readonly string[],
+  context: CliContext,
+  choose: (chosen: Chosen) => void,
+  all = false,
+): Promise<Command> {
   const program = new Command('syncctl').description(description).helpOption('-h, --help', 'print help');
   style(program, context);
   program.enablePositionalOptions().version(context.version, '-V, --version', 'print the version');
@@ -35,7 +41,10 @@ export async function buildProgram(argv: readonly string[], context: CliContext,
   const parents = new Map<string, Command>();
   for (const entry of catalogue) {
     const parent = parentOf(program, parents, entry);
-    const leaf = parent.command(entry.path.at(-1) ?? '', { hidden: entry.hidden === true }).summary(entry.summary).description(sentence(entry.summary));
+    const leaf = parent
+      .command(entry.path.at(-1) ?? '', { hidden: entry.hidden === true })
+      .summary(entry.summary)
+      .description(sentence(entry.summary));
     leaf.helpGroup(groups[entry.group]);
     if (all || entry === target) equip(leaf, (await entry.load()).command, choose);
   }
@@ -47,7 +56,8 @@ export async function buildProgram(argv: readonly string[], context: CliContext,
 function equip(leaf: Command, command: CommandModule, choose: (chosen: Chosen) => void): void {
   command.configure(leaf);
   addGlobals(leaf, true);
-  if (command.examples.length > 0) leaf.addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  ${line}`).join('\n')}`);
+  if (command.examples.length > 0)
+    leaf.addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  ${line}`).join('\n')}`);
   leaf.action(() => {
     choose({ command, args: leaf.processedArgs, options: merged(leaf) });
   });
@@ -72,7 +82,10 @@ function parentOf(program: Command, parents: Map<string, Command>, entry: Entry)
   const known = parents.get(name);
   if (known !== undefined) return known;
   const branch = branches.find((candidate) => candidate.name === name);
-  const parent = program.command(name).summary(branch?.summary ?? '').description(sentence(branch?.summary ?? ''));
+  const parent = program
+    .command(name)
+    .summary(branch?.summary ?? '')
+    .description(sentence(branch?.summary ?? ''));
   parent.helpGroup(groups[branch?.group ?? 'other']).enablePositionalOptions();
   addGlobals(parent, false);
   parents.set(name, parent);

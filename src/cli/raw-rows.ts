@@ -10,7 +10,11 @@ export interface RowPlace {
 }
 
 /** The entries of a data key as they stand, bad ones included: what is quarantined can be removed, too. */
-export function rawRows(objects: ReadonlyMap<RegistryObject, RawObject>, object: RegistryObject, key: string): Row {
+export function rawRows(
+  objects: ReadonlyMap<RegistryObject, RawObject>,
+  object: RegistryObject,
+  key: string,
+): Row {
   return rowsOf(objects.get(object)?.data[key], `${object}/${key}`);
 }
 
@@ -18,7 +22,14 @@ export function rawRows(objects: ReadonlyMap<RegistryObject, RawObject>, object:
  * Checks that an entry is there, bad or good.
  * @throws SyncError `notFound`.
  */
-export function needRow(objects: ReadonlyMap<RegistryObject, RawObject>, { object, key, name }: RowPlace): void {
+export function needRow(
+  objects: ReadonlyMap<RegistryObject, RawObject>,
+  { object, key, name }: RowPlace,
+): void {
   if (Object.hasOwn(rawRows(objects, object, key), name)) return;
-  throw new SyncError('notFound', `${object}/${key}: expected an entry named ${JSON.stringify(name)}, got none`, { remedy: 'syncctl service list, syncctl validate' });
+  throw new SyncError(
+    'notFound',
+    `${object}/${key}: expected an entry named ${JSON.stringify(name)}, got none`,
+    { remedy: 'syncctl service list, syncctl validate' },
+  );
 }

@@ -17,16 +17,34 @@ export interface Registries {
 
 /** Reads the registries once and writes nothing, not even the last good state: that is the controller's. */
 export async function readRegistries(call: Call): Promise<Registries> {
-  const [{ parseRegistries }, source, lastGood] = [await import('../registry/parse.ts'), await call.source(), await lastGoodOf(call)];
+  const [{ parseRegistries }, source, lastGood] = [
+    await import('../registry/parse.ts'),
+    await call.source(),
+    await lastGoodOf(call),
+  ];
   const reading = await source.read(call.context.signal);
   const health = source.health();
   if (reading.kind === 'unreadable') {
     const state = lastGood === undefined ? 'none' : 'last-good';
-    return { snapshot: lastGood, objects: new Map(), state, reason: reading.reason, remedy: reading.remedy, source: health };
+    return {
+      snapshot: lastGood,
+      objects: new Map(),
+      state,
+      reason: reading.reason,
+      remedy: reading.remedy,
+      source: health,
+    };
   }
   const parsed = parseRegistries(reading.objects, lastGood);
   const snapshot = { ...parsed, findings: [...reading.findings, ...parsed.findings] };
-  return { snapshot, objects: reading.objects, state: 'fresh', reason: undefined, remedy: undefined, source: health };
+  return {
+    snapshot,
+    objects: reading.objects,
+    state: 'fresh',
+    reason: undefined,
+    remedy: undefined,
+    source: health,
+  };
 }
 
 /**
@@ -41,15 +59,26 @@ export async function needRegistries(call: Call): Promise<Registries & { readonl
 }
 
 /** The refusal of a source that cannot be read. */
-export function unreadable(source: SourceHealth, reason: string | undefined, remedy: string | undefined): SyncError {
+export function unreadable(
+  source: SourceHealth,
+  reason: string | undefined,
+  remedy: string | undefined,
+): SyncError {
   const message = `registries: expected a readable ${source.kind} source at ${source.location}, got: ${reason ?? 'no answer'}`;
   return new SyncError('unavailable', message, { remedy: remedy ?? 'syncctl doctor' });
 }
 
 async function lastGoodOf(call: Call): Promise<Snapshot | undefined> {
-  const [{ LastGood }, { parseRegistries }] = await Promise.all([import('../registry/last-good.ts'), import('../registry/parse.ts')]);
+  const [{ LastGood }, { parseRegistries }] = await Promise.all([
+    import('../registry/last-good.ts'),
+    import('../registry/parse.ts'),
+  ]);
   const [settings, source] = [await call.settings(), await call.source()];
-  const lastGood = new LastGood({ stateDirectory: settings.daemon.stateDirectory, source: nameOf(source), parse: parseRegistries });
+  const lastGood = new LastGood({
+    stateDirectory: settings.daemon.stateDirectory,
+    source: nameOf(source),
+    parse: parseRegistries,
+  });
   try {
     return (await lastGood.restore()).snapshot;
   } catch {

@@ -10,13 +10,23 @@ import { wrongWord } from './words.ts';
 const strategies = ['round-robin', 'primary-backup', 'geo'] as const satisfies readonly Strategy[];
 
 /** Words of one option, repeated or joined by commas. */
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, ...value.split(',').map((part) => part.trim()).filter((part) => part !== '')];
+const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  ...value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+];
 
 /** Where a service shall be served. */
 export function addRoutingOptions(command: Command): void {
   command
     .option('--domain <domain>', 'serve it on this domain (repeatable, or joined by commas)', collect)
-    .option('--vps <node>', 'through this VPS: name or address (repeatable, or joined by commas); all of them when left out', collect)
+    .option(
+      '--vps <node>',
+      'through this VPS: name or address (repeatable, or joined by commas); all of them when left out',
+      collect,
+    )
     .option('--strategy <name>', `order of the DNS records: ${strategies.join(', ')}`);
 }
 
@@ -27,15 +37,23 @@ export function addRoutingOptions(command: Command): void {
 export function routingOf(call: Call, snapshot: Snapshot, service: string): Routing | undefined {
   const domains = call.texts('domain');
   const given = domains.length > 0 || call.texts('vps').length > 0 || call.text('strategy') !== undefined;
-  if (!given && (!snapshot.multiDomain || (snapshot.routes.get(service)?.domains.length ?? 0) > 0)) return undefined;
+  if (!given && (!snapshot.multiDomain || (snapshot.routes.get(service)?.domains.length ?? 0) > 0))
+    return undefined;
   return routing(call, snapshot, { service, domains, only: false });
 }
 
 /** The same for words that name the domains themselves. */
-export function routing(call: Call, snapshot: Snapshot, to: { readonly service: string; readonly domains: readonly string[]; readonly only: boolean }): Routing {
+export function routing(
+  call: Call,
+  snapshot: Snapshot,
+  to: { readonly service: string; readonly domains: readonly string[]; readonly only: boolean },
+): Routing {
   const vps = call.texts('vps');
   return {
-    domains: to.domains.length > 0 ? to.domains.map((domain) => knownDomain(domain, snapshot)) : defaultDomains(snapshot, to.service),
+    domains:
+      to.domains.length > 0
+        ? to.domains.map((domain) => knownDomain(domain, snapshot))
+        : defaultDomains(snapshot, to.service),
     vpsNodes: vps.length > 0 ? vps.map((word) => vpsAddress(word, snapshot)) : undefined,
     strategy: strategyOf(call.text('strategy')),
     only: to.only,
@@ -47,26 +65,49 @@ function defaultDomains(snapshot: Snapshot, service: string): readonly string[] 
   if (routed.length > 0) return routed;
   const all = [...snapshot.domains.keys()];
   if (all.length === 1) return all;
-  throw wrongWord({ place: '--domain', expected: `one of ${all.length === 0 ? 'the registered domains (there are none)' : listed(all, 10)}`, remedy: 'pass --domain, or register one with: syncctl domain add' }, undefined);
+  throw wrongWord(
+    {
+      place: '--domain',
+      expected: `one of ${all.length === 0 ? 'the registered domains (there are none)' : listed(all, 10)}`,
+      remedy: 'pass --domain, or register one with: syncctl domain add',
+    },
+    undefined,
+  );
 }
 
 function knownDomain(word: string, snapshot: Snapshot): string {
   const domain = word.toLowerCase();
   if (snapshot.domains.has(domain)) return domain;
-  throw new SyncError('notFound', `domain: expected a registered domain, got ${JSON.stringify(word)}`, { remedy: `syncctl domain add ${domain}` });
+  throw new SyncError('notFound', `domain: expected a registered domain, got ${JSON.stringify(word)}`, {
+    remedy: `syncctl domain add ${domain}`,
+  });
 }
 
 /** A VPS by its name, id or address; a record of `domains.json` counts, too. */
 export function vpsAddress(word: string, snapshot: Snapshot): string {
-  const node = [...snapshot.nodes.values()].find(({ type, name, address, id }) => type === 'vps_nodes' && (name === word || address === word || id === word));
+  const node = [...snapshot.nodes.values()].find(
+    ({ type, name, address, id }) =>
+      type === 'vps_nodes' && (name === word || address === word || id === word),
+  );
   if (node !== undefined) return node.address;
   if (snapshot.vpsRecords.has(word)) return word;
-  throw new SyncError('notFound', `--vps: expected the name or address of a registered VPS, got ${JSON.stringify(word)}`, { remedy: 'list them with: syncctl node list' });
+  throw new SyncError(
+    'notFound',
+    `--vps: expected the name or address of a registered VPS, got ${JSON.stringify(word)}`,
+    { remedy: 'list them with: syncctl node list' },
+  );
 }
 
 function strategyOf(word: string | undefined): Strategy | undefined {
   if (word === undefined) return undefined;
   const strategy = strategies.find((known) => known === word);
   if (strategy !== undefined) return strategy;
-  throw wrongWord({ place: '--strategy', expected: `one of ${strategies.join(', ')}`, remedy: 'leave it out for round-robin' }, word);
+  throw wrongWord(
+    {
+      place: '--strategy',
+      expected: `one of ${strategies.join(', ')}`,
+      remedy: 'leave it out for round-robin',
+    },
+    word,
+  );
 }

@@ -25,9 +25,13 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
   return chosen === undefined ? exitCodes.ok : runChosen(chosen, context, look);
 }
 
-async function runChosen(chosen: Chosen, context: CliContext, look: { debug: boolean; noColor: boolean }): Promise<number> {
+async function runChosen(
+  chosen: Chosen,
+  context: CliContext,
+  look: { debug: boolean; noColor: boolean },
+): Promise<number> {
   const { command } = chosen;
-  const call = new Call(context, chosen);
+  const call = new Call(context, { ...chosen, tree: () => buildProgram([], context, () => undefined, true) });
   // `context.signal` takes the signals of the process over when it is first read: not where the command does that itself.
   const owned = command.ownsSignals?.(call) === true;
   try {

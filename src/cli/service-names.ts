@@ -18,20 +18,30 @@ export function namesOf(service: Service, snapshot: Snapshot): ServiceNames {
   const own = internal.filter((name) => {
     const key = hostsKey(name);
     const here = claims.get(key) ?? [];
-    return here.some((claim) => claim.service === service.name && claim.target === servedClaim(here, snapshot.holders.get(key))?.target);
+    return here.some(
+      (claim) =>
+        claim.service === service.name &&
+        claim.target === servedClaim(here, snapshot.holders.get(key))?.target,
+    );
   });
-  return { internal: own, public: service.public && service.ip !== undefined ? publicNames(service, snapshot) : [] };
+  return {
+    internal: own,
+    public: service.public && service.ip !== undefined ? publicNames(service, snapshot) : [],
+  };
 }
 
 function publicNames(service: Service, snapshot: Snapshot): readonly string[] {
   const vps = [...snapshot.nodes.values()].filter((node) => node.type === 'vps_nodes');
   if (!snapshot.multiDomain) {
-    const domains = vps.map((node) => publicDomainOf(node, snapshot)).filter((domain) => domain !== undefined);
+    const domains = vps
+      .map((node) => publicDomainOf(node, snapshot))
+      .filter((domain) => domain !== undefined);
     return [...new Set(domains)].map((domain) => publicName(service, domain));
   }
   const route = snapshot.routes.get(service.name);
-  const served = route?.vpsNodes.some((address) => vps.some((node) => node.address === address)) === true;
-  return served ? (route?.domains ?? []).map((domain) => publicName(service, domain)) : [];
+  const served = route?.vpsNodes.some((address) => vps.some((node) => node.address === address));
+  if (route === undefined || served !== true) return [];
+  return route.domains.map((domain) => publicName(service, domain));
 }
 
 /** `100.76.150.207:80`; without an address the load balancer has given none yet. */

@@ -13,7 +13,12 @@ export interface Trusting {
 }
 
 /** Looks for the keys of several nodes at once. A node that does not answer fails alone. */
-export async function lookForKeys(call: Call, enrol: EnrolPort, nodes: readonly Trusting['node'][], from: KeyOrigin): Promise<readonly Trusting[]> {
+export async function lookForKeys(
+  call: Call,
+  enrol: EnrolPort,
+  nodes: readonly Trusting['node'][],
+  from: KeyOrigin,
+): Promise<readonly Trusting[]> {
   return Promise.all(
     nodes.map(async (node) => {
       try {
@@ -31,13 +36,17 @@ export async function lookForKeys(call: Call, enrol: EnrolPort, nodes: readonly 
 
 /** Keys with one of the fingerprints that the admin vouches for. */
 export function vouched(trusting: Trusting, fingerprints: readonly string[]): Trusting {
-  return fingerprints.length === 0 ? trusting : { ...trusting, found: givenKeys(fingerprints, trusting.found) };
+  return fingerprints.length === 0
+    ? trusting
+    : { ...trusting, found: givenKeys(fingerprints, trusting.found) };
 }
 
 /** True where the node shows a key of a type of which another one is pinned: a new machine, or somebody between. */
 export function isChanged({ node, found }: Trusting): boolean {
   const typeOf = (key: string): string => key.split(' ')[0] ?? '';
-  return found.some(({ key }) => node.hostKeys.some((pin) => typeOf(pin.key) === typeOf(key) && pin.key !== key));
+  return found.some(({ key }) =>
+    node.hostKeys.some((pin) => typeOf(pin.key) === typeOf(key) && pin.key !== key),
+  );
 }
 
 /** The table of fingerprints that a person agrees to. */
@@ -45,7 +54,14 @@ export function fingerprintTable(all: readonly Trusting[]): string {
   const rows = all.flatMap((trusting) =>
     trusting.found.map(({ key, fingerprint, source }) => {
       const pinned = trusting.node.hostKeys.some((pin) => pin.key === key);
-      return [trusting.node.name, trusting.node.address, key.split(' ')[0] ?? '', fingerprint, source, pinned ? 'pinned' : isChanged(trusting) ? 'CHANGED' : 'new'];
+      return [
+        trusting.node.name,
+        trusting.node.address,
+        key.split(' ')[0] ?? '',
+        fingerprint,
+        source,
+        pinned ? 'pinned' : isChanged(trusting) ? 'CHANGED' : 'new',
+      ];
     }),
   );
   return table(['name', 'address', 'key', 'fingerprint', 'from', 'state'], rows);
@@ -59,5 +75,7 @@ export function pinsAfter(call: Call, { node, found }: Trusting, replace: boolea
 /** `--from known_hosts|scan`. */
 export function originOf(word: string | undefined): KeyOrigin | undefined {
   if (word === undefined || word === 'known_hosts' || word === 'scan') return word;
-  throw new SyncError('usage', `--from: expected known_hosts or scan, got ${JSON.stringify(word)}`, { remedy: 'known_hosts is what you have seen before, scan what the node shows now' });
+  throw new SyncError('usage', `--from: expected known_hosts or scan, got ${JSON.stringify(word)}`, {
+    remedy: 'known_hosts is what you have seen before, scan what the node shows now',
+  });
 }

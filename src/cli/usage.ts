@@ -7,11 +7,16 @@ const finished = new Set(['commander.helpDisplayed', 'commander.version', 'comma
 /** What commander threw: `done` where help or the version was asked for, else a refusal of ours that ends with exit 64. */
 export function usageOf(error: unknown, argv: readonly string[]): 'done' | SyncError | undefined {
   if (!(error instanceof CommanderError)) return undefined;
-  if (error.code === 'commander.help') return error.exitCode === 0 ? 'done' : new SyncError('usage', 'command line: expected a command, got none', { remedy: 'syncctl --help' });
+  if (error.code === 'commander.help')
+    return error.exitCode === 0
+      ? 'done'
+      : new SyncError('usage', 'command line: expected a command, got none', { remedy: 'syncctl --help' });
   if (finished.has(error.code)) return 'done';
   const [problem = '', hint] = error.message.replace(/^error: /u, '').split('\n');
   const meant = hint?.replace(/^\(|\)$/gu, '').replace(/^Did you mean /u, 'did you mean ');
-  return new SyncError('usage', `command line: ${problem.replace(/\.$/u, '')}`, { remedy: meant ?? `syncctl ${helpFor(argv)}` });
+  return new SyncError('usage', `command line: ${problem.replace(/\.$/u, '')}`, {
+    remedy: meant ?? `syncctl ${helpFor(argv)}`,
+  });
 }
 
 function helpFor(argv: readonly string[]): string {

@@ -11,7 +11,11 @@ export interface Expectation {
 
 /** One sentence for a wrong word: place, expectation, value, remedy. Ends with exit 64. */
 export function wrongWord(what: Expectation, value: unknown): SyncError {
-  return new SyncError('usage', `${what.place}: expected ${what.expected}, got ${shown(value)}; ${what.remedy}`, { remedy: what.remedy });
+  return new SyncError(
+    'usage',
+    `${what.place}: expected ${what.expected}, got ${shown(value)}; ${what.remedy}`,
+    { remedy: what.remedy },
+  );
 }
 
 /** A value as a message shows it: quoted, printable, not long. */
@@ -25,7 +29,10 @@ export function shown(value: unknown): string {
 export function hoursOf(word: string): number {
   const hours = /^\d{1,4}(?:\.\d{1,6})?$/u.test(word) ? Number(word) : Number.NaN;
   if (hours >= 0.0001 && hours <= 168) return hours;
-  throw wrongWord({ place: 'hours', expected: 'a number from 0.0001 to 168', remedy: 'leave it out for one hour' }, word);
+  throw wrongWord(
+    { place: 'hours', expected: 'a number from 0.0001 to 168', remedy: 'leave it out for one hour' },
+    word,
+  );
 }
 
 /** A TCP port. */
@@ -40,4 +47,9 @@ export function checked<T>(grammar: Grammar<T>, word: string, place: string): T 
   const verdict = grammar(word);
   if (verdict.ok) return verdict.value;
   throw wrongWord({ place, expected: verdict.expected, remedy: 'correct it and try again' }, word);
+}
+
+/** The parser of an option that may be given several times. */
+export function repeated(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
+import { loadReceiver } from '../enrol/receiver-file.ts';
+import type { NodeId } from '../model/node.ts';
 import type { Logger } from '../lib/logger.ts';
 import { acquireLock, type OsLock } from '../lib/os-lock.ts';
 import { systemRandom } from '../lib/random.ts';
@@ -34,6 +36,9 @@ import { mender } from './mend.ts';
 import { openSource } from './registries.ts';
 import { rowsOf } from './rows.ts';
 import { accountOfProcess, endpointsOf, openTransport } from './way.ts';
+
+// Dialling costs little but may hang for seconds: many more may dial than push.
+const coldFactor = 8;
 
 /** A controller with everything it stands on; `close` ends it all and releases the lock. */
 export interface OpenController {
@@ -81,19 +86,21 @@ async function assemble(settings: Settings, log: Logger, how: { daemon: boolean;
     source, parse: parseRegistries, stateDirectory, clock: systemClock, quietMs: settings.watch.quietMs, capMs: settings.watch.capMs,
     warn: (message) => { log.warn(message); },
   });
-  const fleet = new Fleet({ keeper: effectiveFile(join(stateDirectory, 'effective.json')), approvals: () => decisions.approvals() });
+  const fleet = new Fleet({ keeper: effectiveFile(join(stateDirectory, 'effective.json')), approvals: { all: () => decisions.approvals(), spend: (hash) => decisions.spend(hash) }, limits: settings.guard });
   const status = new Book({
     ...ground, log, rows: settings.status.writeBack ? rowsOf(source) : undefined, objects: source.own,
     prefix: `${settings.source.ownPrefix}-status`, flushMs: settings.status.flushMs, shardNodes: settings.status.shardNodes,
   });
   const slots = new Slots(settings.push.parallel);
+  const coldSlots = new Slots(settings.push.parallel * coldFactor);
+  const receiverVersion = async (): Promise<string> => (await loadReceiver()).version;
   const endpointOf = endpointsOf(settings, accountOfProcess(), systemClock);
   const { attempts, delayMs, factor, maxDelayMs } = settings.retry;
   const { parallel, deadlineMs, loadMs, termAskMs } = settings.push;
   const limits = { attempts, delayMs, factor, maxDelayMs, parallel, deadlineMs, loadMs };
   const standing = new Standing({ terms, memory, clock: systemClock, log, pausedBy: () => decisions.pausedBy('all') ?? pausedRegistry(fleet) });
   const presence = new Presence({ ...ground, settings: settings.presence, onReturn: (id) => { loop.queue.add(id, 'change'); } });
-  const reconciler = new Reconciler({ transport, endpointOf, mend: mender(transport, log), memory, terms, slots, ...ground, settings: limits, additionsOnly: () => fleet.current()?.additionsOnly === true });
+  const reconciler = new Reconciler({ transport, endpointOf, mend: mender(transport, log), memory, terms, slots, coldSlots, ownerOfKey: (key) => ownerOfKey(fleet, key), receiverVersion, ...ground, settings: limits, additionsOnly: () => fleet.current()?.additionsOnly === true });
   const loop = new Loop({
     reconciler, status, ...ground, log, settings: limits,
     planOf: (id) => fleet.planOf(id),
@@ -101,7 +108,9 @@ async function assemble(settings: Settings, log: Logger, how: { daemon: boolean;
     onOutcome: (plan, outcome) => standing.judge(plan, outcome),
     onAbsent: (id) => {
       const node = fleet.planOf(id)?.node;
-      if (node !== undefined) presence.watch(id, node.address, node.sshPort ?? settings.ssh.port);
+      // Behind a jump host or a proxy a port cannot be probed from here: the node is tried instead.
+      if (isIndirect(settings)) loop.queue.addLater(id, 'change', settings.presence.slowProbeMs);
+      else if (node !== undefined) presence.watch(id, node.address, node.sshPort ?? settings.ssh.port);
     },
   });
   const parts: ControllerParts = {
@@ -140,6 +149,15 @@ async function clusterIdOf(store: { read(): Promise<{ clusterId: string }> }, te
     log.warn('the term store cannot be read; going on with the remembered cluster id', { error: messageOf(error) });
     return known;
   }
+}
+
+function isIndirect({ ssh }: Settings): boolean {
+  return ssh.jump !== undefined || ssh.useSshConfig;
+}
+
+function ownerOfKey(fleet: Fleet, key: string): NodeId | undefined {
+  const nodes = fleet.effective()?.nodes.values() ?? [];
+  return [...nodes].find((node) => node.hostKeys.some((pin) => pin.key === key))?.id;
 }
 
 function pausedRegistry(fleet: Fleet): string | undefined {

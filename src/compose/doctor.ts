@@ -15,8 +15,24 @@ const lookMs = 8_000;
 
 /** What a node answered to a look that writes nothing. */
 type Look =
-  | { readonly ok: true; readonly facts: { readonly receiver: string; readonly hostname: string; readonly clock: number; readonly legacy: number }; readonly rungs: Readonly<Record<string, string>>; readonly result: string; readonly text: string }
-  | { readonly ok: false; readonly cause: CauseClass; readonly evidence: string; readonly reachable: boolean };
+  | {
+      readonly ok: true;
+      readonly facts: {
+        readonly receiver: string;
+        readonly hostname: string;
+        readonly clock: number;
+        readonly legacy: number;
+      };
+      readonly rungs: Readonly<Record<string, string>>;
+      readonly result: string;
+      readonly text: string;
+    }
+  | {
+      readonly ok: false;
+      readonly cause: CauseClass;
+      readonly evidence: string;
+      readonly reachable: boolean;
+    };
 
 interface Right {
   readonly verb: string;
@@ -28,7 +44,12 @@ interface Right {
 /** What `doctor` cannot see by itself: nodes in their own way, and the API server. */
 export interface DoctorWay {
   look(node: Node, signal: AbortSignal): Promise<Look>;
-  readonly kubernetes: { version(signal: AbortSignal): Promise<string>; rights(signal: AbortSignal): Promise<readonly Right[]> } | undefined;
+  readonly kubernetes:
+    | {
+        version(signal: AbortSignal): Promise<string>;
+        rights(signal: AbortSignal): Promise<readonly Right[]>;
+      }
+    | undefined;
   readonly identities: readonly string[];
   readonly agentSocket: string | undefined;
   readonly defaultPort: number;
@@ -44,14 +65,32 @@ export async function openDoctor(settings: Settings): Promise<DoctorWay> {
   const { identity, agent, port } = settings.ssh;
   return {
     look: async (node, signal) => {
-      const lane = { transport, endpoint: await endpointOf(node), clusterId: 'doctor', random: systemRandom, deadlineMs: lookMs };
+      const lane = {
+        transport,
+        endpoint: await endpointOf(node),
+        clusterId: 'doctor',
+        random: systemRandom,
+        deadlineMs: lookMs,
+      };
       const position = { epoch: 0, writer: '00000000', seq: 0 };
-      const answer = await call(lane, { mode: 'check', kind: nodeTypes[node.type].kind, position, flags: [] }, signal);
-      if (isFailed(answer)) return { ok: false, cause: answer.cause, evidence: answer.evidence, reachable: answer.reachable };
+      const answer = await call(
+        lane,
+        { mode: 'check', kind: nodeTypes[node.type].kind, position, flags: [] },
+        signal,
+      );
+      if (isFailed(answer))
+        return { ok: false, cause: answer.cause, evidence: answer.evidence, reachable: answer.reachable };
       const refused = causeForResult(answer.result);
-      if (refused !== undefined) return { ok: false, cause: refused, evidence: answer.text || answer.result, reachable: true };
+      if (refused !== undefined)
+        return { ok: false, cause: refused, evidence: answer.text || answer.result, reachable: true };
       const { receiver, hostname, clock, legacy = 0 } = answer.facts;
-      return { ok: true, facts: { receiver, hostname, clock, legacy }, rungs: answer.rungs, result: answer.result, text: answer.text };
+      return {
+        ok: true,
+        facts: { receiver, hostname, clock, legacy },
+        rungs: answer.rungs,
+        result: answer.result,
+        text: answer.text,
+      };
     },
     kubernetes: http === undefined ? undefined : kubernetesOf(http, settings),
     identities: identity.length > 0 ? identity : dedicatedKeys(account),
@@ -65,16 +104,26 @@ export async function openDoctor(settings: Settings): Promise<DoctorWay> {
 }
 
 function httpOf({ source, watch }: Settings): KubernetesHttp {
-  return new KubernetesHttp({ kubeconfig: source.kubeconfig, context: source.context, requestMs: watch.requestMs, clock: systemClock });
+  return new KubernetesHttp({
+    kubeconfig: source.kubeconfig,
+    context: source.context,
+    requestMs: watch.requestMs,
+    clock: systemClock,
+  });
 }
 
 function kubernetesOf(http: KubernetesHttp, settings: Settings): NonNullable<DoctorWay['kubernetes']> {
   return {
     version: async (signal) => {
-      const answer = (await http.json({ method: 'GET', path: '/version', signal })) as { gitVersion?: unknown };
+      const answer = (await http.json({ method: 'GET', path: '/version', signal })) as {
+        gitVersion?: unknown;
+      };
       return typeof answer.gitVersion === 'string' ? answer.gitVersion : 'unknown version';
     },
-    rights: (signal) => Promise.all(wanted(settings).map((right) => ask(http, { right, namespace: settings.source.namespace, signal }))),
+    rights: (signal) =>
+      Promise.all(
+        wanted(settings).map((right) => ask(http, { right, namespace: settings.source.namespace, signal })),
+      ),
   };
 }
 
@@ -88,16 +137,48 @@ interface Wanted {
 
 /** What deploy/rbac.yaml grants: the registries by name, our own objects, and the list of services for discovery. */
 function wanted({ source }: Settings): readonly Wanted[] {
-  const on = (verb: string, name: string | undefined): Wanted => ({ verb, resource: 'configmaps', name, everywhere: false });
-  const registries = registryObjects.flatMap((object) => ['get', 'watch', 'update'].map((verb) => on(verb, source.names[object])));
-  const own = ['term', 'status-0'].flatMap((part) => ['get', 'update'].map((verb) => on(verb, `${source.ownPrefix}-${part}`)));
-  return [...registries, ...own, on('create', undefined), { verb: 'list', resource: 'services', name: undefined, everywhere: true }];
+  const on = (verb: string, name: string | undefined): Wanted => ({
+    verb,
+    resource: 'configmaps',
+    name,
+    everywhere: false,
+  });
+  const registries = registryObjects.flatMap((object) =>
+    ['get', 'watch', 'update'].map((verb) => on(verb, source.names[object])),
+  );
+  const own = ['term', 'status-0'].flatMap((part) =>
+    ['get', 'update'].map((verb) => on(verb, `${source.ownPrefix}-${part}`)),
+  );
+  return [
+    ...registries,
+    ...own,
+    on('create', undefined),
+    { verb: 'list', resource: 'services', name: undefined, everywhere: true },
+  ];
 }
 
-async function ask(http: KubernetesHttp, { right, namespace, signal }: { right: Wanted; namespace: string; signal: AbortSignal }): Promise<Right> {
+async function ask(
+  http: KubernetesHttp,
+  { right, namespace, signal }: { right: Wanted; namespace: string; signal: AbortSignal },
+): Promise<Right> {
   const { verb, resource, name, everywhere } = right;
-  const resourceAttributes = { verb, resource, group: '', ...(name === undefined ? {} : { name }), ...(everywhere ? {} : { namespace }) };
-  const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } };
-  const answer = (await http.json({ method: 'POST', path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', body, signal })) as { status?: { allowed?: unknown } };
+  const resourceAttributes = {
+    verb,
+    resource,
+    group: '',
+    ...(name === undefined ? {} : { name }),
+    ...(everywhere ? {} : { namespace }),
+  };
+  const body = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SelfSubjectAccessReview',
+    spec: { resourceAttributes },
+  };
+  const answer = (await http.json({
+    method: 'POST',
+    path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+    body,
+    signal,
+  })) as { status?: { allowed?: unknown } };
   return { verb, resource, name, allowed: answer.status?.allowed === true };
 }

@@ -110,6 +110,7 @@ const ssh = z.strictObject(
     dialMs: millis(3_000, 'Name lookup and TCP connect.'),
     readyMs: millis(10_000, 'From the connection to a proven host key and a finished login.'),
     channelMs: millis(5_000, 'From asking for a channel to a started command.'),
+    warmChannelMs: millis(1_500, 'The same on a session that was idle: a wedged one is replaced after this.'),
     stallMs: millis(10_000, 'How long a node may not read what we send.'),
     keepaliveMs: millis(5_000, 'Sign of life on an idle session.'),
     keepaliveCount: whole(3, { min: 1, max: 100 }, 'Unanswered signs of life that end a session.'),

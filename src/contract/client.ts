@@ -70,15 +70,30 @@ export class SocketClient implements ControllerApi, NodeLifecycle {
     return Promise.resolve();
   }
 
-  private async call<N extends RouteName>(name: N, body: unknown, onNode?: (report: NodeReport) => void): Promise<AnswerOf<N>> {
+  private async call<N extends RouteName>(
+    name: N,
+    body: unknown,
+    onNode?: (report: NodeReport) => void,
+  ): Promise<AnswerOf<N>> {
     const route = routes[name];
-    const answer = await ask({ socket: this.socket, route, body, deadlines: this.deadlines, signal: this.stop.signal, ...(onNode === undefined ? {} : { onNode }) });
+    const answer = await ask({
+      socket: this.socket,
+      route,
+      body,
+      deadlines: this.deadlines,
+      signal: this.stop.signal,
+      ...(onNode === undefined ? {} : { onNode }),
+    });
     const parsed = route.answer.safeParse(answer);
     if (parsed.success) return parsed.data as AnswerOf<N>;
-    throw new SyncError('unavailable', `daemon: expected an answer of this version to ${name}, got another form`, {
-      remedy: 'restart the daemon after an upgrade: sudo systemctl restart sync-controller',
-      cause: parsed.error,
-    });
+    throw new SyncError(
+      'unavailable',
+      `daemon: expected an answer of this version to ${name}, got another form`,
+      {
+        remedy: 'restart the daemon after an upgrade: sudo systemctl restart sync-controller',
+        cause: parsed.error,
+      },
+    );
   }
 }
 
@@ -87,7 +102,10 @@ export class SocketClient implements ControllerApi, NodeLifecycle {
  * going round it could make a second writer.
  * @throws SyncError `unavailable` or `permission`.
  */
-export async function connectDaemon(socket: string, deadlines: Deadlines = defaults): Promise<SocketClient | undefined> {
+export async function connectDaemon(
+  socket: string,
+  deadlines: Deadlines = defaults,
+): Promise<SocketClient | undefined> {
   if (!(await exists(socket))) return undefined;
   const client = new SocketClient(socket, deadlines);
   await client.version();
@@ -101,7 +119,13 @@ async function exists(socket: string): Promise<boolean> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return false;
-    throw new SyncError('permission', `daemon: expected a readable socket at ${socket}, got ${code ?? messageOf(error)}`, { remedy: 'run it with sudo', cause: error });
+    throw new SyncError(
+      'permission',
+      `daemon: expected a readable socket at ${socket}, got ${code ?? messageOf(error)}`,
+      { remedy: 'run it with sudo', cause: error },
+    );
   }
-  throw new SyncError('unavailable', `daemon: expected a socket at ${socket}, got another kind of file`, { remedy: `remove ${socket} where no daemon runs` });
+  throw new SyncError('unavailable', `daemon: expected a socket at ${socket}, got another kind of file`, {
+    remedy: `remove ${socket} where no daemon runs`,
+  });
 }

@@ -23,17 +23,83 @@ const prefix = '/api/v1';
 
 /** Every route of the daemon's socket. */
 export const routes = {
-  version: { method: 'GET', path: `${prefix}/version`, form: 'json', body: nothing, answer: z.object({ apiVersion: z.literal('sync-controller/v1'), version: z.string() }) },
-  status: { method: 'GET', path: `${prefix}/status`, form: 'json', body: nothing, answer: controllerStatusSchema },
-  push: { method: 'POST', path: `${prefix}/push`, form: 'stream', body: z.strictObject({ nodes, takeOver: z.boolean(), actor }), answer: pushReportSchema },
-  reconcile: { method: 'POST', path: `${prefix}/reconcile`, form: 'stream', body: z.strictObject({ actor }), answer: pushReportSchema },
-  plan: { method: 'POST', path: `${prefix}/plan`, form: 'stream', body: z.strictObject({ nodes, offline: z.boolean() }), answer: planReportSchema },
-  approve: { method: 'POST', path: `${prefix}/approve`, form: 'json', body: z.strictObject({ hash: line, actor }), answer: z.object({ applied: z.boolean() }) },
-  pause: { method: 'POST', path: `${prefix}/pause`, form: 'json', body: z.strictObject({ node: line.optional(), actor }), answer: nothing },
-  resume: { method: 'POST', path: `${prefix}/resume`, form: 'json', body: z.strictObject({ node: line.optional(), actor }), answer: nothing },
-  takeTerm: { method: 'POST', path: `${prefix}/term/take`, form: 'stream', body: z.strictObject({ actor }), answer: z.object({ epoch: z.number(), writer: z.string() }) },
-  removeNode: { method: 'POST', path: `${prefix}/node/remove`, form: 'stream', body: z.strictObject({ node: line, abandon: z.boolean(), actor }), answer: removalReportSchema },
-  restoreNode: { method: 'POST', path: `${prefix}/node/restore`, form: 'json', body: z.strictObject({ node: line, actor }), answer: nothing },
+  version: {
+    method: 'GET',
+    path: `${prefix}/version`,
+    form: 'json',
+    body: nothing,
+    answer: z.object({ apiVersion: z.literal('sync-controller/v1'), version: z.string() }),
+  },
+  status: {
+    method: 'GET',
+    path: `${prefix}/status`,
+    form: 'json',
+    body: nothing,
+    answer: controllerStatusSchema,
+  },
+  push: {
+    method: 'POST',
+    path: `${prefix}/push`,
+    form: 'stream',
+    body: z.strictObject({ nodes, takeOver: z.boolean(), actor }),
+    answer: pushReportSchema,
+  },
+  reconcile: {
+    method: 'POST',
+    path: `${prefix}/reconcile`,
+    form: 'stream',
+    body: z.strictObject({ actor }),
+    answer: pushReportSchema,
+  },
+  plan: {
+    method: 'POST',
+    path: `${prefix}/plan`,
+    form: 'stream',
+    body: z.strictObject({ nodes, offline: z.boolean() }),
+    answer: planReportSchema,
+  },
+  approve: {
+    method: 'POST',
+    path: `${prefix}/approve`,
+    form: 'json',
+    body: z.strictObject({ hash: line, actor }),
+    answer: z.object({ applied: z.boolean() }),
+  },
+  pause: {
+    method: 'POST',
+    path: `${prefix}/pause`,
+    form: 'json',
+    body: z.strictObject({ node: line.optional(), actor }),
+    answer: nothing,
+  },
+  resume: {
+    method: 'POST',
+    path: `${prefix}/resume`,
+    form: 'json',
+    body: z.strictObject({ node: line.optional(), actor }),
+    answer: nothing,
+  },
+  takeTerm: {
+    method: 'POST',
+    path: `${prefix}/term/take`,
+    form: 'stream',
+    body: z.strictObject({ actor }),
+    answer: z.object({ epoch: z.number(), writer: z.string() }),
+  },
+  removeNode: {
+    method: 'POST',
+    path: `${prefix}/node/remove`,
+    form: 'stream',
+    body: z.strictObject({ node: line, abandon: z.boolean(), actor }),
+    answer: removalReportSchema,
+  },
+  restoreNode: {
+    method: 'POST',
+    path: `${prefix}/node/restore`,
+    form: 'json',
+    body: z.strictObject({ node: line, actor }),
+    answer: nothing,
+  },
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof routes;
@@ -41,7 +107,11 @@ export type BodyOf<N extends RouteName> = z.output<(typeof routes)[N]['body']>;
 export type AnswerOf<N extends RouteName> = z.output<(typeof routes)[N]['answer']>;
 
 /** A failure as it travels: what a SyncError says, never a stack. */
-export const problemSchema = z.object({ exit: z.string(), message: z.string(), remedy: z.string().optional() });
+export const problemSchema = z.object({
+  exit: z.string(),
+  message: z.string(),
+  remedy: z.string().optional(),
+});
 export type Problem = z.infer<typeof problemSchema>;
 
 /** One line of a streamed answer. `alive` is the sign of life while nothing settles. */

@@ -24,7 +24,10 @@ export interface Asking {
 export async function ask(asking: Asking): Promise<unknown> {
   try {
     const response = await send(asking);
-    const body = response.statusCode === 200 && asking.route.form === 'stream' ? stream(response, asking) : whole(response, asking);
+    const body =
+      response.statusCode === 200 && asking.route.form === 'stream'
+        ? stream(response, asking)
+        : whole(response, asking);
     return await body;
   } catch (error) {
     asking.signal.throwIfAborted();
@@ -35,10 +38,22 @@ export async function ask(asking: Asking): Promise<unknown> {
 async function send({ socket, route, body, deadlines, signal }: Asking): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const text = route.method === 'GET' ? undefined : JSON.stringify(body);
-  const headers = text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
-  const sent: ClientRequest = request({ socketPath: socket, path: route.path, method: route.method, headers, signal, agent: false }, resolve);
-  const timer = setTimeout(() => sent.destroy(new Error(`no answer in ${String(deadlines.answerMs)} ms`)), deadlines.answerMs);
-  const connecting = setTimeout(() => sent.destroy(new Error(`no connection in ${String(deadlines.connectMs)} ms`)), deadlines.connectMs);
+  const headers =
+    text === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+  const sent: ClientRequest = request(
+    { socketPath: socket, path: route.path, method: route.method, headers, signal, agent: false },
+    resolve,
+  );
+  const timer = setTimeout(
+    () => sent.destroy(new Error(`no answer in ${String(deadlines.answerMs)} ms`)),
+    deadlines.answerMs,
+  );
+  const connecting = setTimeout(
+    () => sent.destroy(new Error(`no connection in ${String(deadlines.connectMs)} ms`)),
+    deadlines.connectMs,
+  );
   sent.once('socket', (wire) => wire.once('connect', () => clearTimeout(connecting)));
   sent.once('error', reject);
   sent.end(text);
@@ -49,7 +64,10 @@ async function send({ socket, route, body, deadlines, signal }: Asking): Promise
 }
 
 async function whole(response: IncomingMessage, asking: Asking): Promise<unknown> {
-  const timer = setTimeout(() => response.destroy(new Error('the answer stopped half-way')), asking.deadlines.answerMs);
+  const timer = setTimeout(
+    () => response.destroy(new Error('the answer stopped half-way')),
+    asking.deadlines.answerMs,
+  );
   try {
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk as Buffer);
@@ -65,8 +83,8 @@ async function whole(response: IncomingMessage, asking: Asking): Promise<unknown
 async function stream(response: IncomingMessage, asking: Asking): Promise<unknown> {
   const silence = setTimeout(() => response.destroy(new Error('the daemon fell silent')), 4 * aliveMs);
   // A destroyed response ends its lines without an error of its own.
-  let failure: unknown;
-  response.once('error', (error) => {
+  let failure: Error | undefined;
+  response.once('error', (error: Error) => {
     failure = error;
   });
   try {

@@ -7,14 +7,17 @@ import { SyncError } from '../lib/errors.ts';
 /** What the socket serves. The end of a node's life is served where the controller offers it. */
 export type Served = ControllerApi & Partial<NodeLifecycle>;
 
-type Handlers = { readonly [N in RouteName]: (body: BodyOf<N>, onNode: (report: NodeReport) => void) => Promise<AnswerOf<N>> };
+type Handlers = {
+  readonly [N in RouteName]: (body: BodyOf<N>, onNode: (report: NodeReport) => void) => Promise<AnswerOf<N>>;
+};
 
 /** What each route of the contract does with the controller. */
 export function handlersOf(controller: Served, version: string): Handlers {
   return {
     version: () => Promise.resolve({ apiVersion: 'sync-controller/v1', version }),
     status: () => controller.status(),
-    push: ({ nodes, takeOver, actor }, onNode) => controller.push({ nodes, takeOver, actor: actorOf(actor) }, onNode),
+    push: ({ nodes, takeOver, actor }, onNode) =>
+      controller.push({ nodes, takeOver, actor: actorOf(actor) }, onNode),
     reconcile: ({ actor }, onNode) => controller.reconcile(actorOf(actor), onNode),
     plan: ({ nodes, offline }) => controller.plan({ nodes, offline }),
     approve: ({ hash, actor }) => controller.approve(hash, actorOf(actor)),
@@ -38,5 +41,7 @@ function actorOf(actor: { who: string; reason?: string | undefined }): Actor {
 }
 
 function missing(what: string): SyncError {
-  return new SyncError('unavailable', `${what}: expected a daemon that offers it, got one that does not`, { remedy: 'upgrade the daemon' });
+  return new SyncError('unavailable', `${what}: expected a daemon that offers it, got one that does not`, {
+    remedy: 'upgrade the daemon',
+  });
 }

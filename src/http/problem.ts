@@ -18,7 +18,15 @@ const statuses: Readonly<Record<ExitName, number>> = {
 
 /** A failure as it travels, with its HTTP status. A fault of ours is named, its stack stays here. */
 export function problemOf(error: unknown): { readonly status: number; readonly problem: Problem } {
-  if (!(error instanceof SyncError)) return { status: 500, problem: { exit: 'internal', message: `unexpected failure of the daemon: ${messageOf(error)}`, remedy: 'syncctl logs -n 50' } };
+  if (!(error instanceof SyncError))
+    return {
+      status: 500,
+      problem: {
+        exit: 'internal',
+        message: `unexpected failure of the daemon: ${messageOf(error)}`,
+        remedy: 'syncctl logs -n 50',
+      },
+    };
   const { exit, message, remedy } = error;
   return { status: statuses[exit], problem: { exit, message, ...(remedy === undefined ? {} : { remedy }) } };
 }

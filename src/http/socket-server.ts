@@ -32,8 +32,8 @@ export async function serveSocket(options: SocketServerOptions): Promise<SocketS
   await chmod(options.socket, 0o600);
   return {
     close: async () => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      server.close(() => resolve());
+      const { promise, resolve } = Promise.withResolvers<undefined>();
+      server.close(() => resolve(undefined));
       server.closeAllConnections();
       await promise;
       await rm(options.socket, { force: true });
@@ -42,16 +42,20 @@ export async function serveSocket(options: SocketServerOptions): Promise<SocketS
 }
 
 async function listen(server: Server, path: string): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
   server.once('error', reject);
   // Between bind and chmod nobody else may connect: the folder is closed, and so is the mask.
   const mask = process.umask(0o177);
-  server.listen(path, resolve);
+  server.listen(path, () => resolve(undefined));
   await promise.finally(() => process.umask(mask));
   server.removeListener('error', reject);
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, options: SocketServerOptions): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: SocketServerOptions,
+): Promise<void> {
   // A client that goes away is no failure; what it asked for goes on.
   response.on('error', () => undefined);
   try {
@@ -68,8 +72,12 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
 function routeOf(request: IncomingMessage): RouteName {
   const path = (request.url ?? '').split('?')[0] ?? '';
   const found = Object.entries(routes).find(([, route]) => route.path === path);
-  if (found === undefined) throw new SyncError('notFound', `route: expected one of this version, got ${JSON.stringify(path)}`, { remedy: 'restart the daemon after an upgrade' });
-  if (found[1].method !== request.method) throw new SyncError('usage', `${path}: expected ${found[1].method}, got ${request.method ?? 'nothing'}`);
+  if (found === undefined)
+    throw new SyncError('notFound', `route: expected one of this version, got ${JSON.stringify(path)}`, {
+      remedy: 'restart the daemon after an upgrade',
+    });
+  if (found[1].method !== request.method)
+    throw new SyncError('usage', `${path}: expected ${found[1].method}, got ${request.method ?? 'nothing'}`);
   return found[0] as RouteName;
 }
 
@@ -87,7 +95,10 @@ async function bodyOf(name: RouteName, request: IncomingMessage): Promise<unknow
   const parsed = body.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new SyncError('usage', `${name}: expected a body of this form, got one that is wrong at ${issue?.path.join('.') ?? '?'}: ${issue?.message ?? ''}`);
+  throw new SyncError(
+    'usage',
+    `${name}: expected a body of this form, got one that is wrong at ${issue?.path.join('.') ?? '?'}: ${issue?.message ?? ''}`,
+  );
 }
 
 async function read(request: IncomingMessage): Promise<string> {
@@ -95,7 +106,8 @@ async function read(request: IncomingMessage): Promise<string> {
   let bytes = 0;
   for await (const chunk of request) {
     bytes += (chunk as Buffer).length;
-    if (bytes > bodyLimit) throw new SyncError('usage', `body: expected at most ${String(bodyLimit)} bytes, got more`);
+    if (bytes > bodyLimit)
+      throw new SyncError('usage', `body: expected at most ${String(bodyLimit)} bytes, got more`);
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -103,13 +115,26 @@ async function read(request: IncomingMessage): Promise<string> {
 
 type OnNode = Parameters<ReturnType<typeof handlersOf>['push']>[1];
 
-function handle(name: RouteName, body: unknown, options: SocketServerOptions, onNode: OnNode): Promise<unknown> {
+function handle(
+  name: RouteName,
+  body: unknown,
+  options: SocketServerOptions,
+  onNode: OnNode,
+): Promise<unknown> {
   // The body has passed the schema of this very route, which the table of handlers is typed by.
-  const handler = handlersOf(options.controller, options.version)[name] as (body: unknown, onNode: OnNode) => Promise<unknown>;
+  const handler = handlersOf(options.controller, options.version)[name] as (
+    body: unknown,
+    onNode: OnNode,
+  ) => Promise<unknown>;
   return handler(body, onNode);
 }
 
-async function streamed(name: RouteName, body: unknown, response: ServerResponse, options: SocketServerOptions): Promise<void> {
+async function streamed(
+  name: RouteName,
+  body: unknown,
+  response: ServerResponse,
+  options: SocketServerOptions,
+): Promise<void> {
   const tell = (line: StreamLine): void => {
     if (!response.writableEnded && !response.destroyed) response.write(`${JSON.stringify(line)}\n`);
   };
@@ -117,7 +142,10 @@ async function streamed(name: RouteName, body: unknown, response: ServerResponse
   tell({ type: 'alive' });
   const pulse = setInterval(() => tell({ type: 'alive' }), options.aliveMs ?? aliveMs);
   try {
-    tell({ type: 'end', answer: await handle(name, body, options, (report) => tell({ type: 'node', report })) });
+    tell({
+      type: 'end',
+      answer: await handle(name, body, options, (report) => tell({ type: 'node', report })),
+    });
   } catch (error) {
     tell({ type: 'problem', problem: problemOf(error).problem });
   } finally {
@@ -129,6 +157,11 @@ async function streamed(name: RouteName, body: unknown, response: ServerResponse
 function finish(response: ServerResponse, status: number, value: unknown): void {
   if (response.headersSent) return;
   const text = JSON.stringify(value);
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), 'cache-control': 'no-store', connection: 'close' });
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    connection: 'close',
+  });
   response.end(text);
 }

@@ -23,6 +23,8 @@ export type Outcome =
       readonly facts: NodeFacts | undefined;
       /** The node's fence, where it refused us by it. */
       readonly fence?: { readonly epoch: number; readonly writer: string };
+      /** The host key that was shown and refused, where that was the failure. */
+      readonly shownKey?: string;
     };
 
 /** What we remember of one target on one node between pushes and restarts. */

@@ -23,13 +23,13 @@ function hasInternalNames(snapshot: Snapshot, domain: string): boolean {
 }
 
 /** The cluster's public domain taken away while it serves names, or replaced while it serves many. */
-export const publicDomainChange: GuardCheck = (base, current) => {
+export const publicDomainChange: GuardCheck = (base, current, limits) => {
   const before = base.clusterInfo.publicDomain;
   const now = current.clusterInfo.publicDomain;
   if (before === undefined || before === now) return undefined;
   const kept = { clusterInfo: { ...current.clusterInfo, publicDomain: before } };
   const { lost, total } = lostHosts({ ...current, ...kept }, current);
-  if (lost.length === 0 || (now !== undefined && !isMassive(lost.length, total))) return undefined;
+  if (lost.length === 0 || (now !== undefined && !isMassive(lost.length, total, limits))) return undefined;
   return {
     kind: now === undefined ? 'key' : 'domain',
     names: [`${before} -> ${now ?? 'none'}`],

@@ -2,10 +2,10 @@ import type { Service } from '../model/service.ts';
 import { isMassive, massReason, type GuardCheck } from './guard-types.ts';
 
 /** Services that vanish, or lose their address: both take their names from every node. */
-export const lostServices: GuardCheck = (base, current) => {
+export const lostServices: GuardCheck = (base, current, limits) => {
   const served = [...base.services.values()].filter((service) => service.ip !== undefined);
   const lost = served.filter((service) => current.services.get(service.name)?.ip === undefined);
-  if (!isMassive(lost.length, served.length)) return undefined;
+  if (!isMassive(lost.length, served.length, limits)) return undefined;
   const services = new Map(current.services);
   const routes = new Map(current.routes);
   for (const { name } of lost) {
@@ -25,9 +25,9 @@ function keptService(before: Service, now: Service | undefined): Service {
 }
 
 /** Rows of the node registry that vanish. */
-export const lostNodes: GuardCheck = (base, current) => {
+export const lostNodes: GuardCheck = (base, current, limits) => {
   const lost = [...base.nodes.values()].filter((node) => !current.nodes.has(node.id));
-  if (!isMassive(lost.length, base.nodes.size)) return undefined;
+  if (!isMassive(lost.length, base.nodes.size, limits)) return undefined;
   const nodes = new Map(current.nodes);
   for (const node of lost) nodes.set(node.id, node);
   return {
@@ -39,9 +39,9 @@ export const lostNodes: GuardCheck = (base, current) => {
 };
 
 /** Registered domains that vanish. */
-export const lostDomains: GuardCheck = (base, current) => {
+export const lostDomains: GuardCheck = (base, current, limits) => {
   const lost = [...base.domains.values()].filter((domain) => !current.domains.has(domain.name));
-  if (!isMassive(lost.length, base.domains.size)) return undefined;
+  if (!isMassive(lost.length, base.domains.size, limits)) return undefined;
   const domains = new Map(current.domains);
   for (const domain of lost) domains.set(domain.name, domain);
   return {

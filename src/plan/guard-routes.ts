@@ -25,7 +25,7 @@ interface RoutedName {
 }
 
 /** Routed names that vanish from a VPS while their service stays public. */
-export const lostRoutes: GuardCheck = (base, current) => {
+export const lostRoutes: GuardCheck = (base, current, limits) => {
   if (!base.multiDomain || !current.multiDomain) return undefined;
   const after = new Map(
     [...byVps(current, current)].map(([vps, names]) => [vps, new Set(names.map(nameOf))]),
@@ -35,7 +35,7 @@ export const lostRoutes: GuardCheck = (base, current) => {
   let total = 0;
   for (const [vps, before] of byVps(base, current)) {
     const lost = before.filter((name) => after.get(vps)?.has(nameOf(name)) !== true);
-    if (!isMassive(lost.length, before.length)) continue;
+    if (!isMassive(lost.length, before.length, limits)) continue;
     total += before.length;
     for (const name of lost) {
       names.push(`${nameOf(name)} on ${vps}`);

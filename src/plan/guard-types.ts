@@ -11,13 +11,20 @@ export interface Candidate {
 }
 
 /** Compares what was in force with what should be now; undefined where nothing needs withholding. */
-export type GuardCheck = (base: Snapshot, current: Snapshot) => Candidate | undefined;
+export type GuardCheck = (base: Snapshot, current: Snapshot, limits: GuardLimits) => Candidate | undefined;
 
-const leastNames = 5;
+/** From when on a removal is massive: over `percent` of the names of a kind, and at least `minimum` of them. */
+export interface GuardLimits {
+  readonly percent: number;
+  readonly minimum: number;
+}
 
-/** True for a removal of over half the names of a kind, and at least five. */
-export function isMassive(lost: number, before: number): boolean {
-  return lost >= leastNames && lost * 2 > before;
+/** What holds unless the settings say otherwise. */
+export const defaultGuardLimits: GuardLimits = { percent: 50, minimum: 5 };
+
+/** True for a removal that one change should not make by itself. */
+export function isMassive(lost: number, before: number, { percent, minimum }: GuardLimits): boolean {
+  return lost >= minimum && lost * 100 > before * percent;
 }
 
 /** The sentence of a withheld removal. */

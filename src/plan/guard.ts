@@ -6,7 +6,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 import { clusterDomainChange, publicDomainChange } from './guard-domains.ts';
 import { lostDomains, lostNodes, lostServices } from './guard-entries.ts';
 import { lostRoutes, modeFlip } from './guard-routes.ts';
-import type { Candidate, GuardCheck } from './guard-types.ts';
+import { defaultGuardLimits, type Candidate, type GuardCheck, type GuardLimits } from './guard-types.ts';
 
 // In this order: each check sees what the ones before it kept.
 const checks: readonly GuardCheck[] = [
@@ -27,13 +27,14 @@ export function applyGuard(
   base: Snapshot | undefined,
   current: Snapshot,
   approvals: ReadonlySet<string>,
+  limits: GuardLimits = defaultGuardLimits,
 ): { readonly effective: Snapshot; readonly held: readonly HeldRemoval[] } {
   if (base === undefined) return { effective: { ...current, additionsOnly: !current.complete }, held: [] };
   const held: HeldRemoval[] = [];
   const additionsOnly = base.additionsOnly && !current.complete;
   let effective: Snapshot = { ...current, additionsOnly };
   for (const check of checks) {
-    const candidate = check(base, effective);
+    const candidate = check(base, effective, limits);
     if (candidate === undefined) continue;
     const removal = removalOf(candidate);
     if (approvals.has(removal.hash)) continue;

@@ -37,6 +37,8 @@ export interface NoReceipt {
   readonly cause: CauseClass;
   readonly evidence: string;
   readonly reachable: boolean;
+  /** The host key that was shown and refused, where that was the failure. */
+  readonly shownKey?: string;
 }
 
 export type Answer = Receipt | NoReceipt;
@@ -76,7 +78,8 @@ export async function call(lane: Lane, what: Call, signal: AbortSignal): Promise
     return receiptOf(result, nonce, lane.endpoint.id);
   } catch (error) {
     if (!(error instanceof TransportFailure)) throw error;
-    return { failed: true, cause: error.causeClass, evidence: evidenceOf(error.message), reachable: error.reached };
+    const shown = error.hostKey === undefined ? {} : { shownKey: error.hostKey };
+    return { failed: true, cause: error.causeClass, evidence: evidenceOf(error.message), reachable: error.reached, ...shown };
   }
 }
 

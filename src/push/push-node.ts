@@ -7,7 +7,7 @@ import { fallbackFor } from '../plan/fallback.ts';
 import { keepPresent } from '../plan/keep-present.ts';
 import type { Receipt } from '../wire/receipt.ts';
 import type { Flag } from '../wire/request.ts';
-import { call, isFailed, type Answer, type Lane } from './exchange.ts';
+import { call, isFailed, type Answer, type Lane, type NoReceipt } from './exchange.ts';
 import { causeForResult } from './causes.ts';
 import { verify, type Verdict } from './verify.ts';
 
@@ -75,7 +75,7 @@ class BundlePush {
     if (isFailed(seen)) return this.failure(seen);
     const refused = causeForResult(seen.result);
     if (refused !== undefined) return this.refusal(seen);
-    if (seen.after?.sha === this.bundle.digest) return this.prove(seen, false);
+    if (seen.after?.sha === this.bundle.digest) return this.prove(seen, false, '');
     return this.apply(seen);
   }
 
@@ -102,7 +102,8 @@ class BundlePush {
     );
     if (isFailed(receipt)) return this.failure(receipt);
     if (causeForResult(receipt.result) !== undefined) return this.refusal(receipt);
-    const outcome = await this.prove(receipt, receipt.result === 'INSTALLED');
+    const previous = baseline?.bodies.get('content')?.toString('utf8') ?? '';
+    const outcome = await this.prove(receipt, receipt.result === 'INSTALLED', previous);
     return outcome.ok || outcome.cause !== 'not_loaded' ? outcome : this.undo(outcome, baseline);
   }
 
@@ -123,16 +124,16 @@ class BundlePush {
   }
 
   /** Climbs the ladder; a consumer that loads with a delay is asked again until it agrees or its time is over. */
-  private async prove(receipt: Receipt, changed: boolean): Promise<Outcome> {
+  private async prove(receipt: Receipt, changed: boolean, previous: string): Promise<Outcome> {
     const { clock, loadMs, memory } = this.context;
-    const expected = memory?.rungs ?? [];
-    let verdict = verify(this.bundle, receipt, expected);
+    const known = { expected: memory?.rungs ?? [], previous };
+    let verdict = verify(this.bundle, receipt, known);
     const until = clock.monotonic() + loadMs;
     for (let round = 0; this.hasLoader() && (round === 0 || (!verdict.ok && verdict.retry && clock.monotonic() < until)); round += 1) {
       if (round > 0) await clock.sleep(pollMs, this.signal);
       const looked = await this.check(['raw', 'answers']);
       if (isFailed(looked)) return this.failure(looked);
-      verdict = verify(this.bundle, looked, expected);
+      verdict = verify(this.bundle, looked, known);
     }
     return this.conclude(verdict, receipt, changed);
   }
@@ -174,8 +175,9 @@ class BundlePush {
     };
   }
 
-  private failure(answer: { cause: (Outcome & { ok: false })['cause']; evidence: string; reachable: boolean }): Outcome {
-    return { ok: false, id: this.plan.id, cause: answer.cause, evidence: answer.evidence, reachable: answer.reachable, facts: undefined };
+  private failure(answer: NoReceipt): Outcome {
+    const { cause, evidence, reachable, shownKey } = answer;
+    return { ok: false, id: this.plan.id, cause, evidence, reachable, facts: undefined, ...(shownKey === undefined ? {} : { shownKey }) };
   }
 
   private refusal(receipt: Receipt): Outcome {

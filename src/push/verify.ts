@@ -8,12 +8,18 @@ export type Verdict =
   | { readonly ok: true; readonly rungs: readonly string[] }
   | { readonly ok: false; readonly cause: CauseClass; readonly evidence: string; readonly rungs: readonly string[]; readonly retry: boolean };
 
+/** What was known before the receipt: the rungs this node has shown, so that one that vanishes is noticed, and the bytes that stood there. */
+export interface Known {
+  readonly expected: readonly string[];
+  readonly previous: string;
+}
+
 /**
  * Climbs the ladder for one bundle: digest, parsed, then what the node's consumer says of itself.
  * A rung counts only by content: a file that exists, a name that is unchanged or a comment proves nothing.
- * `expected` lists rungs this node had before, so that one that vanishes is noticed.
  */
-export function verify(bundle: Bundle, receipt: Receipt, expected: readonly string[]): Verdict {
+export function verify(bundle: Bundle, receipt: Receipt, known: Known): Verdict {
+  const { expected } = known;
   if (receipt.after?.sha !== bundle.digest) {
     const sha = receipt.after?.sha ?? 'nothing';
     return { ok: false, cause: 'drift', evidence: `managed bytes are ${sha.slice(0, 12)}, expected ${bundle.digest.slice(0, 12)}`, rungs: [], retry: false };
@@ -24,7 +30,7 @@ export function verify(bundle: Bundle, receipt: Receipt, expected: readonly stri
   else if (parsed === 'bad') {
     return { ok: false, cause: 'invalid_document', evidence: receipt.text, rungs, retry: false };
   }
-  return bundle.expectation.kind === 'hosts' ? resolverRung(receipt, rungs, expected) : traefikRungs(bundle, receipt, { rungs, expected });
+  return bundle.expectation.kind === 'hosts' ? resolverRung(receipt, rungs, expected) : traefikRungs(bundle, receipt, { rungs, ...known });
 }
 
 function resolverRung(receipt: Receipt, rungs: string[], expected: readonly string[]): Verdict {
@@ -42,16 +48,15 @@ function resolverRung(receipt: Receipt, rungs: string[], expected: readonly stri
   }
 }
 
-interface Ladder {
+interface Ladder extends Known {
   readonly rungs: string[];
-  readonly expected: readonly string[];
 }
 
 function traefikRungs(bundle: Bundle, receipt: Receipt, ladder: Ladder): Verdict {
   const { rungs, expected } = ladder;
   const raw = receipt.bodies.get('raw');
   if (raw !== undefined && receipt.rungs['raw'] === 'ok') {
-    const compared = compareTraefik(bundle.expectation, raw);
+    const compared = compareTraefik(bundle.expectation, raw, ladder.previous);
     if (!compared.agrees) return { ok: false, cause: 'not_loaded', evidence: compared.evidence, rungs, retry: true };
     rungs.push('loaded');
   } else if (receipt.rungs['raw'] === 'down' || expected.includes('loaded')) {

@@ -3,6 +3,9 @@ import { digestOf } from '../model/bundle.ts';
 import { writeAtomic } from '../lib/files.ts';
 import type { EffectiveKeeper, InForce } from './fleet.ts';
 
+// Raised whenever the model's shape changes.
+const format = 'in-force-1';
+
 /** Keeps what is in force in one file: a digest line, then JSON whose maps are lists of pairs. A damaged file counts as none. */
 export function effectiveFile(path: string): EffectiveKeeper {
   return {
@@ -11,11 +14,12 @@ export function effectiveFile(path: string): EffectiveKeeper {
       const cut = text?.indexOf('\n') ?? -1;
       if (text === undefined || cut < 0) return undefined;
       const body = text.slice(cut + 1);
-      return text.slice(0, cut) === digestOf(body) ? revive(body) : undefined;
+      // Another version's form is no base to compare with; the nodes and last-good still are what they are.
+      return text.slice(0, cut) === `${format} ${digestOf(body)}` ? revive(body) : undefined;
     },
     save: (inForce) => {
       const body = JSON.stringify(inForce, (_key, value: unknown) => (value instanceof Map ? { map: [...value] } : value));
-      writeAtomic(path, `${digestOf(body)}\n${body}`, { mode: 0o600 });
+      writeAtomic(path, `${format} ${digestOf(body)}\n${body}`, { mode: 0o600 });
       return Promise.resolve();
     },
   };

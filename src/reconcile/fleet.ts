@@ -2,6 +2,7 @@ import type { Node, NodeId } from '../model/node.ts';
 import type { FleetPlan, HeldRemoval, NodePlan } from '../model/plan.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { applyGuard, orphans } from '../plan/guard.ts';
+import type { GuardLimits } from '../plan/guard-types.ts';
 import { planFleet } from '../plan/plan-fleet.ts';
 
 /** What must survive a restart: the last effective snapshot, so that a withheld removal stays withheld, and the rows that were lost. */
@@ -15,6 +16,12 @@ export interface EffectiveKeeper {
   save(inForce: InForce): Promise<void>;
 }
 
+/** Words of people that withheld removals may go. */
+export interface Approvals {
+  all(): ReadonlySet<string>;
+  spend(hash: string): Promise<void>;
+}
+
 /** What a new snapshot changed for the fleet. */
 export interface FleetChange {
   /** Nodes whose bytes changed, or that are new. */
@@ -26,15 +33,17 @@ export interface FleetChange {
 /** The plan of the whole fleet under the guard: what every node should hold now. */
 export class Fleet {
   private readonly keeper: EffectiveKeeper;
-  private readonly approvals: () => ReadonlySet<string>;
+  private readonly approvals: Approvals;
+  private readonly limits: GuardLimits;
   private base: Snapshot | undefined;
   private plan: FleetPlan | undefined;
   private orphaned = new Map<NodeId, Node>();
   private readonly removed = new Set<NodeId>();
 
-  constructor(parts: { keeper: EffectiveKeeper; approvals: () => ReadonlySet<string> }) {
+  constructor(parts: { keeper: EffectiveKeeper; approvals: Approvals; limits: GuardLimits }) {
     this.keeper = parts.keeper;
     this.approvals = parts.approvals;
+    this.limits = parts.limits;
   }
 
   /** Loads what was in force before the restart. */
@@ -46,7 +55,10 @@ export class Fleet {
 
   /** Takes a new snapshot through the guard and plans it. The caller queues what changed. */
   async update(current: Snapshot, clusterId: string): Promise<FleetChange> {
-    const { effective, held } = applyGuard(this.base, current, this.approvals());
+    const approved = this.approvals.all();
+    const { effective, held } = applyGuard(this.base, current, approved, this.limits);
+    // An approval is for this one removal: the same set removed again another day is asked about again.
+    const spent = approved.size === 0 ? [] : applyGuard(this.base, current, new Set(), this.limits).held.filter((one) => approved.has(one.hash));
     const before = [...this.orphaned.keys()].join(' ');
     this.noteOrphans(current, effective);
     const next = planFleet(effective, clusterId, held);
@@ -55,6 +67,7 @@ export class Fleet {
     const moved = effective.digest !== this.base?.digest || before !== [...this.orphaned.keys()].join(' ');
     this.base = effective;
     if (moved) await this.save();
+    for (const { hash } of spent) await this.approvals.spend(hash);
     this.plan = next;
     return { changed, gone, held };
   }

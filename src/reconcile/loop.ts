@@ -35,6 +35,7 @@ export interface Settled {
 
 // An old record above our term: a new term is begun at most once a minute.
 const laterMs = 60_000;
+const afterBootMs = 10_000;
 
 interface Pass {
   attempt: number;
@@ -129,9 +130,12 @@ export class Loop {
       return;
     }
     const next: Next = judgement === 'later' ? { kind: 'pass', delayMs: laterMs } : nextAfter(outcome, pass.attempt, pass.passes, this.parts.settings);
+    const bootBefore = this.parts.status.get(id)?.bootId;
     const status = this.parts.status.record(outcome, { desired: desiredDigest(plan), passEnded: next.kind !== 'attempt' });
     this.tell(plan, outcome, next);
     this.follow(id, pass, next);
+    // After a reboot consumers may still be starting: what was proved a moment ago is worth a second look.
+    if (bootBefore !== undefined && status.bootId !== bootBefore && next.kind === 'settled') this.queue.addLater(id, 'look', afterBootMs);
     if (next.kind === 'attempt') this.putBack(id, run.waiters);
     else run.settle({ outcome, status });
   }

@@ -1,4 +1,5 @@
 import type { Digest } from '../model/bundle.ts';
+import type { NodeId } from '../model/node.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { NodePlan } from '../model/plan.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -18,6 +19,12 @@ export interface ReconcilerParts {
   readonly memory: NodeMemory;
   readonly terms: TermHolder;
   readonly slots: Slots;
+  /** Places for exchanges that still have to dial: a dead host holds one until its dial ends, and must not hold up warm ones. */
+  readonly coldSlots: Slots;
+  /** Whose pinned key this is, if any node's: another node may answer under a reused address. */
+  readonly ownerOfKey: (key: string) => NodeId | undefined;
+  /** Version of the receiver that this release brings. */
+  readonly receiverVersion: () => Promise<string>;
   readonly clock: Clock;
   readonly random: Random;
   readonly settings: ReconcileSettings;
@@ -32,6 +39,7 @@ const curable: ReadonlySet<string> = new Set(['receiver_missing', 'receiver_outd
 export class Reconciler {
   private readonly parts: ReconcilerParts;
   private readonly flights = new Flights();
+  private readonly tried = new Set<NodeId>();
 
   constructor(parts: ReconcilerParts) {
     this.parts = parts;
@@ -43,16 +51,34 @@ export class Reconciler {
       const endpoint = await this.parts.endpointOf(plan.node);
       const flight = `${endpoint.user}@${endpoint.host}:${String(endpoint.port)}`;
       return await this.flights.run(flight, async () => {
-        const outcome = await this.push(plan, endpoint, { approach, ...options }, signal);
-        if (outcome.ok || !curable.has(outcome.cause)) return outcome;
+        const how = { approach, ...options };
+        const outcome = this.named(await this.push(plan, endpoint, how, signal));
         const kinds = plan.bundles.map((bundle) => bundle.kind);
+        if (outcome.ok) return await this.upgraded(plan, outcome, () => this.parts.mend(plan.node, endpoint, kinds, signal));
+        if (!curable.has(outcome.cause)) return outcome;
         const failed = await this.parts.mend(plan.node, endpoint, kinds, signal);
-        return failed ?? (await this.push(plan, endpoint, { approach, ...options }, signal));
+        return failed ?? this.named(await this.push(plan, endpoint, how, signal));
       });
     } catch (error) {
       signal.throwIfAborted();
       return { ok: false, id: plan.id, cause: 'internal', evidence: evidenceOf(messageOf(error)), reachable: false, facts: undefined };
     }
+  }
+
+  /** A key that is pinned for another node tells more than "changed": that node answers here. */
+  private named(outcome: Outcome): Outcome {
+    if (outcome.ok || outcome.cause !== 'hostkey_changed' || outcome.shownKey === undefined) return outcome;
+    const owner = this.parts.ownerOfKey(outcome.shownKey);
+    return owner === undefined ? outcome : { ...outcome, cause: 'identity_mismatch', evidence: `${owner} answers here: ${outcome.evidence}` };
+  }
+
+  /** An older receiver is replaced after the push, once per process; where our login may not, the push stands all the same. */
+  private async upgraded(plan: NodePlan, outcome: Outcome & { ok: true }, mend: () => Promise<unknown>): Promise<Outcome> {
+    const wanted = await this.parts.receiverVersion();
+    if (!isOlder(outcome.facts.receiver, wanted) || this.tried.has(plan.id)) return outcome;
+    this.tried.add(plan.id);
+    const failed = await mend();
+    return { ...outcome, notes: [...outcome.notes, failed === undefined ? 'receiver_upgraded' : 'receiver_outdated'] };
   }
 
   private async push(
@@ -71,7 +97,7 @@ export class Reconciler {
         lane: { transport: parts.transport, endpoint, clusterId: term?.clusterId ?? '', random: parts.random, deadlineMs: parts.settings.deadlineMs },
         clock: parts.clock,
         nextPosition: () => parts.terms.next(),
-        slot: (work) => parts.slots.run(work),
+        slot: (work) => (parts.transport.isWarm(endpoint) ? parts.slots : parts.coldSlots).run(work),
         memory: kind === undefined ? undefined : parts.memory.recall(plan.id, kind),
         loadMs: parts.settings.loadMs,
         takeOver: how.takeOver,
@@ -107,3 +133,13 @@ export function acceptedUnder(memory: NodeMemory, plan: NodePlan, term: { epoch:
   });
 }
 
+
+/** True when version `a` is lower than `b`, compared number by number. */
+export function isOlder(a: string, b: string): boolean {
+  const [left, right] = [a, b].map((version) => version.split('.').map(Number));
+  for (let part = 0; part < 3; part += 1) {
+    const difference = (left?.[part] ?? 0) - (right?.[part] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}

@@ -41,7 +41,8 @@ export class Coalescer {
     signal.throwIfAborted();
     const over = new AbortController();
     const waits: Promise<unknown>[] = [this.#poked.promise, aborted(AbortSignal.any([signal, over.signal]))];
-    if (patienceMs !== undefined) waits.push(this.#options.clock.sleep(patienceMs, over.signal).catch(() => undefined));
+    if (patienceMs !== undefined)
+      waits.push(this.#options.clock.sleep(patienceMs, over.signal).catch(() => undefined));
     try {
       await Promise.race(waits);
     } finally {

@@ -78,8 +78,8 @@ export function failureOfStatus(
 }
 
 /** The failure behind anything that a socket or parser threw. */
-export function failureOf(what: string, error: unknown): ApiFailure {
-  return error instanceof ApiFailure
+export function failureOf(what: string, error: unknown): SyncError {
+  return error instanceof SyncError
     ? error
     : new ApiFailure('network', `${what}: ${networkReason(error)}`, { cause: error });
 }

@@ -1,16 +1,11 @@
-import { createHash } from 'node:crypto';
-import {
-  Agent as HttpAgent,
-  request as requestHttp,
-  type ClientRequest,
-  type IncomingMessage,
-} from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps, type RequestOptions } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import type { RequestOptions } from 'node:https';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { withDeadline } from '../lib/abort.ts';
 import type { Clock } from '../lib/clock.ts';
 import { ApiFailure, failureOf, failureOfStatus, isFailure } from './kubernetes-failure.ts';
+import { ConnectionPool, exchange } from './kubernetes-pool.ts';
 import { loadLogin, type Login, type LoginChoice } from './kubernetes-login.ts';
 
 export interface HttpOptions extends LoginChoice {
@@ -38,7 +33,7 @@ const bodyLimitBytes = 4 * 1024 * 1024;
 export class KubernetesHttp {
   readonly #options: HttpOptions;
   #login: Login | undefined;
-  #pool: { readonly id: string; readonly agent: HttpAgent } | undefined;
+  readonly #pool = new ConnectionPool();
   /** The server asked not to be asked before this monotonic moment. */
   #notBeforeMs = 0;
 
@@ -92,8 +87,7 @@ export class KubernetesHttp {
   }
 
   close(): void {
-    this.#pool?.agent.destroy();
-    this.#pool = undefined;
+    this.#pool.close();
   }
 
   async #attempt(request: ApiRequest): Promise<Readable> {
@@ -126,7 +120,7 @@ export class KubernetesHttp {
       method: request.method,
       headers: headersOf(given, request, payload),
       ...(request.signal === undefined ? {} : { signal: request.signal }),
-      ...(login.hasProxy ? {} : { agent: this.#pooled(url.protocol, given) }),
+      ...(login.hasProxy ? {} : { agent: this.#pool.agentFor(url.protocol, given) }),
     };
     return exchange(url, options, payload);
   }
@@ -135,42 +129,6 @@ export class KubernetesHttp {
     if (this.#login === undefined || this.#login.isOutdated()) this.#login = await loadLogin(this.#options);
     return this.#login;
   }
-
-  /** One pool per set of credentials: a rotated certificate gets new connections. */
-  #pooled(protocol: string, { ca, cert, key, servername, rejectUnauthorized }: RequestOptions): HttpAgent {
-    const hash = createHash('sha256');
-    for (const part of [protocol, ca, cert, key, servername, rejectUnauthorized])
-      hash.update(`${String(part)}\0`);
-    const id = hash.digest('hex');
-    if (this.#pool?.id === id) return this.#pool.agent;
-    this.#pool?.agent.destroy();
-    const kept = { keepAlive: true, keepAliveMsecs: 15_000, maxSockets: 16 };
-    const tls = Object.entries({ ca, cert, key, servername, rejectUnauthorized }).filter(
-      ([, value]) => value !== undefined,
-    );
-    const agent =
-      protocol === 'http:' ? new HttpAgent(kept) : new HttpsAgent({ ...kept, ...Object.fromEntries(tls) });
-    this.#pool = { id, agent };
-    return agent;
-  }
-}
-
-function exchange(url: URL, options: RequestOptions, payload: string | undefined): Promise<IncomingMessage> {
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const open = (again: boolean): void => {
-    const outgoing: ClientRequest =
-      url.protocol === 'http:' ? requestHttp(url, options) : requestHttps(url, options);
-    outgoing.once('response', resolve);
-    outgoing.once('error', (error: NodeJS.ErrnoException) => {
-      // A kept connection may have been closed under us; a new one decides. Our writes carry a version or create, so twice is once.
-      if (again && outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE'))
-        open(false);
-      else reject(error);
-    });
-    outgoing.end(payload);
-  };
-  open(true);
-  return promise;
 }
 
 function headersOf(
@@ -178,7 +136,10 @@ function headersOf(
   request: ApiRequest,
   payload: string | undefined,
 ): Record<string, string> {
-  const inherited = Object.entries(given.headers ?? {}).map(([name, value]) => [name, String(value)]);
+  const inherited = Object.entries(given.headers ?? {}).map(([name, value]): [string, string] => [
+    name,
+    String(value),
+  ]);
   const { accept = 'application/json', contentType = 'application/json' } = request;
   const content =
     payload === undefined

@@ -53,7 +53,7 @@ export class KubernetesObjects {
     const answer = await this.#http.json({ method: 'GET', path: this.#path, query: selecting(name), signal });
     const items = fieldOf(answer, 'items');
     if (!Array.isArray(items)) throw unexpected('a list of ConfigMaps');
-    const [item] = items;
+    const item: unknown = items[0];
     return {
       object: item === undefined ? undefined : configMapOf(item),
       resourceVersion: textOf(fieldOf(answer, 'metadata'), 'resourceVersion'),

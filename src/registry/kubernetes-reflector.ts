@@ -137,7 +137,11 @@ export class Reflector {
           this.#from = event.version.resourceVersion;
           this.#tell(event.gone ? undefined : event.version);
         } else if (event.kind === 'bookmark') this.#from = event.resourceVersion;
-        else return this.#relist(event.kind === 'unreadable');
+        else {
+          if (event.kind === 'unreadable') this.counts.unreadableEvents++;
+          this.#from = undefined;
+          return;
+        }
       }
     } catch (error) {
       // Ended by ourselves: the next round goes on from where this one was, or from a list if that was asked for.
@@ -145,11 +149,6 @@ export class Reflector {
     } finally {
       this.#endWatch = undefined;
     }
-  }
-
-  #relist(unreadable: boolean): void {
-    if (unreadable) this.counts.unreadableEvents++;
-    this.#from = undefined;
   }
 
   #watchdog(onQuiet: () => void): Disposable & { feed(): void } {

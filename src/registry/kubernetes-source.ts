@@ -82,7 +82,7 @@ class KubernetesSource implements Source {
 
   constructor(options: KubernetesSourceOptions) {
     const { clock, random = systemRandom, namespace = 'kube-system', names = defaultNames } = options;
-    this.#settings = { ...defaults, ...definedOf(options) };
+    this.#settings = { ...defaults, ...options };
     this.#names = names;
     this.#namespace = namespace;
     this.#clock = clock;
@@ -206,9 +206,4 @@ class KubernetesSource implements Source {
   #proved(): void {
     this.#lastProofMs = this.#clock.monotonic();
   }
-}
-
-function definedOf(options: KubernetesSourceOptions): Partial<Tuning> {
-  const numbers = Object.keys(defaults).map((key) => [key, Reflect.get(options, key) as unknown]);
-  return Object.fromEntries(numbers.filter(([, value]) => typeof value === 'number'));
 }

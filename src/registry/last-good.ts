@@ -34,7 +34,7 @@ export class LastGood {
   readonly #path: string;
   readonly #parse: ParseRegistries;
   #history: History = {};
-  #written = '';
+  #key = '';
 
   constructor({ stateDirectory, source, parse }: LastGoodOptions) {
     this.#path = join(stateDirectory, `last-good-${digestOf(source).slice(0, 12)}.json`);
@@ -47,18 +47,20 @@ export class LastGood {
     const history = body === undefined ? undefined : historyOf(body);
     if (history === undefined) return { snapshot: undefined, damaged };
     this.#history = history;
-    this.#written = body ?? '';
-    return { snapshot: this.#replay(), damaged };
+    const snapshot = this.#replay();
+    // After a fallback the newest generation is still to be replaced.
+    if (snapshot !== undefined && damaged.length === 0) this.#key = keyOf(snapshot);
+    return { snapshot, damaged };
   }
 
-  /** Remembers a reading. Nothing is written when nothing changed. */
+  /** Remembers a reading. Nothing is written where only formatting or recorded statuses changed: a small box lives on an SD card. */
   async remember(objects: ReadonlyMap<RegistryObject, RawObject>, snapshot: Snapshot): Promise<void> {
+    const key = keyOf(snapshot);
+    if (key === this.#key) return;
     for (const [name, raw] of objects)
       this.#history[name] = extended(this.#history[name] ?? [], raw, isValid(name, snapshot));
-    const body = JSON.stringify({ format, objects: this.#history });
-    if (body === this.#written) return;
-    await writeGenerations(this.#path, body, fileLimitBytes);
-    this.#written = body;
+    await writeGenerations(this.#path, JSON.stringify({ format, objects: this.#history }), fileLimitBytes);
+    this.#key = key;
   }
 
   #replay(): Snapshot | undefined {
@@ -83,6 +85,12 @@ function extended(versions: readonly RawObject[], raw: RawObject, valid: boolean
   const next = [...versions, raw];
   // The first one is the wholly valid base; of the flawed ones after it the newest matter.
   return next.length <= historyLimit ? next : [...next.slice(0, 1), ...next.slice(1 - historyLimit)];
+}
+
+/** What a restart must not lose: the content, and which objects are flawed. */
+function keyOf(snapshot: Snapshot): string {
+  const flawed = registryObjects.filter((name) => !isValid(name, snapshot));
+  return JSON.stringify([snapshot.digest, snapshot.paused, flawed]);
 }
 
 function isValid(name: RegistryObject, snapshot: Snapshot): boolean {

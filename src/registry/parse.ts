@@ -29,7 +29,10 @@ export function parseRegistries(objects: RawObjects, lastGood: Snapshot | undefi
   const findings: Finding[] = [];
   const place = (object: RegistryObject): Place => new Place(findings, object);
   for (const object of registryObjects) {
-    if (!objects.has(object)) place(object).error('expected the object, got none; its last good state stays', `syncctl doctor, then: kubectl -n kube-system get configmap ${object}`);
+    if (objects.has(object)) continue;
+    // A cluster that never had a public domain has no such object; one that had it has lost it.
+    if (object === 'domain-registry' && !hasDomains(lastGood)) place(object).warn('no such object: no public domains are registered');
+    else place(object).error('expected the object, got none; its last good state stays', `syncctl doctor, then: kubectl -n kube-system get configmap ${object}`);
   }
   const before = lastGood ?? nothing;
   const domainObject = objects.get('domain-registry');
@@ -57,6 +60,10 @@ export function parseRegistries(objects: RawObjects, lastGood: Snapshot | undefi
   const complete = !findings.some((finding) => finding.severity === 'error');
   for (const claim of lost) reportLost(claim, place('service-registry'));
   return { ...snapshot, complete };
+}
+
+function hasDomains(lastGood: Snapshot | undefined): boolean {
+  return lastGood !== undefined && lastGood.domains.size + lastGood.vpsRecords.size + lastGood.routes.size > 0;
 }
 
 function reportLost({ lost, holder }: LostClaim, place: Place): void {

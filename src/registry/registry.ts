@@ -145,27 +145,29 @@ export class Registry {
 
   async #watch(signal: AbortSignal): Promise<void> {
     const { source, clock } = this.#options;
-    while (!signal.aborted) {
+    const isOver = (): boolean => signal.aborted;
+    while (!isOver()) {
       try {
         await source.watch(() => this.#bursts.poke(), signal);
       } catch (error) {
         // A source's watch recovers by itself; one that throws has met something it does not know.
-        if (!signal.aborted) this.#warn(`the watch failed and starts again: ${messageOf(error)}`);
+        if (!isOver()) this.#warn(`the watch failed and starts again: ${messageOf(error)}`);
       }
-      if (!signal.aborted) await clock.sleep(1000, signal).catch(() => undefined);
+      if (!isOver()) await clock.sleep(1000, signal).catch(() => undefined);
       this.#bursts.poke();
     }
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
     const { clock, retryMs = 5000 } = this.#options;
-    while (!signal.aborted) {
+    const isOver = (): boolean => signal.aborted;
+    while (!isOver()) {
       try {
         // A source that could not be read gives no hint when it can be again.
         await this.#bursts.settled(signal, this.#state.sourceState === 'fresh' ? undefined : retryMs);
         await this.refresh(signal);
       } catch (error) {
-        if (signal.aborted) return;
+        if (isOver()) return;
         this.#warn(`the registries could not be taken over: ${messageOf(error)}`);
         await clock.sleep(retryMs, signal).catch(() => undefined);
         this.#bursts.poke();

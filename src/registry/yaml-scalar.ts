@@ -1,8 +1,9 @@
 import { Scalar } from 'yaml';
 
 // What a literal block cannot carry: control characters, carriage returns, odd line breaks, a BOM, lone surrogates.
-// eslint-disable-next-line no-control-regex -- finding control characters is the purpose
-const unfitForBlock = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]|\p{Surrogate}|\n\n$/u;
+const unfitForBlock =
+  // eslint-disable-next-line no-control-regex -- finding control characters is the purpose
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]|\p{Surrogate}|\n\n$/u;
 
 /** True where a literal block is the readable way to write the value. */
 export function fitsBlock(value: string): boolean {
@@ -32,14 +33,18 @@ export interface BlockPlace {
 }
 
 /** Header and body of a literal block. */
-export function literalBlock(value: string, { indent, parent, eol }: BlockPlace): { readonly header: string; readonly body: string } {
+export function literalBlock(
+  value: string,
+  { indent, parent, eol }: BlockPlace,
+): { readonly header: string; readonly body: string } {
   const lines = linesOf(value);
   const digit = needsIndicator(lines) ? String(indent - parent) : '';
   const body = lines.map((line) => indented(line, indent) + eol).join('');
   return { header: `|${digit}${value.endsWith('\n') ? '' : '-'}`, body };
 }
 
-const linesOf = (value: string): readonly string[] => (value.endsWith('\n') ? value.slice(0, -1) : value).split('\n');
+const linesOf = (value: string): readonly string[] =>
+  (value.endsWith('\n') ? value.slice(0, -1) : value).split('\n');
 const indented = (line: string, indent: number): string => (line === '' ? '' : ' '.repeat(indent) + line);
 
 /** True where the first lines would not show the block's indentation by themselves. */
@@ -52,11 +57,15 @@ function needsIndicator(lines: readonly string[]): boolean {
  * New text of a literal block: lines that the new value shares with the old one at both ends are copied as they stand,
  * so that odd blank lines stay; the header changes only where the value demands it. Undefined where a block cannot say it.
  */
-export function editLiteral(source: string, scalar: Scalar, { parent, value }: { parent: number; value: string }): string | undefined {
+export function editLiteral(
+  source: string,
+  scalar: Scalar,
+  { parent, value }: { parent: number; value: string },
+): string | undefined {
   const header = /^\|([1-9]?)([-+]?)([1-9]?)[^\n]*\n/u.exec(source);
   if (header === null) return undefined;
   const raw = source.slice(header[0].length).replace(/\n$/u, '').split('\n');
-  const digit = header[1] || header[3] || '';
+  const digit = `${header[1] ?? ''}${header[3] ?? ''}`;
   const width = digit === '' ? leadOf(raw) - parent : Number(digit);
   if (width <= 0) return undefined;
   const eol = header[0].endsWith('\r\n') ? '\r' : '';
@@ -69,7 +78,11 @@ export function editLiteral(source: string, scalar: Scalar, { parent, value }: {
   const same = wantedDigit === digit && wantedChomp === chomp;
   const rest = header[0].slice(1 + digit.length + chomp.length);
   const body = mergeLines(raw, { old, next, write: (line) => indented(line, parent + width) + eol });
-  return (same ? header[0] : `|${wantedDigit}${wantedChomp}${rest}`) + body.join('\n') + (source.endsWith('\n') ? '\n' : '');
+  return (
+    (same ? header[0] : `|${wantedDigit}${wantedChomp}${rest}`) +
+    body.join('\n') +
+    (source.endsWith('\n') ? '\n' : '')
+  );
 }
 
 function leadOf(lines: readonly string[]): number {
@@ -88,5 +101,9 @@ function mergeLines(raw: readonly string[], { old, next, write }: Merge): readon
   while (head < most && old[head] === next[head]) head++;
   let tail = 0;
   while (tail < most - head && old[old.length - 1 - tail] === next[next.length - 1 - tail]) tail++;
-  return [...raw.slice(0, head), ...next.slice(head, next.length - tail).map(write), ...raw.slice(raw.length - tail)];
+  return [
+    ...raw.slice(0, head),
+    ...next.slice(head, next.length - tail).map(write),
+    ...raw.slice(raw.length - tail),
+  ];
 }

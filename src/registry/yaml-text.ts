@@ -23,16 +23,18 @@ const endsLine = (text: string, offset: number): boolean => offset === 0 || text
 
 /** Start of a YAML node's own text, its anchor and tag excluded. */
 export function startOf(node: unknown): number {
-  return rangeOf(node)[0] ?? 0;
+  return rangeOf(node)[0];
 }
 
 /** End of a YAML node's own text, a comment after it excluded. */
 export function endOf(node: unknown): number {
-  return rangeOf(node)[1] ?? 0;
+  return rangeOf(node)[1];
 }
 
-function rangeOf(node: unknown): readonly unknown[] & { 0?: number; 1?: number } {
+function rangeOf(node: unknown): readonly [number, number] {
   const range: unknown =
     typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
-  return Array.isArray(range) ? range : [];
+  if (!Array.isArray(range)) return [0, 0];
+  const [start, end] = range as readonly unknown[];
+  return typeof start === 'number' && typeof end === 'number' ? [start, end] : [0, 0];
 }

@@ -16,6 +16,9 @@ export function approvalCalls(db: DatabaseSync) {
         approval.at,
       );
     },
+    unapprove(hash: string): void {
+      db.prepare('DELETE FROM approvals WHERE hash = ?').run(hash);
+    },
     approvals(): readonly Approval[] {
       return db
         .prepare('SELECT * FROM approvals ORDER BY at')

@@ -64,6 +64,12 @@ export class DurableDecisions {
     await this.audit(person, 'approve', hash);
   }
 
+  /** An approval has done its work. */
+  async spend(hash: string): Promise<void> {
+    this.approved.delete(hash);
+    await this.parts.durable.ask('unapprove', hash);
+  }
+
   /** Holds pushing for `all` or one node. The copy is written first: a hold that is half kept is a hold. */
   async pause(scope: string, person: Person, expires?: string): Promise<void> {
     const pause: Pause = { scope, who: person.who, why: person.reason, since: this.now(), expires };

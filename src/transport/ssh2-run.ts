@@ -1,17 +1,20 @@
 import type { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 import { Output } from './output.ts';
-import type { TransportSettings } from './settings.ts';
 import { TransportFailure } from './transport.ts';
 
-export interface RunOptions {
-  readonly stdin: Buffer;
+export interface ListenOptions {
   readonly maxOutputBytes: number;
-  readonly settings: TransportSettings;
-  /** What the channel's bytes travel on: shows whether they leave. */
-  readonly stream: Duplex;
+  readonly closeGraceMs: number;
   /** The reason why the connection ended, once it has. */
   readonly lostBecause: () => string | undefined;
+}
+
+export interface FeedOptions {
+  readonly stdin: Buffer;
+  readonly stallMs: number;
+  /** What the channel's bytes travel on: shows whether they leave. */
+  readonly stream: Duplex;
 }
 
 export interface RunResult {
@@ -23,13 +26,34 @@ export interface RunResult {
 
 const chunkBytes = 65_536;
 
+type Ending = Pick<RunResult, 'exitCode' | 'signal'>;
+
+/** A command that runs, with everything it says being collected. */
+export interface Started {
+  readonly channel: ClientChannel;
+  readonly output: Output;
+  readonly ended: Promise<Ending>;
+}
+
 /**
- * Feeds stdin to a started command and collects its output to the end of the channel.
- * @throws TransportFailure; the channel is then abandoned and its session must not be used again.
+ * Listens to a command; to be called in the very callback that hands its channel over,
+ * because exit status and output may come in the same packet and are not told twice.
  */
-export async function runToEnd(channel: ClientChannel, options: RunOptions): Promise<RunResult> {
+export function listenTo(channel: ClientChannel, options: ListenOptions): Started {
   const output = new Output(options.maxOutputBytes);
   const ended = endOf(channel, output, options);
+  ended.catch(() => undefined);
+  return { channel, output, ended };
+}
+
+/**
+ * Feeds stdin to a started command and waits for the end of its channel.
+ * @throws TransportFailure; the channel is then abandoned and its session must not be used again.
+ */
+export async function runToEnd(
+  { channel, output, ended }: Started,
+  options: FeedOptions,
+): Promise<RunResult> {
   const stall = watchStall(channel, options);
   try {
     const ending = await Promise.race([ended, stall.stalled]);
@@ -39,24 +63,17 @@ export async function runToEnd(channel: ClientChannel, options: RunOptions): Pro
   }
 }
 
-type Ending = Pick<RunResult, 'exitCode' | 'signal'>;
-
 /** Settles on `close`, or a grace after `exit`; `close` without `exit` is an unknown outcome, never success. */
-function endOf(channel: ClientChannel, output: Output, options: RunOptions): Promise<Ending> {
+function endOf(channel: ClientChannel, output: Output, options: ListenOptions): Promise<Ending> {
   const { promise, resolve, reject } = Promise.withResolvers<Ending>();
+  const { maxOutputBytes, closeGraceMs, lostBecause } = options;
   let ending: Ending = { exitCode: undefined, signal: undefined };
   let grace: NodeJS.Timeout | undefined;
   // Both streams must be consumed, else `close` never comes.
   channel.on('data', (chunk: Buffer) => {
     if (output.takeStdout(chunk)) return;
-    reject(
-      new TransportFailure(
-        'no_receipt',
-        `more than ${String(options.maxOutputBytes)} bytes of output`,
-        true,
-        { started: true },
-      ),
-    );
+    const evidence = `more than ${String(maxOutputBytes)} bytes of output`;
+    reject(new TransportFailure('no_receipt', evidence, true, { started: true }));
   });
   channel.stderr.on('data', (chunk: Buffer) => {
     output.takeStderr(chunk);
@@ -66,11 +83,11 @@ function endOf(channel: ClientChannel, output: Output, options: RunOptions): Pro
     grace = setTimeout(() => {
       channel.close();
       resolve(ending);
-    }, options.settings.closeGraceMs);
+    }, closeGraceMs);
   });
   channel.on('close', () => {
     clearTimeout(grace);
-    const lost = options.lostBecause();
+    const lost = lostBecause();
     // Output may be missing even where an exit status came through before the connection broke.
     if (lost === undefined) resolve(ending);
     else reject(new TransportFailure('connection_lost', lost, true, { started: true }));
@@ -82,7 +99,7 @@ function endOf(channel: ClientChannel, output: Output, options: RunOptions): Pro
 /** Writes stdin in pieces and rejects when neither the channel nor the connection takes any for a while. */
 function watchStall(
   channel: ClientChannel,
-  { stdin, settings, stream }: RunOptions,
+  { stdin, stallMs, stream }: FeedOptions,
 ): { stalled: Promise<never>; stop(): void } {
   const { promise, reject } = Promise.withResolvers<never>();
   let written = 0;
@@ -106,9 +123,9 @@ function watchStall(
   const timer = setInterval(() => {
     const waiting = left();
     if (waiting === 0) clearInterval(timer);
-    else if (waiting === seen) reject(stalledFailure(written, stdin.length, settings.stallMs));
+    else if (waiting === seen) reject(stalledFailure(written, stdin.length, stallMs));
     seen = waiting;
-  }, settings.stallMs);
+  }, stallMs);
   return {
     stalled: promise,
     stop: () => {

@@ -1,17 +1,19 @@
 import type { Duplex } from 'node:stream';
-import type { ClientChannel } from 'ssh2';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { ChannelStream } from './channel-stream.ts';
-import { limited, lateFailure } from './deadline.ts';
 import { Gate } from './gate.ts';
 import { keyLine, isPinned, readPins } from './host-keys.ts';
 import type { Identities } from './identities.ts';
 import { Keepalive } from './keepalive.ts';
 import { Leases } from './leases.ts';
 import type { TransportSettings } from './settings.ts';
+import { askForChannel, isRefusedChannel } from './ssh2-channel.ts';
+import type { Asking } from './ssh2-channel.ts';
 import { login } from './ssh2-client.ts';
 import type { OpenClient } from './ssh2-client.ts';
+import { listenTo } from './ssh2-run.ts';
+import type { ListenOptions, Started } from './ssh2-run.ts';
 import type { Endpoint } from './transport.ts';
 import { TransportFailure } from './transport.ts';
 
@@ -105,17 +107,21 @@ export class Ssh2Session {
   }
 
   /** Starts a command. A session that does not even open a channel in time is dead and is destroyed. */
-  async exec(command: string, limitMs: number): Promise<ClientChannel> {
-    return await this.#channel(limitMs, (client, done) => client.exec(command, done));
+  async exec(command: string, options: ListenOptions & { readonly limitMs: number }): Promise<Started> {
+    return await this.#channel({
+      limitMs: options.limitMs,
+      ask: (client, done) => client.exec(command, done),
+      take: (channel) => listenTo(channel, options),
+    });
   }
 
   /** A byte stream to another host, seen from this one. */
   async forward(host: string, port: number): Promise<Duplex> {
-    return new ChannelStream(
-      await this.#channel(this.#options.settings.channelMs, (client, done) =>
-        client.forwardOut('127.0.0.1', 0, host, port, done),
-      ),
-    );
+    return await this.#channel({
+      limitMs: this.#options.settings.channelMs,
+      ask: (client, done) => client.forwardOut('127.0.0.1', 0, host, port, done),
+      take: (channel) => new ChannelStream(channel),
+    });
   }
 
   /** No new work; work in flight ends in peace, then the connection closes. */
@@ -183,20 +189,13 @@ export class Ssh2Session {
     if (this.#state === 'opening') this.#state = 'ready';
   }
 
-  /** Asks for a channel; whatever keeps it from coming in time means that the session is dead. */
-  async #channel(
-    limitMs: number,
-    ask: (client: OpenClient['client'], done: ChannelCallback) => unknown,
-  ): Promise<ClientChannel> {
-    const { promise, resolve, reject } = Promise.withResolvers<ClientChannel>();
+  /** Whatever keeps a channel from coming in time means that the session is dead. */
+  async #channel<T>(asking: Asking<T>): Promise<T> {
     try {
       if (this.#open === undefined) throw new Error('not connected');
-      // ssh2 throws at once where the connection is already half closed.
-      ask(this.#open.client, settler(resolve, reject));
-      return await limited(promise, limitMs, () => lateFailure('channel', limitMs, false));
+      return await askForChannel(this.#open.client, asking);
     } catch (error) {
       if (isRefusedChannel(error)) throw error;
-      promise.then(discard, () => undefined);
       this.destroy();
       if (error instanceof TransportFailure) throw error;
       throw new TransportFailure('connection_lost', this.#lost ?? messageOf(error), true);
@@ -233,31 +232,6 @@ function keepaliveOf(open: OpenClient, settings: TransportSettings, onDead: () =
     },
     onDead,
   });
-}
-
-type ChannelCallback = (error: Error | undefined, channel: ClientChannel) => void;
-
-function settler(resolve: (channel: ClientChannel) => void, reject: (error: Error) => void): ChannelCallback {
-  return (error, channel) => {
-    if (error === undefined) resolve(channel);
-    else reject(error instanceof Error ? error : new Error(messageOf(error)));
-  };
-}
-
-/** Closes a channel that nobody waits for any more; without stdin the command ends by itself. */
-export function discard(channel: ClientChannel): void {
-  channel.on('error', () => undefined);
-  channel.close();
-  channel.resume();
-  channel.stderr.resume();
-}
-
-/** The host answered and said no to this one channel: the session itself is sound. */
-export function isRefusedChannel(error: unknown): error is Error {
-  return (
-    error instanceof Error &&
-    (error.message.includes('Channel open failure') || error.message.startsWith('Unable to exec'))
-  );
 }
 
 function requireAny(endpoint: Endpoint, identities: Identities): void {

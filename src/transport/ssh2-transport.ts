@@ -1,4 +1,3 @@
-import type { ClientChannel } from 'ssh2';
 import { systemClock } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
 import { assertSafe } from './address.ts';
@@ -9,7 +8,8 @@ import { defaultTransportSettings } from './settings.ts';
 import type { TransportSettings } from './settings.ts';
 import { Ssh2Pool } from './ssh2-pool.ts';
 import { runToEnd } from './ssh2-run.ts';
-import { discard, isRefusedChannel } from './ssh2-session.ts';
+import type { RunResult, Started } from './ssh2-run.ts';
+import { discard, isRefusedChannel } from './ssh2-channel.ts';
 import type { Ssh2Session } from './ssh2-session.ts';
 import type { Endpoint, Exchange, ExchangeResult, Transport } from './transport.ts';
 import { TransportFailure } from './transport.ts';
@@ -60,15 +60,19 @@ async function runExchange(run: Run): Promise<ExchangeResult> {
 }
 
 async function onSession(run: Run, session: Ssh2Session, warm: boolean): Promise<ExchangeResult> {
-  const { deadline, settings } = run;
+  const { deadline, settings, clock } = run;
   const release = session.lease();
   try {
     deadline.phase = () => session.phase;
     await deadline.wait(session.opened);
     deadline.phase = () => 'channel';
-    const channel = await openChannel(run, session, warm ? settings.warmChannelMs : settings.channelMs);
+    const start = clock.monotonic();
+    const command = await startCommand(run, session, warm ? settings.warmChannelMs : settings.channelMs);
     try {
-      return await onChannel(run, { session, channel, warm });
+      const result = await endCommand(run, session, command);
+      const { dialMs, authMs } = warm ? { dialMs: 0, authMs: 0 } : session.times;
+      const phases = { dialMs, authMs, execMs: clock.monotonic() - start };
+      return { ...result, hostKey: session.hostKey, phases };
     } finally {
       session.gate.leave();
     }
@@ -77,52 +81,18 @@ async function onSession(run: Run, session: Ssh2Session, warm: boolean): Promise
   }
 }
 
-interface OpenChannel {
-  readonly session: Ssh2Session;
-  readonly channel: ClientChannel;
-  readonly warm: boolean;
-}
-
-async function onChannel(run: Run, { session, channel, warm }: OpenChannel): Promise<ExchangeResult> {
-  const { deadline, clock, exchange, settings } = run;
-  const { stream } = session;
-  if (stream === undefined) throw new TransportFailure('internal', 'a ready session without a stream', true);
-  const start = clock.monotonic();
-  deadline.phase = () => 'exec';
-  deadline.started = true;
-  const { stdin, maxOutputBytes } = exchange;
-  const lostBecause = (): string | undefined => session.lost;
-  try {
-    const result = await deadline.wait(
-      runToEnd(channel, { stdin, maxOutputBytes, settings, stream, lostBecause }),
-    );
-    const { dialMs, authMs } = warm ? { dialMs: 0, authMs: 0 } : session.times;
-    return {
-      ...result,
-      hostKey: session.hostKey,
-      phases: { dialMs, authMs, execMs: clock.monotonic() - start },
-    };
-  } catch (error) {
-    // The command on the other side cannot be killed; its channel is given up, and the session with it.
-    channel.close();
-    session.retire();
-    throw error;
-  }
-}
-
 /** Starts the command, inside the gate. A host that refuses one more channel beside others gets fewer from now on. */
-async function openChannel(
-  { deadline, exchange, endpoint }: Run,
-  session: Ssh2Session,
-  limitMs: number,
-): Promise<ClientChannel> {
+async function startCommand(run: Run, session: Ssh2Session, limitMs: number): Promise<Started> {
+  const { deadline, exchange, endpoint, settings } = run;
+  const { maxOutputBytes } = exchange;
+  const listen = { maxOutputBytes, closeGraceMs: settings.closeGraceMs, lostBecause: () => session.lost };
   for (;;) {
     await session.gate.enter(deadline.signal);
-    const asked = session.exec(commandFor(exchange.program, endpoint.user), limitMs);
+    const asked = session.exec(commandFor(exchange.program, endpoint.user), { ...listen, limitMs });
     try {
       return await deadline.wait(asked);
     } catch (error) {
-      if (deadline.signal.aborted) asked.then(discard, () => undefined);
+      if (deadline.signal.aborted) void giveUp(asked);
       const beside = session.gate.inside - 1;
       session.gate.leave();
       if (!isRefusedChannel(error)) throw error;
@@ -130,4 +100,28 @@ async function openChannel(
       session.gate.narrowTo(beside);
     }
   }
+}
+
+async function endCommand(run: Run, session: Ssh2Session, command: Started): Promise<RunResult> {
+  const { deadline, exchange, settings } = run;
+  const { stream } = session;
+  if (stream === undefined) throw new TransportFailure('internal', 'a ready session without a stream', true);
+  deadline.phase = () => 'exec';
+  deadline.started = true;
+  try {
+    return await deadline.wait(
+      runToEnd(command, { stdin: exchange.stdin, stallMs: settings.stallMs, stream }),
+    );
+  } catch (error) {
+    // The command on the other side cannot be killed; its channel is given up, and the session with it.
+    command.channel.close();
+    session.retire();
+    throw error;
+  }
+}
+
+/** A command that starts when nobody waits for it any more gets no input and ends by itself. */
+async function giveUp(asked: Promise<Started>): Promise<void> {
+  const started = await asked.catch(() => undefined);
+  if (started !== undefined) discard(started.channel);
 }

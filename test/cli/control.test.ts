@@ -3,7 +3,10 @@ import { ControllerDouble, status } from './controller-double.ts';
 import { demo } from './registry-folder.ts';
 import { site, type Site } from './support.ts';
 
-async function withController(controller: ControllerDouble, ask?: (question: string) => Promise<string>): Promise<Site> {
+async function withController(
+  controller: ControllerDouble,
+  ask?: (question: string) => Promise<string>,
+): Promise<Site> {
   const made = await site(demo, { openController: () => Promise.resolve(controller), ask });
   controller.state = { ...controller.state, daemon: false };
   return made;
@@ -37,7 +40,9 @@ describe('the commands on the controller itself', () => {
     await run('pause', '--all', '--reason', 'moving');
     await run('pause', 'contabo-vps', '--reason', 'kernel');
     await run('resume');
-    expect(controller.asked.filter(({ what }) => what !== 'status').map(({ what, with: given }) => [what, given])).toEqual([
+    expect(
+      controller.asked.filter(({ what }) => what !== 'status').map(({ what, with: given }) => [what, given]),
+    ).toEqual([
       ['pause', { node: undefined, actor: { who: 'ada', reason: 'moving' } }],
       ['pause', { node: 'contabo-vps', actor: { who: 'ada', reason: 'kernel' } }],
       ['resume', { node: undefined, actor: { who: 'ada', reason: undefined } }],
@@ -56,6 +61,9 @@ describe('the commands on the controller itself', () => {
   it('term show prints the term', async () => {
     const { run } = await withController(new ControllerDouble());
     expect((await run('term', 'show')).out).toContain('Epoch:       7\n');
-    expect(JSON.parse((await run('term', 'show', '-o', 'json')).out)).toMatchObject({ kind: 'Term', term: { epoch: 7 } });
+    expect(JSON.parse((await run('term', 'show', '-o', 'json')).out)).toMatchObject({
+      kind: 'Term',
+      term: { epoch: 7 },
+    });
   });
 });

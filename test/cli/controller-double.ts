@@ -20,7 +20,15 @@ export const verified = (name: string, changes: Partial<NodeReport> = {}): NodeR
 });
 
 export const offline = (name: string): NodeReport =>
-  verified(name, { state: 'pending_sync', verified: false, changed: false, cause: 'timeout', evidence: 'no answer in 10 s', remedy: 'tailscale ping 100.68.225.92', rungs: [] });
+  verified(name, {
+    state: 'pending_sync',
+    verified: false,
+    changed: false,
+    cause: 'timeout',
+    evidence: 'no answer in 10 s',
+    remedy: 'tailscale ping 100.68.225.92',
+    rungs: [],
+  });
 
 export function pushReport(nodes: NodeReport[]): PushReport {
   const good = nodes.filter((node) => node.verified).length;
@@ -31,7 +39,9 @@ export function pushReport(nodes: NodeReport[]): PushReport {
     verified: good,
     failed: nodes.length - good,
     changed: nodes.filter((node) => node.changed).length,
-    causes: Object.fromEntries(nodes.filter((node) => node.cause !== null).map((node) => [node.cause ?? '', 1])),
+    causes: Object.fromEntries(
+      nodes.filter((node) => node.cause !== null).map((node) => [node.cause ?? '', 1]),
+    ),
     nodes,
     held: [],
   };
@@ -46,7 +56,15 @@ export const status = (changes: Partial<ControllerStatus> = {}): ControllerStatu
   standing: 'writing',
   standingReason: '',
   term: { clusterId: 'sc-0123456789abcdef', epoch: 7, writer: 'a1b2c3d4' },
-  source: { kind: 'directory', location: '/srv/registry', state: 'fresh', reason: null, proofAgeMs: 1200, restarts: 0, stalls: 0 },
+  source: {
+    kind: 'directory',
+    location: '/srv/registry',
+    state: 'fresh',
+    reason: null,
+    proofAgeMs: 1200,
+    restarts: 0,
+    stalls: 0,
+  },
   queue: { due: 0, delayed: 1, active: 0 },
   held: [],
   orphans: [],
@@ -59,13 +77,30 @@ export const status = (changes: Partial<ControllerStatus> = {}): ControllerStatu
 export class ControllerDouble implements ControllerApi, NodeLifecycle {
   readonly asked: { readonly what: string; readonly with: unknown }[] = [];
   reports: NodeReport[] = [verified('contabo-vps')];
-  planned: PlanReport = { apiVersion: 'sync-controller/v1', kind: 'PlanReport', changes: 0, inSync: 0, unknown: 0, nodes: [], held: [] };
+  planned: PlanReport = {
+    apiVersion: 'sync-controller/v1',
+    kind: 'PlanReport',
+    changes: 0,
+    inSync: 0,
+    unknown: 0,
+    nodes: [],
+    held: [],
+  };
   state: ControllerStatus = status();
   held = new Set<string>();
   failure: Error | undefined;
   /** Resolves before a push settles, where a test wants to hold it. */
   gate: Promise<void> = Promise.resolve();
-  removal: RemovalReport = { apiVersion: 'sync-controller/v1', kind: 'RemovalReport', node: 'x', name: 'x', result: 'withdrawn', cause: null, evidence: '', remedy: null };
+  removal: RemovalReport = {
+    apiVersion: 'sync-controller/v1',
+    kind: 'RemovalReport',
+    node: 'x',
+    name: 'x',
+    result: 'withdrawn',
+    cause: null,
+    evidence: '',
+    remedy: null,
+  };
   closed = 0;
 
   async push(request: PushRequest, onNode?: (report: NodeReport) => void): Promise<PushReport> {
@@ -122,7 +157,11 @@ export class ControllerDouble implements ControllerApi, NodeLifecycle {
     return this.asked.map(({ what }) => what).filter((what) => what !== 'status');
   }
 
-  private async settle(what: string, request: unknown, onNode?: (report: NodeReport) => void): Promise<PushReport> {
+  private async settle(
+    what: string,
+    request: unknown,
+    onNode?: (report: NodeReport) => void,
+  ): Promise<PushReport> {
     this.note(what, request);
     for (const report of this.reports) onNode?.(report);
     await this.gate;
@@ -136,4 +175,8 @@ export class ControllerDouble implements ControllerApi, NodeLifecycle {
 }
 
 /** A refusal as the controller gives one. */
-export const refusal = new SyncError('conflict', 'push: expected a controller that may write, got rival: epoch 9', { remedy: 'syncctl term take --reason "…"' });
+export const refusal = new SyncError(
+  'conflict',
+  'push: expected a controller that may write, got rival: epoch 9',
+  { remedy: 'syncctl term take --reason "…"' },
+);

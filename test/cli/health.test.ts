@@ -23,7 +23,10 @@ describe('syncctl health', () => {
   });
 
   it('prints the address where a node has no name, never where it was not synced, and error for the failed of old (B4, B19)', async () => {
-    const nodes = { management_laptops: null, vps_nodes: [{ ip: '100.68.225.92', ssh_user: 'sammy', status: 'failed', last_sync: null }] };
+    const nodes = {
+      management_laptops: null,
+      vps_nodes: [{ ip: '100.68.225.92', ssh_user: 'sammy', status: 'failed', last_sync: null }],
+    };
     const { out } = await (await site({ ...demo, nodes })).run('health');
     expect(out).toContain('  • 100.68.225.92: error (last sync: never)\n');
     expect(out).toContain('Worker Nodes:\n\n');
@@ -33,19 +36,35 @@ describe('syncctl health', () => {
     const services = { demo: { subdomain: 'a b', ip: '100.76.150.207', port: 80 } };
     const { code, out } = await (await site({ ...demo, services })).run('health');
     expect(code).toBe(0);
-    expect(out).toMatch(/Worker Nodes:\n\nQuarantined: service-registry\/services\.json\/demo\/subdomain: expected /u);
+    expect(out).toMatch(
+      /Worker Nodes:\n\nQuarantined: service-registry\/services\.json\/demo\/subdomain: expected /u,
+    );
   });
 
   it('gives every fact as JSON and YAML', async () => {
     const { run } = await site(demo);
     const json = JSON.parse((await run('health', '-o', 'json')).out);
-    expect(json).toMatchObject({ apiVersion: 'sync-controller/v1', kind: 'HealthReport', daemon: false, counts: { active: 2, pending_sync: 1, error: 0 } });
-    expect(json.nodes.map((node: { name: string }) => node.name)).toEqual(['vinay-laptop', 'dev-laptop', 'contabo-vps']);
+    expect(json).toMatchObject({
+      apiVersion: 'sync-controller/v1',
+      kind: 'HealthReport',
+      daemon: false,
+      counts: { active: 2, pending_sync: 1, error: 0 },
+    });
+    expect(json.nodes).toMatchObject([
+      { name: 'vinay-laptop' },
+      { name: 'dev-laptop' },
+      { name: 'contabo-vps' },
+    ]);
     expect((await run('health', '-o', 'yaml')).out).toContain('kind: HealthReport');
   });
 
   it('neutralises terminal escapes in names', async () => {
-    const nodes = { ...demoNodes, management_laptops: [{ ip: '100.86.112.112', name: '\u001b[2Jx', ssh_user: 'v', last_sync: '\u001b]0;x\u0007' }] };
+    const nodes = {
+      ...demoNodes,
+      management_laptops: [
+        { ip: '100.86.112.112', name: '\u001b[2Jx', ssh_user: 'v', last_sync: '\u001b]0;x\u0007' },
+      ],
+    };
     const { out } = await (await site({ ...demo, nodes })).run('health', '-o', 'wide');
     // eslint-disable-next-line no-control-regex -- the escape is what must not be there
     expect(out).not.toMatch(/[\u0007\u001b]/u);
@@ -63,6 +82,8 @@ describe('syncctl health', () => {
   it('asks no daemon and writes nothing where none runs', async () => {
     const { run, folder } = await site(demo);
     await run('health');
-    await expect(writeFile(join(folder, '.local', 'state', 'sync-controller', 'x'), '')).rejects.toThrow('ENOENT');
+    await expect(writeFile(join(folder, '.local', 'state', 'sync-controller', 'x'), '')).rejects.toThrow(
+      'ENOENT',
+    );
   });
 });

@@ -4,7 +4,9 @@ import { demo } from './registry-folder.ts';
 import { site } from './support.ts';
 
 describe('syncctl logs', () => {
-  async function logged(...words: string[]): Promise<{ code: number; called: readonly (readonly string[])[] }> {
+  async function logged(
+    ...words: string[]
+  ): Promise<{ code: number; called: readonly (readonly string[])[] }> {
     const called: string[][] = [];
     const { run } = await site(demo, {
       attach: async (file, args) => {
@@ -18,7 +20,21 @@ describe('syncctl logs', () => {
   it('reads the journal of the unit, with -n for lines and not for the namespace', async () => {
     expect(await logged('-n', '50', '-f', '--since', '1 hour ago')).toEqual({
       code: 0,
-      called: [['journalctl', '--unit', 'sync-controller', '--no-pager', '--output', 'short-iso', '--lines', '50', '--since', '1 hour ago', '--follow']],
+      called: [
+        [
+          'journalctl',
+          '--unit',
+          'sync-controller',
+          '--no-pager',
+          '--output',
+          'short-iso',
+          '--lines',
+          '50',
+          '--since',
+          '1 hour ago',
+          '--follow',
+        ],
+      ],
     });
   });
 
@@ -48,7 +64,10 @@ describe('completion', () => {
     const { context, registry } = await site(demo);
     let out = '';
     const { runCli } = await import('../../src/cli/run.ts');
-    await runCli(['__complete', ...words.map((word) => word.replace('REGISTRY', registry))], { ...context, stdout: { write: (text) => (out += text) } });
+    await runCli(['__complete', ...words.map((word) => word.replace('REGISTRY', registry))], {
+      ...context,
+      stdout: { write: (text) => (out += text) },
+    });
     return out.split('\n').filter((line) => line !== '');
   };
 

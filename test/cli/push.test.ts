@@ -15,16 +15,31 @@ describe('syncctl push', () => {
     const { run } = await withController(controller);
     const { code, out, err } = await run('push', 'contabo-vps', '--reason', 'test');
     expect(code).toBe(0);
-    expect(out).toMatch(/^NAME +TYPE +ADDRESS +STATE +CHANGED +CAUSE\ncontabo-vps +vps_nodes +100\.68\.225\.92 +active +yes +-\n$/u);
+    expect(out).toMatch(
+      /^NAME +TYPE +ADDRESS +STATE +CHANGED +CAUSE\ncontabo-vps +vps_nodes +100\.68\.225\.92 +active +yes +-\n$/u,
+    );
     expect(err).toContain('[✓] Synced and verified: contabo-vps');
     expect(err).toContain('[✓] Sync complete: 1 succeeded, 0 failed');
-    expect(controller.asked.at(-1)).toEqual({ what: 'push', with: { nodes: ['contabo-vps'], takeOver: false, actor: { who: 'ada', reason: 'test' } } });
+    expect(controller.asked.at(-1)).toEqual({
+      what: 'push',
+      with: { nodes: ['contabo-vps'], takeOver: false, actor: { who: 'ada', reason: 'test' } },
+    });
     expect(controller.closed).toBe(1);
   });
 
   it('exits 1 when one node is not, and names cause and remedy', async () => {
     const controller = new ControllerDouble();
-    controller.reports = [verified('a'), offline('b'), verified('c', { state: 'error', verified: false, cause: 'sudo', evidence: 'a password is required', remedy: 'syncctl doctor c' })];
+    controller.reports = [
+      verified('a'),
+      offline('b'),
+      verified('c', {
+        state: 'error',
+        verified: false,
+        cause: 'sudo',
+        evidence: 'a password is required',
+        remedy: 'syncctl doctor c',
+      }),
+    ];
     const { code, err } = await (await withController(controller)).run('push');
     expect(code).toBe(1);
     expect(err).toContain('[⚠] Node b is not reachable (timeout: no answer in 10 s)');
@@ -36,7 +51,12 @@ describe('syncctl push', () => {
     const controller = new ControllerDouble();
     controller.reports = [offline('b')];
     const { out } = await (await withController(controller)).run('push', '-o', 'json');
-    expect(JSON.parse(out)).toMatchObject({ kind: 'PushReport', causes: { timeout: 1 }, verified: 0, failed: 1 });
+    expect(JSON.parse(out)).toMatchObject({
+      kind: 'PushReport',
+      causes: { timeout: 1 },
+      verified: 0,
+      failed: 1,
+    });
   });
 
   it('says nothing but failures with --quiet', async () => {
@@ -81,9 +101,16 @@ describe('syncctl push', () => {
 
   it('shows what is withheld, with the command that lets it go', async () => {
     const controller = new ControllerDouble();
-    controller.planned = { ...controller.planned, held: [{ hash: 'abc123def456', reason: '9 of 10 services', names: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] }] };
+    controller.planned = {
+      ...controller.planned,
+      held: [
+        { hash: 'abc123def456', reason: '9 of 10 services', names: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] },
+      ],
+    };
     const { err } = await (await withController(controller)).run('plan');
-    expect(err).toContain('Removal withheld: 9 of 10 services (a, b, c, d, e and 2 more); let it go with: syncctl approve abc123def456');
+    expect(err).toContain(
+      'Removal withheld: 9 of 10 services (a, b, c, d, e and 2 more); let it go with: syncctl approve abc123def456',
+    );
   });
 });
 
@@ -99,11 +126,16 @@ describe('syncctl reconcile', () => {
     const runs: unknown[] = [];
     const { run } = await site(demo, {
       runDaemon: async (settings, { mode, reload }) => {
-        runs.push({ mode, hours: settings.reconcile.periodHours, again: (await reload()).reconcile.periodHours });
+        runs.push({
+          mode,
+          hours: settings.reconcile.periodHours,
+          again: (await reload()).reconcile.periodHours,
+        });
         return 0;
       },
     });
-    for (const words of [['reconcile', '2'], ['daemon', '0.5'], ['daemon'], ['watch']]) expect((await run(...words)).code).toBe(0);
+    for (const words of [['reconcile', '2'], ['daemon', '0.5'], ['daemon'], ['watch']])
+      expect((await run(...words)).code).toBe(0);
     expect(runs).toEqual([
       { mode: 'reconcile', hours: 2, again: 2 },
       { mode: 'daemon', hours: 0.5, again: 0.5 },
@@ -114,14 +146,27 @@ describe('syncctl reconcile', () => {
 });
 
 describe('syncctl plan', () => {
-  const changed = (name: string, diff: string) => ({ node: `vps_nodes@${name}`, name, state: 'changes' as const, reason: null, diff });
+  const changed = (name: string, diff: string) => ({
+    node: `vps_nodes@${name}`,
+    name,
+    state: 'changes' as const,
+    reason: null,
+    diff,
+  });
 
   it('exits 2 on changes and shows equal diffs once', async () => {
     const controller = new ControllerDouble();
-    controller.planned = { ...controller.planned, changes: 3, inSync: 1, nodes: [changed('a', '-x\n+y'), changed('b', '-x\n+y'), changed('c', '+z')] };
+    controller.planned = {
+      ...controller.planned,
+      changes: 3,
+      inSync: 1,
+      nodes: [changed('a', '-x\n+y'), changed('b', '-x\n+y'), changed('c', '+z')],
+    };
     const { code, out } = await (await withController(controller)).run('plan');
     expect(code).toBe(2);
-    expect(out).toBe('Would change 2 nodes: a, b\n-x\n+y\n\nWould change: c\n+z\n\n3 to change, 1 in sync, 0 unknown\n');
+    expect(out).toBe(
+      'Would change 2 nodes: a, b\n-x\n+y\n\nWould change: c\n+z\n\n3 to change, 1 in sync, 0 unknown\n',
+    );
   });
 
   it('exits 0 when nothing would change', async () => {
@@ -133,7 +178,11 @@ describe('syncctl plan', () => {
 
   it('exits 1 when a named node is unknown, and 0 when an unnamed one is', async () => {
     const controller = new ControllerDouble();
-    controller.planned = { ...controller.planned, unknown: 1, nodes: [{ node: 'x', name: 'x', state: 'unknown', reason: 'timeout: no answer', diff: '' }] };
+    controller.planned = {
+      ...controller.planned,
+      unknown: 1,
+      nodes: [{ node: 'x', name: 'x', state: 'unknown', reason: 'timeout: no answer', diff: '' }],
+    };
     const { run } = await withController(controller);
     expect((await run('plan', 'x')).code).toBe(1);
     const all = await run('plan');

@@ -70,9 +70,16 @@ export async function site(content: RegistryContent = {}, changes: Partial<CliCo
 }
 
 /** Opens the folder that the settings name, with some of its methods replaced. */
-export function folderSource(changes: (real: Source) => Partial<Source> = () => ({})): CliContext['openSource'] {
+export function folderSource(
+  changes: (real: Source) => Partial<Source> = () => ({}),
+): CliContext['openSource'] {
   return async ({ source, daemon }) => {
-    const real = createDirectorySource({ folder: source.directory ?? '', stateDirectory: daemon.stateDirectory, settleMs: 1, clock: systemClock });
+    const real = createDirectorySource({
+      folder: source.directory ?? '',
+      stateDirectory: daemon.stateDirectory,
+      settleMs: 1,
+      clock: systemClock,
+    });
     return {
       own: real.own,
       read: (...words) => real.read(...words),

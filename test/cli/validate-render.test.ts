@@ -16,7 +16,9 @@ describe('syncctl validate', () => {
     const { code, out } = await run('validate');
     expect(code).toBe(65);
     expect(out).toMatch(/\[✗\] service-registry\/services\.json\/bad\/ip: expected /u);
-    expect(out).toMatch(/\[✗\] service-registry\/services\.json\/bad\/port: expected a whole number from 1 to 65535, got 70000/u);
+    expect(out).toMatch(
+      /\[✗\] service-registry\/services\.json\/bad\/port: expected a whole number from 1 to 65535, got 70000/u,
+    );
     const json = JSON.parse((await run('validate', '-o', 'json')).out);
     expect(json).toMatchObject({ kind: 'ValidationReport', valid: false, errors: 2 });
   });

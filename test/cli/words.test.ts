@@ -30,7 +30,12 @@ describe('the words of a command line', () => {
     const { code, out, err } = await (await site()).run(...words);
     expect(code).toBe(64);
     expect(out).toBe('');
-    expect(err.trim().split('\n').filter((line) => line.startsWith('[✗]'))).toHaveLength(1);
+    expect(
+      err
+        .trim()
+        .split('\n')
+        .filter((line) => line.startsWith('[✗]')),
+    ).toHaveLength(1);
     expect(err).not.toContain('    at ');
   });
 
@@ -53,7 +58,8 @@ describe('the words of a command line', () => {
 
   it('group the commands of the first help page and end it with examples', async () => {
     const { out } = await (await site()).run('--help');
-    for (const heading of ['Every day:', 'What should be:', 'The controller itself:', 'Examples:']) expect(out).toContain(heading);
+    for (const heading of ['Every day:', 'What should be:', 'The controller itself:', 'Examples:'])
+      expect(out).toContain(heading);
     expect(out).not.toContain('__complete');
   });
 
@@ -61,12 +67,17 @@ describe('the words of a command line', () => {
     const { run } = await site();
     expect((await run('--version')).out).toBe('1.2.3\n');
     expect((await run('version')).out).toBe('syncctl 1.2.3\n');
-    expect(JSON.parse((await run('version', '-o', 'json')).out)).toMatchObject({ kind: 'Version', version: '1.2.3' });
+    expect(JSON.parse((await run('version', '-o', 'json')).out)).toMatchObject({
+      kind: 'Version',
+      version: '1.2.3',
+    });
   });
 
   it('show a stack with --debug alone, and never a secret', async () => {
     const controller = new ControllerDouble();
-    controller.failure = new Error('broke at -----BEGIN OPENSSH PRIVATE KEY-----\nabc\n-----END OPENSSH PRIVATE KEY-----');
+    controller.failure = new Error(
+      'broke at -----BEGIN OPENSSH PRIVATE KEY-----\nabc\n-----END OPENSSH PRIVATE KEY-----',
+    );
     const { run } = await site(demo, { openController: () => Promise.resolve(controller) });
     const plain = await run('status');
     expect(plain.code).toBe(70);

@@ -181,7 +181,7 @@ export class NodeRoot {
     if (how.mounts !== undefined) {
       const user = ['setpriv', `--reuid=${String(player.uid)}`, `--regid=${String(player.gid)}`, '--clear-groups'];
       const script = `set -e; cd "$1"; shift; ${how.mounts}; exec "$@"`;
-      return { command: ['unshare', '-m', 'bash', '-c', script, 'mounts', this.dir, ...user, ...receiver], options: {} };
+      return { command: ['unshare', '-m', 'bash', '--norc', '-c', script, 'mounts', this.dir, ...user, ...receiver], options: {} };
     }
     return { command: [...(how.under ?? []), ...receiver], options: player };
   }

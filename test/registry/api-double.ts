@@ -150,18 +150,22 @@ export class ApiDouble {
   }
 
   #answer(seen: Seen, response: ServerResponse): void {
-    if (seen.path === '/api/v1/services')
-      return json(response, 200, this.pages[Number(seen.query.get('continue') ?? 0)]);
     const [, name = ''] = /\/configmaps(?:\/(.+))?$/u.exec(seen.path) ?? [];
-    if (seen.isWatch) return this.#watch(seen, response);
-    if (seen.method === 'GET') return name === '' ? this.#list(seen, response) : this.#get(name, response);
-    return this.#write(seen, name, response);
+    if (seen.path === '/api/v1/services')
+      json(response, 200, this.pages[Number(seen.query.get('continue') ?? 0)]);
+    else if (seen.isWatch) this.#watch(seen, response);
+    else if (seen.method !== 'GET') this.#write(seen, name, response);
+    else if (name === '') this.#list(seen, response);
+    else this.#get(name, response);
   }
 
   #get(name: string, response: ServerResponse): void {
     const found = this.#objects.get(name);
-    if (found === undefined) return status(response, 404, `configmaps "${name}" not found`);
-    return json(response, 200, found);
+    if (found === undefined) {
+      status(response, 404, `configmaps "${name}" not found`);
+      return;
+    }
+    json(response, 200, found);
   }
 
   #list(seen: Seen, response: ServerResponse): void {
@@ -198,11 +202,19 @@ export class ApiDouble {
     };
     const target = name === '' ? (body.metadata?.name ?? '') : name;
     const old = this.#objects.get(target);
-    if (seen.method === 'POST' && old !== undefined) return status(response, 409, 'already exists');
-    if (seen.method !== 'POST' && old === undefined) return status(response, 404, 'not found');
+    if (seen.method === 'POST' && old !== undefined) {
+      status(response, 409, 'already exists');
+      return;
+    }
+    if (seen.method !== 'POST' && old === undefined) {
+      status(response, 404, 'not found');
+      return;
+    }
     const version = body.metadata?.resourceVersion;
-    if (version !== undefined && version !== old?.metadata.resourceVersion)
-      return status(response, 409, 'the object has been modified');
+    if (version !== undefined && version !== old?.metadata.resourceVersion) {
+      status(response, 409, 'the object has been modified');
+      return;
+    }
     const merged = seen.method === 'PATCH' ? { ...old?.data, ...body.data } : body.data;
     const data = Object.entries(merged).filter((entry): entry is [string, string] => entry[1] !== null);
     json(response, 200, this.put(target, Object.fromEntries(data)));

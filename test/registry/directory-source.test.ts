@@ -197,7 +197,7 @@ describe('a registry folder', () => {
       });
     });
 
-    test('leaves no temporary file behind and nothing that kubectl would apply', async () => {
+    test('B23 leaves no backup or temporary file behind, and nothing that kubectl would apply', async () => {
       await edit('{}');
       await edit('{"a":1}');
       expect((await readdir(bench.folder)).filter((name) => name !== '.sync-controller.lock')).toEqual([

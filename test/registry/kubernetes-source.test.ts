@@ -214,9 +214,12 @@ async function termBench(server: KubeServer): Promise<TermBench> {
   return {
     state,
     open: () => bench.open(),
-    loseId: async () => void (await bench.kube.call('DELETE', term)),
-    spoilId: async (text) =>
-      void (await bench.kube.call('PATCH', term, { patch: 'merge', body: { data: { cluster_id: text } } })),
+    loseId: async () => {
+      await bench.kube.call('DELETE', term);
+    },
+    spoilId: async (text) => {
+      await bench.kube.call('PATCH', term, { patch: 'merge', body: { data: { cluster_id: text } } });
+    },
     close: async () => {
       await rm(state, { recursive: true, force: true });
       await bench.close();

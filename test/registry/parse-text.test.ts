@@ -17,7 +17,11 @@ describe('a text that cannot be read', () => {
   ])('keeps the last good entries: %s', (_title, text, message) => {
     const now = snapshotOf({ services: text }, good);
     expect(now.services).toEqual(good.services);
-    expect(now.findings[0]).toMatchObject({ severity: 'error', path: 'service-registry/services.json', message: expect.stringMatching(message) as string });
+    expect(now.findings[0]).toMatchObject({
+      severity: 'error',
+      path: 'service-registry/services.json',
+      message: expect.stringMatching(message) as string,
+    });
   });
 
   it.each(['', '  \n', '{}', ' { } '])('is the empty registry where it says so: %j', (text) => {
@@ -28,16 +32,24 @@ describe('a text that cannot be read', () => {
 
   it('survives a hostile depth and length', () => {
     const deep = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
-    expect(findingsOf(snapshotOf({ services: deep }))).toEqual(['error service-registry/services.json/a: expected an object, got a list']);
-    const wide = JSON.stringify(Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`s${String(n)}`, service(`s${String(n)}`, n % 250)])));
+    expect(findingsOf(snapshotOf({ services: deep }))).toEqual([
+      'error service-registry/services.json/a: expected an object, got a list',
+    ]);
+    const wide = JSON.stringify(
+      Object.fromEntries(
+        Array.from({ length: 5000 }, (_, n) => [`s${String(n)}`, service(`s${String(n)}`, n % 250)]),
+      ),
+    );
     expect(snapshotOf({ services: wide }).services.size).toBe(5000);
   });
 });
 
 describe('a key that appears twice', () => {
   it('is reported with its path, in objects and in rows, and the last one counts', () => {
-    const services = '{"demo":{"subdomain":"a","ip":"10.0.0.1","port":80},"demo":{"subdomain":"b","ip":"10.0.0.2","port":80,"port":81}}';
-    const registry = '{"management_laptops":[{"ip":"10.0.0.1","ip":"10.0.0.2","ssh_user":"u"}],"vps_nodes":[],"worker_nodes":[]}';
+    const services =
+      '{"demo":{"subdomain":"a","ip":"10.0.0.1","port":80},"demo":{"subdomain":"b","ip":"10.0.0.2","port":80,"port":81}}';
+    const registry =
+      '{"management_laptops":[{"ip":"10.0.0.1","ip":"10.0.0.2","ssh_user":"u"}],"vps_nodes":[],"worker_nodes":[]}';
     const snapshot = snapshotOf({ services, registry });
     expect(snapshot.services.get('demo')).toMatchObject({ subdomain: 'b', port: 81 });
     expect(findingsOf(snapshot).map((finding) => finding.split(':')[0])).toEqual([
@@ -48,7 +60,8 @@ describe('a key that appears twice', () => {
   });
 
   it('is not seen where equal keys are in different objects, or are values', () => {
-    const services = '{"a":{"subdomain":"a","ip":"10.0.0.1","port":80,"x":[{"k":"k"},{"k":["k","k"]}]},"b":{"subdomain":"b","ip":"10.0.0.1","port":80}}';
+    const services =
+      '{"a":{"subdomain":"a","ip":"10.0.0.1","port":80,"x":[{"k":"k"},{"k":["k","k"]}]},"b":{"subdomain":"b","ip":"10.0.0.1","port":80}}';
     expect(snapshotOf({ services }).findings).toEqual([]);
   });
 });
@@ -66,6 +79,8 @@ describe('names of Object', () => {
     const objects = objectsOf({});
     const raw = objects.get('service-registry');
     if (raw !== undefined) objects.set('service-registry', { ...raw, annotations: {}, data: {} });
-    expect(findingsOf(parseRegistries(objects, undefined))).toEqual([expect.stringContaining('service-registry/services.json: expected the key')]);
+    expect(findingsOf(parseRegistries(objects, undefined))).toEqual([
+      expect.stringContaining('service-registry/services.json: expected the key'),
+    ]);
   });
 });

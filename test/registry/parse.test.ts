@@ -8,8 +8,24 @@ describe('a snapshot', () => {
     const demo = service('demo', 1);
     const one = snapshotOf({ services: { demo, chat: service('chat', 2) } });
     const two = snapshotOf({
-      services: JSON.stringify({ chat: service('chat', 2), demo: { ...Object.fromEntries(Object.entries(demo).reverse()), updated: '2025-11-08T05:16:58Z', more: 1 } }, null, 3),
-      registry: { metadata: {}, worker_nodes: [], vps_nodes: [vps], management_laptops: [{ ...laptop, status: 'failed', last_sync: '2025-11-08T05:16:58Z' }] },
+      services: JSON.stringify(
+        {
+          chat: service('chat', 2),
+          demo: {
+            ...Object.fromEntries(Object.entries(demo).reverse()),
+            updated: '2025-11-08T05:16:58Z',
+            more: 1,
+          },
+        },
+        null,
+        3,
+      ),
+      registry: {
+        metadata: {},
+        worker_nodes: [],
+        vps_nodes: [vps],
+        management_laptops: [{ ...laptop, status: 'failed', last_sync: '2025-11-08T05:16:58Z' }],
+      },
     });
     expect(two.digest).toBe(one.digest);
     expect(snapshotOf({ services: { demo } }).digest).not.toBe(one.digest);
@@ -23,14 +39,34 @@ describe('a snapshot', () => {
 
   it('is complete only when every object is there and wholly valid', () => {
     expect(snapshotOf({}).complete).toBe(true);
-    expect(snapshotOf({ services: { demo: service('demo', 1, { port: '80' }) } })).toMatchObject({ complete: true, findings: [{ severity: 'warning' }] });
+    expect(snapshotOf({ services: { demo: service('demo', 1, { port: '80' }) } })).toMatchObject({
+      complete: true,
+      findings: [{ severity: 'warning' }],
+    });
     expect(snapshotOf({ services: { bad: {} } }).complete).toBe(false);
-    for (const object of ['service-registry', 'sync-controller-registry', 'domain-registry', 'cluster-info'] as const satisfies readonly RegistryObject[]) {
+    for (const object of [
+      'service-registry',
+      'sync-controller-registry',
+      'cluster-info',
+    ] as const satisfies readonly RegistryObject[]) {
       const objects = objectsOf({});
       objects.delete(object);
       expect(parseRegistries(objects, undefined).complete, object).toBe(false);
-      expect(parseRegistries(objects, snapshotOf({})), object).toMatchObject({ digest: snapshotOf({}).digest });
+      expect(parseRegistries(objects, snapshotOf({})), object).toMatchObject({
+        digest: snapshotOf({}).digest,
+      });
     }
+  });
+
+  it('takes a cluster that never had a public domain as complete, and one that lost its domains as not', () => {
+    const objects = objectsOf({ domains: { domains: { 'example.org': {} }, vps_nodes: [] } });
+    const withDomains = parseRegistries(objects, undefined);
+    expect(withDomains.domains.size).toBe(1);
+    objects.delete('domain-registry');
+    expect(parseRegistries(objects, undefined)).toMatchObject({ complete: true, findings: [{ severity: 'warning' }] });
+    const lost = parseRegistries(objects, withDomains);
+    expect(lost.complete).toBe(false);
+    expect(lost.domains.size).toBe(1);
   });
 
   it('leaves a contested name complete: it has a holder', () => {
@@ -44,27 +80,40 @@ describe('an entry that broke', () => {
   const good = snapshotOf({ services: { demo: service('demo', 1), chat: service('chat', 2) } });
 
   it('keeps its last good version while the others change', () => {
-    const now = snapshotOf({ services: { demo: { ...service('new', 9), port: 0 }, chat: service('talk', 3) } }, good);
+    const now = snapshotOf(
+      { services: { demo: { ...service('new', 9), port: 0 }, chat: service('talk', 3) } },
+      good,
+    );
     expect(now.services.get('demo')).toEqual(good.services.get('demo'));
     expect(now.services.get('chat')?.subdomain).toBe('talk');
-    expect(findingsOf(now)).toEqual(['error service-registry/services.json/demo/port: expected a whole number from 1 to 65535, got 0']);
+    expect(findingsOf(now)).toEqual([
+      'error service-registry/services.json/demo/port: expected a whole number from 1 to 65535, got 0',
+    ]);
   });
 
   it('still closes when it says public: false', () => {
-    expect(snapshotOf({ services: { demo: { public: false } } }, good).services.get('demo')).toMatchObject({ public: false, subdomain: 'demo' });
+    expect(snapshotOf({ services: { demo: { public: false } } }, good).services.get('demo')).toMatchObject({
+      public: false,
+      subdomain: 'demo',
+    });
   });
 
   it('goes when it is deleted, good or not', () => {
     const broken = snapshotOf({ services: { demo: {}, chat: service('chat', 2) } }, good);
-    expect([...snapshotOf({ services: { chat: service('chat', 2) } }, broken).services.keys()]).toEqual(['chat']);
+    expect([...snapshotOf({ services: { chat: service('chat', 2) } }, broken).services.keys()]).toEqual([
+      'chat',
+    ]);
   });
 });
 
 describe('a name that the nodes themselves would refuse', () => {
-  it.each(['localhost', 'LocalHost', 'localhost.x', 'ip6-gateway'])('sets its entry aside, not the whole block: %s', (subdomain) => {
-    const services = { bad: service(subdomain, 1), demo: service('demo', 2) };
-    expect([...snapshotOf({ services }).services.keys()]).toEqual(['demo']);
-  });
+  it.each(['localhost', 'LocalHost', 'localhost.x', 'ip6-gateway'])(
+    'sets its entry aside, not the whole block: %s',
+    (subdomain) => {
+      const services = { bad: service(subdomain, 1), demo: service('demo', 2) };
+      expect([...snapshotOf({ services }).services.keys()]).toEqual(['demo']);
+    },
+  );
 
   it('is no cluster domain', () => {
     expect(snapshotOf({ info: { 'cluster-domain': 'localhost' } }).clusterInfo.domain).toBeUndefined();
@@ -88,7 +137,8 @@ describe('the pause annotation', () => {
   const paused = (value: string): readonly string[] => {
     const objects = objectsOf({});
     const raw = objects.get('domain-registry');
-    if (raw !== undefined) objects.set('domain-registry', { ...raw, annotations: { 'sync-controller/paused': value } });
+    if (raw !== undefined)
+      objects.set('domain-registry', { ...raw, annotations: { 'sync-controller/paused': value } });
     return parseRegistries(objects, undefined).paused;
   };
 

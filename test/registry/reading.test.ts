@@ -13,7 +13,13 @@ beforeEach(() => {
   scratch = mkdtempSync(join(tmpdir(), 'reading-'));
   mkdirSync(join(scratch, 'registry'));
   const stateDirectory = join(scratch, 'state');
-  source = createDirectorySource({ folder: join(scratch, 'registry'), stateDirectory, namespace: 'kube-system', pollMs: 1_000, clock: systemClock });
+  source = createDirectorySource({
+    folder: join(scratch, 'registry'),
+    stateDirectory,
+    namespace: 'kube-system',
+    pollMs: 1_000,
+    clock: systemClock,
+  });
 });
 
 afterEach(async () => {

@@ -86,7 +86,7 @@ export function describeSource(name: string, openBench: () => Promise<SourceBenc
         expect((await readable(source)).objects.get('cluster-info')?.resourceVersion).not.toBe(first);
       });
 
-      test('calls a failing source unreadable, never empty, and reads again when it is back', async () => {
+      test('B13 B24 calls a failing source unreadable, never empty, and reads again when it is back', async () => {
         await bench.put('service-registry', { 'services.json': '{}' });
         await readable(source);
         await bench.break();
@@ -254,7 +254,7 @@ export function describeSource(name: string, openBench: () => Promise<SourceBenc
         expect(left).toEqual(rows(10));
       });
 
-      test('is refused, and changes nothing, where the source is away', async () => {
+      test('B24 is refused, and begins no empty registry, where the source is away', async () => {
         await bench.put('service-registry', { 'services.json': 'kept' });
         await bench.break();
         await expect(source.edit('service-registry', 'services.json', () => 'new')).rejects.toMatchObject({

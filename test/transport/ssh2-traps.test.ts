@@ -184,6 +184,34 @@ describe.skipIf(!possible.available)(title, () => {
     await server.stop();
   });
 
+  it('an exit status that comes in one packet with the start of the command is not lost', async () => {
+    const hostKey = scriptedHostKey();
+    const server = await sshServer(
+      {
+        onCommand: (channel, socket) => {
+          socket.cork();
+          channel.exit(16);
+          channel.end();
+          setImmediate(() => {
+            socket.uncork();
+          });
+        },
+      },
+      hostKey,
+    );
+    const endpoint = {
+      ...rig.endpoint,
+      host: '127.0.0.1',
+      port: server.port,
+      pins: pinsOf([hostKey.publicLine]),
+    };
+    const transport = make({});
+    for (let round = 0; round < 20; round += 1) {
+      expect((await run(transport, endpoint, ask('exit 0'))).exitCode).toBe(16);
+    }
+    await server.stop();
+  });
+
   it('the key that was shown comes with the refusal, so that another node in its place can be told', async () => {
     const [here, there] = [rig.endpoint, rig.endpointOf(rig.fleet.node(1))];
     const failure = await failureOf(run(make({}), { ...here, host: there.host }, ask('exit 0')));

@@ -1,5 +1,5 @@
 import { exitCodes } from '../../lib/errors.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { wrongWord } from '../words.ts';
 
 const bash = `# bash completion of syncctl; load it with: source <(syncctl completion bash)
@@ -35,11 +35,15 @@ export const command: CommandModule = {
     completion.argument('<shell>', 'bash, zsh or fish');
   },
   examples: ['source <(syncctl completion bash)', 'syncctl completion fish | source'],
-  run: async (call) => {
+  run: (call) => {
     const shell = call.need(0);
     const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
-    if (script === undefined) throw wrongWord({ place: 'shell', expected: 'bash, zsh or fish', remedy: 'syncctl help completion' }, shell);
+    if (script === undefined)
+      throw wrongWord(
+        { place: 'shell', expected: 'bash, zsh or fish', remedy: 'syncctl help completion' },
+        shell,
+      );
     call.context.stdout.write(script);
-    return exitCodes.ok;
+    return Promise.resolve(exitCodes.ok);
   },
 };

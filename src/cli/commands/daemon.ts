@@ -1,9 +1,12 @@
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { hoursOf } from '../words.ts';
 
 export const command: CommandModule = {
   configure: (daemon) => {
-    daemon.argument('[hours]', 'hours between two passes over all nodes; else the setting reconcile.periodHours');
+    daemon.argument(
+      '[hours]',
+      'hours between two passes over all nodes; else the setting reconcile.periodHours',
+    );
   },
   examples: ['syncctl daemon', 'syncctl daemon 1', 'syncctl --registry ./registry daemon'],
   ownsSignals: () => true,

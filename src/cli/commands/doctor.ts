@@ -2,7 +2,7 @@ import { exitCodes, messageOf } from '../../lib/errors.ts';
 import { printable } from '../../lib/text.ts';
 import type { ControllerStatus } from '../../contract/report.ts';
 import type { Call } from '../call.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import type { DoctorGround } from '../doctor/check.ts';
 import type { DoctorFinding, Level } from '../doctor/finding.ts';
 import { thisHost } from '../doctor/host.ts';
@@ -12,23 +12,47 @@ import { lookOf, marked, type Mark } from '../output/tags.ts';
 import { pickNode } from '../pick.ts';
 import { readRegistries } from '../registries.ts';
 
-const marks: Readonly<Record<Level, Mark>> = { ok: 'success', skipped: 'info', warning: 'warn', error: 'error' };
+const marks: Readonly<Record<Level, Mark>> = {
+  ok: 'success',
+  skipped: 'info',
+  warning: 'warn',
+  error: 'error',
+};
 
 export const command: CommandModule = {
   configure: (doctor) => {
     doctor
       .argument('[node]', 'one node; this machine, the cluster and all nodes when left out')
       .option('--all', 'what is well, too')
-      .addHelpText('after', '\nLooks and never writes. Exit codes: 0 no errors (warnings are told), 1 at least one error.');
+      .addHelpText(
+        'after',
+        '\nLooks and never writes. Exit codes: 0 no errors (warnings are told), 1 at least one error.',
+      );
   },
   examples: ['syncctl doctor', 'syncctl doctor contabo-vps --all', 'syncctl doctor -o json'],
   run: async (call) => {
     const ground = await groundOf(call);
-    const findings = await examine(checks.filter((check) => call.word(0) === undefined || check.perNode), ground);
+    const findings = await examine(
+      checks.filter((check) => call.word(0) === undefined || check.perNode),
+      ground,
+    );
     const count = (level: Level): number => findings.filter((finding) => finding.level === level).length;
     await call.print({
-      value: { apiVersion, kind: 'DoctorReport', errors: count('error'), warnings: count('warning'), findings },
-      table: () => [...findings.filter(({ level }) => call.flag('all') || level === 'error' || level === 'warning').map((finding) => line(call, finding)), `${String(count('error'))} errors, ${String(count('warning'))} warnings, ${String(count('ok'))} well, ${String(count('skipped'))} not looked at`, ''].join('\n'),
+      value: {
+        apiVersion,
+        kind: 'DoctorReport',
+        errors: count('error'),
+        warnings: count('warning'),
+        findings,
+      },
+      table: () =>
+        [
+          ...findings
+            .filter(({ level }) => call.flag('all') || level === 'error' || level === 'warning')
+            .map((finding) => line(call, finding)),
+          `${String(count('error'))} errors, ${String(count('warning'))} warnings, ${String(count('ok'))} well, ${String(count('skipped'))} not looked at`,
+          '',
+        ].join('\n'),
     });
     return count('error') === 0 ? exitCodes.ok : exitCodes.failure;
   },
@@ -36,7 +60,11 @@ export const command: CommandModule = {
 
 function line(call: Call, { check, subject, level, message, remedy }: DoctorFinding): string {
   const look = lookOf(call.context.stdout, call.context.env, call.globals.color === false);
-  return marked(marks[level], printable(`${check}: ${subject}: ${message}${remedy === null ? '' : `; ${remedy}`}`), look);
+  return marked(
+    marks[level],
+    printable(`${check}: ${subject}: ${message}${remedy === null ? '' : `; ${remedy}`}`),
+    look,
+  );
 }
 
 async function groundOf(call: Call): Promise<DoctorGround> {
@@ -48,10 +76,24 @@ async function groundOf(call: Call): Promise<DoctorGround> {
   const word = call.word(0);
   const nodes = word === undefined ? [...all.values()] : [pickNode(word, all)];
   const { clock, uid, signal } = context;
-  return { settings, registries, snapshot: registries.snapshot, nodes, ...(await daemonOf(call, settings.daemon.socket)), ports, host: context.host ?? thisHost, clock, uid, signal };
+  return {
+    settings,
+    registries,
+    snapshot: registries.snapshot,
+    nodes,
+    ...(await daemonOf(call, settings.daemon.socket)),
+    ports,
+    host: context.host ?? thisHost,
+    clock,
+    uid,
+    signal,
+  };
 }
 
-async function daemonOf(call: Call, socket: string): Promise<{ daemon: ControllerStatus | undefined; daemonFailure: string | undefined }> {
+async function daemonOf(
+  call: Call,
+  socket: string,
+): Promise<{ daemon: ControllerStatus | undefined; daemonFailure: string | undefined }> {
   const { connectDaemon } = await import('../../contract/client.ts');
   try {
     const daemon = await connectDaemon(socket);

@@ -1,12 +1,17 @@
 import { SyncError } from '../../lib/errors.ts';
 import { removeDomainSteps, removeVpsSteps } from '../../registry/operations/domains.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { addChangeOptions, change } from '../change.ts';
 import { wrongWord } from '../words.ts';
 
 export const command: CommandModule = {
   configure: (remove) => {
-    remove.argument('[domain]', 'a registered domain').option('--vps <address>', 'remove the record of this VPS instead; the node itself stays: syncctl node remove');
+    remove
+      .argument('[domain]', 'a registered domain')
+      .option(
+        '--vps <address>',
+        'remove the record of this VPS instead; the node itself stays: syncctl node remove',
+      );
     addChangeOptions(remove);
   },
   examples: ['syncctl domain remove curiios.com', 'syncctl domain remove --vps 100.68.225.92 --yes'],
@@ -14,13 +19,26 @@ export const command: CommandModule = {
     const word = call.word(0)?.toLowerCase();
     const vps = call.text('vps');
     if ((word === undefined) === (vps === undefined)) {
-      throw wrongWord({ place: 'domain', expected: 'a domain or --vps, one of the two', remedy: 'syncctl help domain remove' }, word);
+      throw wrongWord(
+        {
+          place: 'domain',
+          expected: 'a domain or --vps, one of the two',
+          remedy: 'syncctl help domain remove',
+        },
+        word,
+      );
     }
     return change(call, (ground) => {
       const { domains, vpsRecords, routes } = ground.snapshot;
-      const dangling = vps !== undefined && [...routes.values()].some((route) => route.vpsNodes.includes(vps));
+      const dangling =
+        vps !== undefined && [...routes.values()].some((route) => route.vpsNodes.includes(vps));
       const known = word === undefined ? vpsRecords.has(vps ?? '') || dangling : domains.has(word);
-      if (!known) throw new SyncError('notFound', `domain: expected a registered ${word === undefined ? 'VPS record' : 'domain'}, got ${JSON.stringify(word ?? vps)}`, { remedy: 'syncctl domain list' });
+      if (!known)
+        throw new SyncError(
+          'notFound',
+          `domain: expected a registered ${word === undefined ? 'VPS record' : 'domain'}, got ${JSON.stringify(word ?? vps)}`,
+          { remedy: 'syncctl domain list' },
+        );
       const steps = word === undefined ? removeVpsSteps(vps ?? '', ground) : removeDomainSteps(word, ground);
       return { done: `${word ?? `VPS ${vps ?? ''}`} is removed, out of every route first`, steps, ask: true };
     });

@@ -1,13 +1,18 @@
 import { unrouteSteps } from '../../registry/operations/routing.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { addChangeOptions, change } from '../change.ts';
 import { needRow } from '../raw-rows.ts';
 
 export const command: CommandModule = {
   configure: (unroute) => {
-    unroute.argument('<service>', 'name in the routing registry').argument('[domains...]', 'these domains; all of them when left out');
+    unroute
+      .argument('<service>', 'name in the routing registry')
+      .argument('[domains...]', 'these domains; all of them when left out');
     addChangeOptions(unroute);
-    unroute.addHelpText('after', '\nThe last route of a cluster stays as an entry without domains: an empty routing registry would mean the single domain.');
+    unroute.addHelpText(
+      'after',
+      '\nThe last route of a cluster stays as an entry without domains: an empty routing registry would mean the single domain.',
+    );
   },
   examples: ['syncctl domain unroute demo', 'syncctl domain unroute demo curiios.com'],
   run: async (call) => {

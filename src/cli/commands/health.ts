@@ -1,7 +1,7 @@
 import { exitCodes } from '../../lib/errors.ts';
 import { printable } from '../../lib/text.ts';
 import type { Call } from '../call.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { healthBlock } from '../health/block.ts';
 import { known } from '../health/known.ts';
 import { healthReport, type HealthReport } from '../health/report.ts';
@@ -12,13 +12,20 @@ import { unreadable } from '../registries.ts';
 
 export const command: CommandModule = {
   configure: (health) => {
-    health.addHelpText('after', '\nExit codes: 0 the registries can be read, 69 they cannot; what is known is printed all the same.');
+    health.addHelpText(
+      'after',
+      '\nExit codes: 0 the registries can be read, 69 they cannot; what is known is printed all the same.',
+    );
   },
   examples: ['syncctl health', 'syncctl health -o wide', 'syncctl health -o json | jq .counts'],
   run: async (call) => {
     const facts = await known(call);
     const report = healthReport(facts);
-    await call.print({ value: report, table: () => healthBlock(report.nodes) + notices(report), wide: () => wide(call, report) + notices(report) });
+    await call.print({
+      value: report,
+      table: () => healthBlock(report.nodes) + notices(report),
+      wide: () => wide(call, report) + notices(report),
+    });
     const { registries } = facts;
     if (registries.state === 'fresh') return exitCodes.ok;
     throw unreadable(registries.source, registries.reason, registries.remedy);
@@ -47,9 +54,18 @@ function wide(call: Call, report: HealthReport): string {
 function notices(report: HealthReport): string {
   const lines = [
     ...report.quarantined.map(({ path, message, remedy }) => `Quarantined: ${path}: ${message}; ${remedy}`),
-    ...report.held.map(({ hash, reason, names }) => `Held: ${reason} (${listed(names)}); let it go with: syncctl approve ${hash}`),
-    ...report.paused.map((what) => `Paused: ${what}; end it with: ${what.startsWith('registry ') ? 'kubectl annotate configmap … sync-controller/paused-' : 'syncctl resume'}`),
-    ...report.orphaned.map((node) => `Orphaned: ${node}: its row is gone and the node is untouched; end it with: syncctl node remove ${node}, or: syncctl node restore ${node}`),
+    ...report.held.map(
+      ({ hash, reason, names }) =>
+        `Held: ${reason} (${listed(names)}); let it go with: syncctl approve ${hash}`,
+    ),
+    ...report.paused.map(
+      (what) =>
+        `Paused: ${what}; end it with: ${what.startsWith('registry ') ? 'kubectl annotate configmap … sync-controller/paused-' : 'syncctl resume'}`,
+    ),
+    ...report.orphaned.map(
+      (node) =>
+        `Orphaned: ${node}: its row is gone and the node is untouched; end it with: syncctl node remove ${node}, or: syncctl node restore ${node}`,
+    ),
   ];
   return lines.length === 0 ? '' : `${printable(lines.join('\n'))}\n`;
 }

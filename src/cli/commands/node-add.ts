@@ -1,11 +1,9 @@
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { addNode } from '../enrolment.ts';
 import { nodeAddress, nodeName, sshUser, domain } from '../../registry/grammar.ts';
 import { nodeTypeOf } from '../node-types.ts';
 import { originOf } from '../trust.ts';
-import { checked, portOf, wrongWord } from '../words.ts';
-
-const repeat = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+import { checked, portOf, repeated, wrongWord } from '../words.ts';
 
 export const command: CommandModule = {
   configure: (add) => {
@@ -16,18 +14,35 @@ export const command: CommandModule = {
       .option('--user <login>', 'login on the node; root when left out')
       .option('--port <port>', 'port of its sshd')
       .option('--public-domain <domain>', 'public domain of a VPS in a cluster with one domain per VPS')
-      .option('--label <key=value>', 'label (repeatable)', repeat)
-      .option('--from <origin>', 'where to take its host keys from: known_hosts or scan; one after the other when left out')
-      .option('--fingerprint <SHA256:…>', 'trust the key with this fingerprint alone (repeatable)', repeat)
+      .option('--label <key=value>', 'label (repeatable)', repeated)
+      .option(
+        '--from <origin>',
+        'where to take its host keys from: known_hosts or scan; one after the other when left out',
+      )
+      .option('--fingerprint <SHA256:…>', 'trust the key with this fingerprint alone (repeatable)', repeated)
       .option('--no-install', 'register and trust only')
-      .option('--upgrade', 'install the receiver of this version over an older one and write its targets anew')
+      .option(
+        '--upgrade',
+        'install the receiver of this version over an older one and write its targets anew',
+      )
       .option('--yes', 'do not ask')
       .option('--reason <text>', 'why, for the audit')
-      .addHelpText('after', '\nRegisters the row, pins the host keys, installs the receiver and proves it all by a push.\nExit codes: 0 the node is verified, 1 it is registered but not verified.');
+      .addHelpText(
+        'after',
+        '\nRegisters the row, pins the host keys, installs the receiver and proves it all by a push.\nExit codes: 0 the node is verified, 1 it is registered but not verified.',
+      );
   },
-  examples: ['syncctl node add 100.68.225.92 --type vps --name contabo-vps --user sammy', 'syncctl node add 100.86.112.112 --type laptop --user vinay --fingerprint SHA256:… --yes'],
+  examples: [
+    'syncctl node add 100.68.225.92 --type vps --name contabo-vps --user sammy',
+    'syncctl node add 100.86.112.112 --type laptop --user vinay --fingerprint SHA256:… --yes',
+  ],
   run: async (call) => {
-    const [name, user, port, publicDomain] = [call.text('name'), call.text('user'), call.text('port'), call.text('publicDomain')];
+    const [name, user, port, publicDomain] = [
+      call.text('name'),
+      call.text('user'),
+      call.text('port'),
+      call.text('publicDomain'),
+    ];
     return addNode(call, {
       type: nodeTypeOf(call.text('type'), '--type'),
       address: checked(nodeAddress, call.need(0), 'address'),
@@ -49,7 +64,11 @@ function labelsOf(words: readonly string[]): Record<string, string> | undefined 
   return Object.fromEntries(
     words.map((word) => {
       const match = /^([A-Za-z0-9][A-Za-z0-9._/-]{0,62})=([A-Za-z0-9._-]{0,63})$/u.exec(word);
-      if (match === null) throw wrongWord({ place: '--label', expected: 'key=value', remedy: 'such as --label region=eu' }, word);
+      if (match === null)
+        throw wrongWord(
+          { place: '--label', expected: 'key=value', remedy: 'such as --label region=eu' },
+          word,
+        );
       return [match[1] ?? '', match[2] ?? ''];
     }),
   );

@@ -1,7 +1,8 @@
+import type { Node } from '../../model/node.ts';
 import { exitCodes } from '../../lib/errors.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { known } from '../health/known.ts';
-import { healthReport } from '../health/report.ts';
+import { healthReport, type HealthNode } from '../health/report.ts';
 import { age } from '../output/age.ts';
 import { apiVersion } from '../output/structured.ts';
 import { table } from '../output/table.ts';
@@ -13,38 +14,55 @@ export const command: CommandModule = {
   run: async (call) => {
     const facts = await known(call);
     const { registries } = facts;
-    if (registries.state !== 'fresh') throw unreadable(registries.source, registries.reason, registries.remedy);
+    if (registries.state !== 'fresh')
+      throw unreadable(registries.source, registries.reason, registries.remedy);
     const states = new Map(healthReport(facts).nodes.map((node) => [node.node, node]));
-    const nodes = [...(registries.snapshot?.nodes.values() ?? [])].map((node) => {
-      const state = states.get(node.id);
-      return {
-        node: node.id,
-        name: node.name,
-        type: node.type,
-        address: node.address,
-        user: node.sshUser,
-        port: node.sshPort ?? null,
-        pins: node.hostKeys.length,
-        labels: node.labels,
-        publicDomain: node.publicDomain ?? null,
-        state: state?.state ?? 'pending_sync',
-        lastSync: state?.lastSync ?? null,
-      };
-    });
+    const nodes = [...(registries.snapshot?.nodes.values() ?? [])].map((node) =>
+      listed(node, states.get(node.id)),
+    );
     const now = call.context.clock.now();
-    const labels = (all: Readonly<Record<string, string>>): string => Object.entries(all).map(([key, value]) => `${key}=${value}`).join(',');
+    const headings = ['name', 'type', 'address', 'user', 'state', 'last sync'];
+    const more = ['port', 'pins', 'public domain', 'labels', 'id'];
     await call.print({
       value: { apiVersion, kind: 'NodeList', nodes },
-      table: () => table(['name', 'type', 'address', 'user', 'state', 'last sync'], nodes.map((node) => [node.name, node.type, node.address, node.user, node.state, age(node.lastSync, now)])),
+      table: () =>
+        table(
+          headings,
+          nodes.map((node) => cells(node, now)),
+        ),
       wide: () =>
         table(
-          ['name', 'type', 'address', 'user', 'state', 'last sync', 'port', 'pins', 'public domain', 'labels', 'id'],
-          nodes.map((node) => [
-            node.name, node.type, node.address, node.user, node.state, age(node.lastSync, now),
-            node.port === null ? '' : String(node.port), String(node.pins), node.publicDomain ?? '', labels(node.labels), node.node,
-          ]),
+          [...headings, ...more],
+          nodes.map((node) => [...cells(node, now), ...moreCells(node)]),
         ),
     });
     return exitCodes.ok;
   },
 };
+
+type Listed = ReturnType<typeof listed>;
+
+function listed(node: Node, state: HealthNode | undefined) {
+  return {
+    node: node.id,
+    name: node.name,
+    type: node.type,
+    address: node.address,
+    user: node.sshUser,
+    port: node.sshPort ?? null,
+    pins: node.hostKeys.length,
+    labels: node.labels,
+    publicDomain: node.publicDomain ?? null,
+    state: state?.state ?? 'pending_sync',
+    lastSync: state?.lastSync ?? null,
+  };
+}
+
+function cells({ name, type, address, user, state, lastSync }: Listed, now: number): string[] {
+  return [name, type, address, user, state, age(lastSync, now)];
+}
+
+function moreCells({ port, pins, publicDomain, labels, node }: Listed): string[] {
+  const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return [port === null ? '' : String(port), String(pins), publicDomain ?? '', pairs.join(','), node];
+}

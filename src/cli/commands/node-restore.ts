@@ -1,9 +1,11 @@
 import { exitCodes } from '../../lib/errors.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 
 export const command: CommandModule = {
   configure: (restore) => {
-    restore.argument('<node>', 'name, address or id of an orphaned node').option('--reason <text>', 'why, for the audit');
+    restore
+      .argument('<node>', 'name, address or id of an orphaned node')
+      .option('--reason <text>', 'why, for the audit');
   },
   examples: ['syncctl node restore contabo-vps'],
   run: async (call) => {

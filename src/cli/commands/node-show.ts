@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
-import type { HostKeyPin } from '../../model/node.ts';
+import type { Node } from '../../model/node.ts';
 import { exitCodes } from '../../lib/errors.ts';
 import { printable } from '../../lib/text.ts';
-import type { CommandModule } from '../catalogue.ts';
+import { fingerprintOf } from '../../transport/host-keys.ts';
+import type { CommandModule } from '../command.ts';
 import { known } from '../health/known.ts';
-import { healthReport } from '../health/report.ts';
+import { healthReport, type HealthNode } from '../health/report.ts';
 import { pairs } from '../output/pairs.ts';
 import { apiVersion } from '../output/structured.ts';
 import { pickNode } from '../pick.ts';
@@ -21,39 +21,59 @@ export const command: CommandModule = {
     if (snapshot === undefined) throw unreadable(source, reason, remedy);
     const node = pickNode(call.need(0), snapshot.nodes);
     const state = healthReport(facts).nodes.find((candidate) => candidate.node === node.id);
-    const hostKeys = node.hostKeys.map((pin) => ({ ...pin, fingerprint: fingerprint(pin) }));
     const { sshUser, sshPort, labels, publicDomain, repoPath } = node;
+    const hostKeys = node.hostKeys.map((pin) => ({ ...pin, fingerprint: fingerprintOf(pin.key) }));
+    const own = { user: sshUser, port: sshPort ?? null, labels, publicDomain: publicDomain ?? null };
     await call.print({
-      value: { apiVersion, kind: 'Node', ...state, user: sshUser, port: sshPort ?? null, labels, publicDomain: publicDomain ?? null, repoPath: repoPath ?? null, hostKeys },
-      table: () =>
-        pairs(
-          (
-            [
-              ['Name', node.name],
-              ['Id', node.id],
-              ['Type', node.type],
-              ['Login', `${sshUser}@${node.address}${sshPort === undefined ? '' : `, port ${String(sshPort)}`}`],
-              ['Public domain', publicDomain ?? '-'],
-              ['Labels', Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(', ') || '-'],
-              ['State', state?.state ?? '-'],
-              ['Cause', state?.cause ?? '-'],
-              ['Evidence', state?.evidence === '' ? '-' : (state?.evidence ?? '-')],
-              ['Remedy', state?.remedy ?? '-'],
-              ['Since', state?.since ?? '-'],
-              ['Last sync', state?.lastSync ?? 'never'],
-              ['Last attempt', state?.lastAttempt ?? 'never'],
-              ...(hostKeys.length === 0 ? ([['Host key', `none is pinned; syncctl node trust ${node.name} --from scan`]] as const) : []),
-              ...hostKeys.map((pin) => ['Host key', `${pin.key.split(' ')[0] ?? ''} ${pin.fingerprint} (${pin.source}, ${pin.added})`] as const),
-            ] as const
-          ).map(([name, value]) => [name, printable(value)] as const),
-        ),
+      value: { apiVersion, kind: 'Node', ...state, ...own, repoPath: repoPath ?? null, hostKeys },
+      table: () => printable(pairs([...identity(node), ...stateOf(state), ...keysOf(node)])),
     });
     return exitCodes.ok;
   },
 };
 
-/** As ssh prints it. */
-function fingerprint({ key }: HostKeyPin): string {
-  const blob = Buffer.from(key.split(' ')[1] ?? '', 'base64');
-  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/u, '')}`;
+type Line = readonly [string, string];
+const dash = (text: string | null | undefined): string =>
+  text === null || text === undefined || text === '' ? '-' : text;
+
+function identity({
+  name,
+  id,
+  type,
+  sshUser,
+  address,
+  sshPort,
+  publicDomain,
+  labels,
+}: Node): readonly Line[] {
+  const port = sshPort === undefined ? '' : `, port ${String(sshPort)}`;
+  const all = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return [
+    ['Name', name],
+    ['Id', id],
+    ['Type', type],
+    ['Login', `${sshUser}@${address}${port}`],
+    ['Public domain', dash(publicDomain)],
+    ['Labels', dash(all.join(', '))],
+  ];
+}
+
+function stateOf(state: HealthNode | undefined): readonly Line[] {
+  return [
+    ['State', dash(state?.state)],
+    ['Cause', dash(state?.cause)],
+    ['Evidence', dash(state?.evidence)],
+    ['Remedy', dash(state?.remedy)],
+    ['Since', dash(state?.since)],
+    ['Last sync', state?.lastSync ?? 'never'],
+    ['Last attempt', state?.lastAttempt ?? 'never'],
+  ];
+}
+
+function keysOf({ name, hostKeys }: Node): readonly Line[] {
+  if (hostKeys.length === 0) return [['Host key', `none is pinned; syncctl node trust ${name} --from scan`]];
+  return hostKeys.map(({ key, source, added }): Line => {
+    const type = key.split(' ')[0] ?? '';
+    return ['Host key', `${type} ${fingerprintOf(key)} (${source}, ${added})`];
+  });
 }

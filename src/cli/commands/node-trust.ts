@@ -4,13 +4,21 @@ import { selectNodes } from '../../reconcile/selection.ts';
 import { pinSteps } from '../../registry/operations/nodes.ts';
 import { carryOut } from '../../registry/operations/step.ts';
 import type { Call } from '../call.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { listed } from '../output/progress.ts';
 import { apiVersion } from '../output/structured.ts';
 import { needRegistries } from '../registries.ts';
 import { stampOf } from '../stamp.ts';
-import { fingerprintTable, isChanged, lookForKeys, originOf, pinsAfter, vouched, type Trusting } from '../trust.ts';
-import { wrongWord } from '../words.ts';
+import {
+  fingerprintTable,
+  isChanged,
+  lookForKeys,
+  originOf,
+  pinsAfter,
+  vouched,
+  type Trusting,
+} from '../trust.ts';
+import { repeated, wrongWord } from '../words.ts';
 
 export const command: CommandModule = {
   configure: (trust) => {
@@ -18,41 +26,73 @@ export const command: CommandModule = {
       .argument('[nodes...]', 'names, addresses or ids')
       .option('--all', 'every registered node')
       .option('--from <origin>', 'known_hosts (what you have seen before) or scan (what the node shows now)')
-      .option('--fingerprint <SHA256:…>', 'trust the key with this fingerprint alone (repeatable)', (value: string, before: readonly string[] = []) => [...before, value])
+      .option('--fingerprint <SHA256:…>', 'trust the key with this fingerprint alone (repeatable)', repeated)
       .option('--replace', 'take the keys of a node that shows others than the pinned ones')
       .option('--yes', 'do not ask')
-      .addHelpText('after', '\nShows every fingerprint and asks once. Compare them on the node: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\nExit codes: 0 every node is pinned, 1 at least one is not.');
+      .addHelpText(
+        'after',
+        '\nShows every fingerprint and asks once. Compare them on the node: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\nExit codes: 0 every node is pinned, 1 at least one is not.',
+      );
   },
-  examples: ['syncctl node trust --all --from known_hosts', 'syncctl node trust contabo-vps --from scan', 'syncctl node trust contabo-vps --from scan --replace --yes'],
+  examples: [
+    'syncctl node trust --all --from known_hosts',
+    'syncctl node trust contabo-vps --from scan',
+    'syncctl node trust contabo-vps --from scan --replace --yes',
+  ],
   run: async (call) => {
     const { snapshot } = await needRegistries(call);
     const words = call.words(0);
-    if ((words.length === 0) === !call.flag('all')) throw wrongWord({ place: 'nodes', expected: 'node names or --all, one of the two', remedy: 'syncctl help node trust' }, words.join(' ') || undefined);
+    if ((words.length === 0) === !call.flag('all'))
+      throw wrongWord(
+        {
+          place: 'nodes',
+          expected: 'node names or --all, one of the two',
+          remedy: 'syncctl help node trust',
+        },
+        words.join(' ') || undefined,
+      );
     const from = originOf(call.text('from')) ?? 'known_hosts';
     const nodes = selectNodes(words, snapshot.nodes).flatMap((id) => snapshot.nodes.get(id) ?? []);
     const enrol = await call.keep(call.context.openEnrol(await call.settings()));
-    const looked = (await lookForKeys(call, enrol, nodes, from)).map((trusting) => vouched(trusting, call.texts('fingerprint')));
+    const looked = (await lookForKeys(call, enrol, nodes, from)).map((trusting) =>
+      vouched(trusting, call.texts('fingerprint')),
+    );
     return pin(call, looked);
   },
 };
 
 async function pin(call: Call, looked: readonly Trusting[]): Promise<number> {
-  const refused = looked.filter((trusting) => trusting.failure !== undefined || (isChanged(trusting) && !call.flag('replace')));
+  const refused = looked.filter(
+    (trusting) => trusting.failure !== undefined || (isChanged(trusting) && !call.flag('replace')),
+  );
   const agreed = looked.filter((trusting) => !refused.includes(trusting));
-  const fresh = agreed.filter(({ node, found }) => found.some(({ key }) => !node.hostKeys.some((known) => known.key === key)));
+  const fresh = agreed.filter(({ node, found }) =>
+    found.some(({ key }) => !node.hostKeys.some((known) => known.key === key)),
+  );
   if (looked.some(({ found }) => found.length > 0)) call.context.stderr.write(fingerprintTable(looked));
   if (fresh.length > 0) {
     await call.confirm(`Trust these keys of ${listed(fresh.map(({ node }) => node.name))}?`);
-    const pins = fresh.map((trusting) => ({ type: trusting.node.type, address: trusting.node.address, keys: pinsAfter(call, trusting, call.flag('replace')) }));
+    const pins = fresh.map((trusting) => ({
+      type: trusting.node.type,
+      address: trusting.node.address,
+      keys: pinsAfter(call, trusting, call.flag('replace')),
+    }));
     await carryOut(await call.source(), pinSteps(pins, stampOf(call, isoSeconds(call.context.clock.now()))));
   }
   for (const trusting of refused) call.note('error', whyNot(trusting));
-  const result = (trusting: Trusting): string => (refused.includes(trusting) ? 'refused' : fresh.includes(trusting) ? 'pinned' : 'unchanged');
+  const result = (trusting: Trusting): string =>
+    refused.includes(trusting) ? 'refused' : fresh.includes(trusting) ? 'pinned' : 'unchanged';
   await call.print({
     value: {
       apiVersion,
       kind: 'TrustReport',
-      nodes: looked.map((trusting) => ({ name: trusting.node.name, address: trusting.node.address, result: result(trusting), failure: trusting.failure ?? null, keys: trusting.found })),
+      nodes: looked.map((trusting) => ({
+        name: trusting.node.name,
+        address: trusting.node.address,
+        result: result(trusting),
+        failure: trusting.failure ?? null,
+        keys: trusting.found,
+      })),
     },
     table: () => looked.map((trusting) => `${trusting.node.name}: ${result(trusting)}\n`).join(''),
   });

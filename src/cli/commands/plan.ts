@@ -3,7 +3,7 @@ import type { PlanReport } from '../../contract/report.ts';
 import { exitCodes } from '../../lib/errors.ts';
 import { printable } from '../../lib/text.ts';
 import type { Call } from '../call.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { listed, tellHeld } from '../output/progress.ts';
 import { table } from '../output/table.ts';
 import { lookOf } from '../output/tags.ts';
@@ -13,13 +13,19 @@ export const command: CommandModule = {
     plan
       .argument('[nodes...]', 'names, addresses or ids; all nodes when left out')
       .option('--offline', 'compare with the last receipt instead of asking the nodes')
-      .addHelpText('after', '\nExit codes: 0 nothing would change, 2 something would, 1 a named node could not be read.');
+      .addHelpText(
+        'after',
+        '\nExit codes: 0 nothing would change, 2 something would, 1 a named node could not be read.',
+      );
   },
   examples: ['syncctl plan', 'syncctl plan contabo-vps', 'syncctl plan --offline -o json'],
   run: async (call) => {
     const words = call.words(0);
     const controller = await call.controller();
-    const report = await controller.plan({ nodes: words.length > 0 ? words : undefined, offline: call.flag('offline') });
+    const report = await controller.plan({
+      nodes: words.length > 0 ? words : undefined,
+      offline: call.flag('offline'),
+    });
     await call.print({ value: report, table: () => grouped(call, report), wide: () => perNode(report) });
     for (const node of report.nodes.filter(({ state }) => state === 'unknown')) {
       call.note('warn', `${node.name}: unknown, ${node.reason ?? 'the node could not be read'}`);
@@ -38,7 +44,10 @@ function grouped(call: Call, report: PlanReport): string {
     groups.set(same, [...(groups.get(same) ?? []), node]);
   }
   const parts = [...groups].map(([diff, nodes]) => {
-    const names = listed(nodes.map(({ name }) => printable(name)), 12);
+    const names = listed(
+      nodes.map(({ name }) => printable(name)),
+      12,
+    );
     return `${nodes.length === 1 ? 'Would change' : `Would change ${String(nodes.length)} nodes`}: ${names}\n${coloured(call, printable(diff))}\n`;
   });
   const sum = `${String(report.changes)} to change, ${String(report.inSync)} in sync, ${String(report.unknown)} unknown\n`;
@@ -48,7 +57,13 @@ function grouped(call: Call, report: PlanReport): string {
 function perNode(report: PlanReport): string {
   return table(
     ['name', 'node', 'state', 'reason', 'lines'],
-    report.nodes.map((node) => [node.name, node.node, node.state, node.reason ?? '', String(changedLines(node.diff))]),
+    report.nodes.map((node) => [
+      node.name,
+      node.node,
+      node.state,
+      node.reason ?? '',
+      String(changedLines(node.diff)),
+    ]),
   );
 }
 

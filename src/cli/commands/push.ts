@@ -1,7 +1,7 @@
 import type { PushReport } from '../../contract/report.ts';
 import { exitCodes } from '../../lib/errors.ts';
 import type { Call } from '../call.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { Progress } from '../output/progress.ts';
 import { table } from '../output/table.ts';
 
@@ -19,7 +19,11 @@ export const command: CommandModule = {
     const words = call.words(0);
     const total = words.length > 0 ? words.length : (await controller.status()).nodes.length;
     const progress = new Progress(call, total);
-    const request = { nodes: words.length > 0 ? words : undefined, takeOver: call.flag('takeOver'), actor: call.actor(call.text('reason')) };
+    const request = {
+      nodes: words.length > 0 ? words : undefined,
+      takeOver: call.flag('takeOver'),
+      actor: call.actor(call.text('reason')),
+    };
     const report = await controller.push(request, progress.onNode);
     progress.end(report);
     await printPush(call, report);
@@ -29,7 +33,14 @@ export const command: CommandModule = {
 
 /** The report of a push in every form. */
 export async function printPush(call: Call, report: PushReport): Promise<void> {
-  const row = (node: PushReport['nodes'][number]): string[] => [node.name, node.type, node.address, node.state, node.changed ? 'yes' : 'no', node.cause ?? ''];
+  const row = (node: PushReport['nodes'][number]): string[] => [
+    node.name,
+    node.type,
+    node.address,
+    node.state,
+    node.changed ? 'yes' : 'no',
+    node.cause ?? '',
+  ];
   await call.print({
     value: report,
     table: () => table(['name', 'type', 'address', 'state', 'changed', 'cause'], report.nodes.map(row)),

@@ -1,5 +1,5 @@
 import { exitCodes } from '../../lib/errors.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { Progress } from '../output/progress.ts';
 import { hoursOf } from '../words.ts';
 import { printPush } from './push.ts';

@@ -1,6 +1,6 @@
 import { nodeAddress, nodeName, sshUser } from '../../registry/grammar.ts';
 import { registerNodeSteps } from '../../registry/operations/nodes.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { addChangeOptions, change } from '../change.ts';
 import { nodeTypeOf } from '../node-types.ts';
 import { stampOf } from '../stamp.ts';
@@ -15,7 +15,10 @@ export const command: CommandModule = {
       .argument('[user]', 'login on the node', 'root')
       .argument('[port]', 'webhook port of the predecessor, kept for its tools');
     addChangeOptions(register);
-    register.addHelpText('after', '\nWrites the row and nothing else, as the predecessor did. syncctl node add also trusts, installs and proves.');
+    register.addHelpText(
+      'after',
+      '\nWrites the row and nothing else, as the predecessor did. syncctl node add also trusts, installs and proves.',
+    );
   },
   examples: ['syncctl register vps_nodes 100.68.225.92 contabo-vps sammy'],
   run: async (call) => {
@@ -30,7 +33,10 @@ export const command: CommandModule = {
       publicDomain: undefined,
       labels: undefined,
     };
-    const code = await change(call, ({ now }) => ({ done: `${node.name ?? node.address} is registered`, steps: registerNodeSteps(node, stampOf(call, now)) }));
+    const code = await change(call, ({ now }) => ({
+      done: `${node.name ?? node.address} is registered`,
+      steps: registerNodeSteps(node, stampOf(call, now)),
+    }));
     call.note('info', `Trust its host key next: syncctl node trust ${node.name ?? node.address} --from scan`);
     return code;
   },

@@ -1,9 +1,12 @@
 import { exitCodes } from '../../lib/errors.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 
 export const command: CommandModule = {
   configure: (resume) => {
-    resume.argument('[node]', 'one node; everything when left out').option('--all', 'everything, said aloud').option('--reason <text>', 'why, for the audit');
+    resume
+      .argument('[node]', 'one node; everything when left out')
+      .option('--all', 'everything, said aloud')
+      .option('--reason <text>', 'why, for the audit');
   },
   examples: ['syncctl resume', 'syncctl resume contabo-vps'],
   run: async (call) => {

@@ -1,6 +1,6 @@
 import type { Service } from '../../model/service.ts';
 import { exitCodes } from '../../lib/errors.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { apiVersion } from '../output/structured.ts';
 import { table } from '../output/table.ts';
 import { needRegistries } from '../registries.ts';
@@ -13,26 +13,45 @@ export const command: CommandModule = {
   examples: ['syncctl service list', 'syncctl service list --public -o wide'],
   run: async (call) => {
     const { snapshot } = await needRegistries(call);
-    const services = [...snapshot.services.values()].filter((service) => !call.flag('public') || service.public);
-    const coordinates = ({ namespace, service }: Service): string => (namespace === undefined ? '' : `${namespace}/${service ?? '?'}`);
+    const services = [...snapshot.services.values()].filter(
+      (service) => !call.flag('public') || service.public,
+    );
+    const coordinates = ({ namespace, service }: Service): string =>
+      namespace === undefined ? '' : `${namespace}/${service ?? '?'}`;
     const rows = services.map((service) => ({ service, names: namesOf(service, snapshot) }));
     await call.print({
       value: {
         apiVersion,
         kind: 'ServiceList',
-        services: rows.map(({ service, names }) => ({ ...service, internal: names.internal, hosts: names.public })),
+        services: rows.map(({ service, names }) => ({
+          ...service,
+          internal: names.internal,
+          hosts: names.public,
+        })),
       },
       table: () =>
         table(
           ['name', 'subdomain', 'target', 'public', 'hosts'],
-          rows.map(({ service, names }) => [service.name, service.subdomain === '' ? '""' : service.subdomain, targetOfService(service), service.public ? 'yes' : 'no', names.public.join(' ')]),
+          rows.map(({ service, names }) => [
+            service.name,
+            service.subdomain === '' ? '""' : service.subdomain,
+            targetOfService(service),
+            service.public ? 'yes' : 'no',
+            names.public.join(' '),
+          ]),
         ),
       wide: () =>
         table(
           ['name', 'subdomain', 'target', 'public', 'hosts', 'internal', 'kubernetes', 'updated'],
           rows.map(({ service, names }) => [
-            service.name, service.subdomain === '' ? '""' : service.subdomain, targetOfService(service), service.public ? 'yes' : 'no',
-            names.public.join(' '), names.internal.join(' '), coordinates(service), service.updated ?? '',
+            service.name,
+            service.subdomain === '' ? '""' : service.subdomain,
+            targetOfService(service),
+            service.public ? 'yes' : 'no',
+            names.public.join(' '),
+            names.internal.join(' '),
+            coordinates(service),
+            service.updated ?? '',
           ]),
         ),
     });

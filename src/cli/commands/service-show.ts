@@ -1,6 +1,6 @@
 import { exitCodes } from '../../lib/errors.ts';
 import { printable } from '../../lib/text.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { pairs } from '../output/pairs.ts';
 import { apiVersion } from '../output/structured.ts';
 import { pickService } from '../pick.ts';
@@ -18,18 +18,35 @@ export const command: CommandModule = {
     const names = namesOf(service, snapshot);
     const route = snapshot.routes.get(service.name);
     await call.print({
-      value: { apiVersion, kind: 'Service', ...service, internal: names.internal, hosts: names.public, route: route ?? null },
+      value: {
+        apiVersion,
+        kind: 'Service',
+        ...service,
+        internal: names.internal,
+        hosts: names.public,
+        route: route ?? null,
+      },
       table: () =>
         printable(
           pairs([
             ['Name', service.name],
             ['Subdomain', service.subdomain === '' ? '"" (the bare cluster domain)' : service.subdomain],
-            ['Kubernetes', service.namespace === undefined ? '-' : `${service.namespace}/${service.service ?? '?'}`],
+            [
+              'Kubernetes',
+              service.namespace === undefined ? '-' : `${service.namespace}/${service.service ?? '?'}`,
+            ],
             ['Target', targetOfService(service)],
             ['Inside', names.internal.join(', ') || '-'],
             ['Public', service.public ? 'yes' : 'no'],
             ['Hosts', names.public.join(', ') || '-'],
-            ['Routed', route === undefined ? (snapshot.multiDomain ? 'nowhere' : 'single domain: through every VPS') : `${route.domains.join(', ')} through ${route.vpsNodes.join(', ')} (${route.strategy})`],
+            [
+              'Routed',
+              route === undefined
+                ? snapshot.multiDomain
+                  ? 'nowhere'
+                  : 'single domain: through every VPS'
+                : `${route.domains.join(', ')} through ${route.vpsNodes.join(', ')} (${route.strategy})`,
+            ],
             ['Updated', service.updated ?? '-'],
           ]),
         ),

@@ -1,5 +1,5 @@
 import { unpublishSteps } from '../../registry/operations/services.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { addChangeOptions, change } from '../change.ts';
 import { needRow } from '../raw-rows.ts';
 

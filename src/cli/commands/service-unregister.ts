@@ -1,5 +1,5 @@
 import { unregisterSteps } from '../../registry/operations/services.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { addChangeOptions, change } from '../change.ts';
 import { needRow } from '../raw-rows.ts';
 
@@ -12,7 +12,10 @@ export const command: CommandModule = {
     const name = call.need(0);
     return change(call, (ground) => {
       needRow(ground.objects, { object: 'service-registry', key: 'services.json', name });
-      return { done: `${name} is removed from the registry`, steps: unregisterSteps(name, ground.snapshot, ground.now) };
+      return {
+        done: `${name} is removed from the registry`,
+        steps: unregisterSteps(name, ground.snapshot, ground.now),
+      };
     });
   },
 };

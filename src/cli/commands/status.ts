@@ -1,33 +1,46 @@
 import type { ControllerStatus } from '../../contract/report.ts';
 import { exitCodes } from '../../lib/errors.ts';
 import { printable } from '../../lib/text.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { span } from '../output/age.ts';
 import { listed, tellHeld } from '../output/progress.ts';
 import { pairs } from '../output/pairs.ts';
 
 export const command: CommandModule = {
   configure: (status) => {
-    status.addHelpText('after', '\nExit codes: 0 the controller may write, 1 it is held back (paused, a rival, no term).');
+    status.addHelpText(
+      'after',
+      '\nExit codes: 0 the controller may write, 1 it is held back (paused, a rival, no term).',
+    );
   },
   examples: ['syncctl status', 'syncctl status -o json | jq .term'],
   run: async (call) => {
     const status = await (await call.controller()).status();
     await call.print({ value: status, table: () => block(status) });
     tellHeld(call, status.held);
-    const writes = status.standing === 'writing' || status.standing === 'reasserting' || (!status.daemon && status.standing === 'no-term');
+    const writes =
+      status.standing === 'writing' ||
+      status.standing === 'reasserting' ||
+      (!status.daemon && status.standing === 'no-term');
     return writes ? exitCodes.ok : exitCodes.failure;
   },
 };
 
 function block(status: ControllerStatus): string {
   const { source, queue, term } = status;
-  const counts = ['active', 'pending_sync', 'error', 'unknown'].map((state) => `${String(status.nodes.filter((node) => node.state === state).length)} ${state}`);
+  const counts = ['active', 'pending_sync', 'error', 'unknown'].map(
+    (state) => `${String(status.nodes.filter((node) => node.state === state).length)} ${state}`,
+  );
   const proof = source.proofAgeMs === null ? 'never' : `${span(source.proofAgeMs)} ago`;
   return pairs([
     ['Controller', status.daemon ? `daemon, pid ${String(status.pid)}` : 'no daemon runs'],
     ['Version', status.version],
-    ['Standing', status.standingReason === '' ? status.standing : `${status.standing}: ${printable(status.standingReason)}`],
+    [
+      'Standing',
+      status.standingReason === ''
+        ? status.standing
+        : `${status.standing}: ${printable(status.standingReason)}`,
+    ],
     ['Term', term === null ? 'none has begun' : `epoch ${String(term.epoch)}, writer ${term.writer}`],
     ['Cluster id', term?.clusterId ?? '-'],
     ['Source', `${source.kind}, ${printable(source.location)}`],

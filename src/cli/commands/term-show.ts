@@ -1,5 +1,5 @@
 import { exitCodes } from '../../lib/errors.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { apiVersion } from '../output/structured.ts';
 import { pairs } from '../output/pairs.ts';
 

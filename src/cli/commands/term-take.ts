@@ -1,12 +1,15 @@
 import { exitCodes } from '../../lib/errors.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { apiVersion } from '../output/structured.ts';
 
 export const command: CommandModule = {
   configure: (take) => {
     take
       .requiredOption('--reason <text>', 'why, for the audit')
-      .addHelpText('after', '\nThe other control plane is fenced off by every node that takes this term. Stop it first where you can.');
+      .addHelpText(
+        'after',
+        '\nThe other control plane is fenced off by every node that takes this term. Stop it first where you can.',
+      );
   },
   examples: ['syncctl term take --reason "the old control plane is gone"'],
   run: async (call) => {

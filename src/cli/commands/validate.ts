@@ -1,13 +1,16 @@
 import { exitCodes } from '../../lib/errors.ts';
 import { printable } from '../../lib/text.ts';
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 import { apiVersion } from '../output/structured.ts';
 import { marked, lookOf } from '../output/tags.ts';
 import { needRegistries } from '../registries.ts';
 
 export const command: CommandModule = {
   configure: (validate) => {
-    validate.addHelpText('after', '\nExit codes: 0 no errors (warnings are told), 65 at least one error, 69 the source cannot be read.');
+    validate.addHelpText(
+      'after',
+      '\nExit codes: 0 no errors (warnings are told), 65 at least one error, 69 the source cannot be read.',
+    );
   },
   examples: ['syncctl validate', 'syncctl --registry ./registry validate -o json'],
   run: async (call) => {
@@ -17,10 +20,24 @@ export const command: CommandModule = {
     const warnings = findings.length - errors;
     const look = lookOf(call.context.stdout, call.context.env, call.globals.color === false);
     await call.print({
-      value: { apiVersion, kind: 'ValidationReport', source: { kind: source.kind, location: source.location }, valid: errors === 0, errors, warnings, findings },
+      value: {
+        apiVersion,
+        kind: 'ValidationReport',
+        source: { kind: source.kind, location: source.location },
+        valid: errors === 0,
+        errors,
+        warnings,
+        findings,
+      },
       table: () =>
         [
-          ...findings.map(({ severity, path, message, remedy }) => marked(severity === 'error' ? 'error' : 'warn', printable(`${path}: ${message}; ${remedy}`), look)),
+          ...findings.map(({ severity, path, message, remedy }) =>
+            marked(
+              severity === 'error' ? 'error' : 'warn',
+              printable(`${path}: ${message}; ${remedy}`),
+              look,
+            ),
+          ),
           `${String(errors)} errors, ${String(warnings)} warnings; ${counted(snapshot)}`,
           '',
         ].join('\n'),
@@ -29,7 +46,12 @@ export const command: CommandModule = {
   },
 };
 
-function counted(snapshot: { services: ReadonlyMap<string, unknown>; nodes: ReadonlyMap<string, unknown>; domains: ReadonlyMap<string, unknown>; routes: ReadonlyMap<string, unknown> }): string {
+function counted(snapshot: {
+  services: ReadonlyMap<string, unknown>;
+  nodes: ReadonlyMap<string, unknown>;
+  domains: ReadonlyMap<string, unknown>;
+  routes: ReadonlyMap<string, unknown>;
+}): string {
   const { services, nodes, domains, routes } = snapshot;
   return `valid: ${String(services.size)} services, ${String(nodes.size)} nodes, ${String(domains.size)} domains, ${String(routes.size)} routes`;
 }

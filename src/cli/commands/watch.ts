@@ -1,4 +1,4 @@
-import type { CommandModule } from '../catalogue.ts';
+import type { CommandModule } from '../command.ts';
 
 export const command: CommandModule = {
   configure: () => undefined,

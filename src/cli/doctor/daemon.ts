@@ -1,6 +1,6 @@
 import { span } from '../output/age.ts';
-import type { Check } from './check.ts';
-import { findingsOf } from './finding.ts';
+import type { Check, DoctorGround } from './check.ts';
+import { findingsOf, type DoctorFinding } from './finding.ts';
 
 const { ok, warning, error } = findingsOf('daemon');
 
@@ -11,34 +11,78 @@ const tooOld = (pollMs: number): number => 3 * pollMs + 5_000;
 export const daemonCheck: Check = {
   name: 'daemon',
   perNode: false,
-  run: async ({ daemon, daemonFailure, settings }) => {
-    if (daemonFailure !== undefined) return [error(settings.daemon.socket, daemonFailure, 'sudo systemctl restart sync-controller')];
-    if (daemon === undefined) return [warning('daemon', 'no daemon runs: changes reach the nodes only by syncctl push', 'sudo systemctl enable --now sync-controller')];
-    return [standing(daemon.standing, daemon.standingReason), watch(daemon.source, settings.watch.pollMs), ...held(daemon.held)];
-  },
+  run: (ground) => Promise.resolve(look(ground)),
 };
 
-function standing(kind: string, reason: string): ReturnType<typeof ok> {
+function look({ daemon, daemonFailure, settings }: DoctorGround): readonly DoctorFinding[] {
+  if (daemonFailure !== undefined)
+    return [error(settings.daemon.socket, daemonFailure, 'sudo systemctl restart sync-controller')];
+  if (daemon === undefined)
+    return [
+      warning(
+        'daemon',
+        'no daemon runs: changes reach the nodes only by syncctl push',
+        'sudo systemctl enable --now sync-controller',
+      ),
+    ];
+  return [
+    standing(daemon.standing, daemon.standingReason),
+    watch(daemon.source, settings.watch.pollMs),
+    ...held(daemon.held),
+  ];
+}
+
+function standing(kind: string, reason: string): DoctorFinding {
   switch (kind) {
     case 'writing':
       return ok('standing', 'may write');
     case 'paused':
       return warning('standing', `is paused: ${reason}`, 'syncctl resume');
     case 'rival':
-      return error('standing', `stands back for a rival: ${reason}`, 'find and stop the other control plane, then: syncctl term take --reason "…"');
+      return error(
+        'standing',
+        `stands back for a rival: ${reason}`,
+        'find and stop the other control plane, then: syncctl term take --reason "…"',
+      );
     default:
-      return error('standing', `has no term of its own: ${kind} ${reason}`.trim(), 'syncctl doctor, once the registries can be written');
+      return error(
+        'standing',
+        `has no term of its own: ${kind} ${reason}`.trim(),
+        'syncctl doctor, once the registries can be written',
+      );
   }
 }
 
-function watch(source: { proofAgeMs: number | null; restarts: number; stalls: number; state: string; reason: string | null }, pollMs: number): ReturnType<typeof ok> {
-  if (source.state !== 'fresh') return error('watch', `the source is ${source.state}: ${source.reason ?? ''}`, 'syncctl validate');
+function watch(
+  source: {
+    proofAgeMs: number | null;
+    restarts: number;
+    stalls: number;
+    state: string;
+    reason: string | null;
+  },
+  pollMs: number,
+): DoctorFinding {
+  if (source.state !== 'fresh')
+    return error('watch', `the source is ${source.state}: ${source.reason ?? ''}`, 'syncctl validate');
   const age = source.proofAgeMs;
-  if (age === null || age > tooOld(pollMs)) return error('watch', age === null ? 'has not proved to be alive yet' : `gave its last sign of life ${span(age)} ago`, 'sudo systemctl restart sync-controller');
-  if (source.stalls > 10) return warning('watch', `fell silent and was replaced ${String(source.stalls)} times`, 'syncctl logs -n 200');
+  if (age === null || age > tooOld(pollMs))
+    return error(
+      'watch',
+      age === null ? 'has not proved to be alive yet' : `gave its last sign of life ${span(age)} ago`,
+      'sudo systemctl restart sync-controller',
+    );
+  if (source.stalls > 10)
+    return warning(
+      'watch',
+      `fell silent and was replaced ${String(source.stalls)} times`,
+      'syncctl logs -n 200',
+    );
   return ok('watch', `gave a sign of life ${span(age)} ago`);
 }
 
-function held(removals: readonly { hash: string; reason: string }[]): readonly ReturnType<typeof ok>[] {
-  return removals.map(({ hash, reason }) => warning('guard', `a removal is withheld: ${reason}`, `syncctl approve ${hash}`));
+function held(removals: readonly { hash: string; reason: string }[]): readonly DoctorFinding[] {
+  return removals.map(({ hash, reason }) =>
+    warning('guard', `a removal is withheld: ${reason}`, `syncctl approve ${hash}`),
+  );
 }

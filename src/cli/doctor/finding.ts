@@ -19,7 +19,13 @@ export function findingsOf(check: string): {
   readonly warning: (subject: string, message: string, remedy: string) => DoctorFinding;
   readonly error: (subject: string, message: string, remedy: string) => DoctorFinding;
 } {
-  const at = (level: Level, subject: string, message: string, remedy: string | null): DoctorFinding => ({ check, subject, level, message, remedy });
+  const at = (level: Level, subject: string, message: string, remedy: string | null): DoctorFinding => ({
+    check,
+    subject,
+    level,
+    message,
+    remedy,
+  });
   return {
     ok: (subject, message) => at('ok', subject, message, null),
     skipped: (subject, message) => at('skipped', subject, message, null),

@@ -15,7 +15,11 @@ export interface FileFacts {
 /** What doctor sees of this machine and its surroundings; tests put their own in its place. */
 export interface Host {
   /** Undefined where the program does not exist or does not end. */
-  exec(file: string, args: readonly string[], signal: AbortSignal): Promise<{ readonly code: number; readonly stdout: string } | undefined>;
+  exec(
+    file: string,
+    args: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ readonly code: number; readonly stdout: string } | undefined>;
   read(path: string): Promise<string | undefined>;
   list(folder: string): Promise<readonly string[]>;
   stat(path: string): Promise<FileFacts | undefined>;
@@ -30,7 +34,11 @@ const execMs = 5_000;
 export const thisHost: Host = {
   exec: async (file, args, signal) => {
     try {
-      const { code, stdout } = await execProgram(file, args, { deadlineMs: execMs, signal, env: { ...process.env, LC_ALL: 'C' } });
+      const { code, stdout } = await execProgram(file, args, {
+        deadlineMs: execMs,
+        signal,
+        env: { ...process.env, LC_ALL: 'C' },
+      });
       return { code: code ?? 1, stdout: stdout.toString('utf8') };
     } catch {
       return undefined;
@@ -40,7 +48,9 @@ export const thisHost: Host = {
   list: (folder) => readdir(folder).catch(() => []),
   stat: async (path) => {
     const found = await stat(path).catch(() => undefined);
-    return found === undefined ? undefined : { mode: found.mode & 0o7777, uid: found.uid, isSocket: found.isSocket() };
+    return found === undefined
+      ? undefined
+      : { mode: found.mode & 0o7777, uid: found.uid, isSocket: found.isSocket() };
   },
   connect: connectTo,
   resolve: resolveName,
@@ -66,7 +76,10 @@ async function resolveName(name: string): Promise<readonly string[]> {
   const answers = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
   const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
   if (found.length > 0) return found;
-  const failure = answers.find((answer) => answer.status === 'rejected' && !absent.has((answer.reason as NodeJS.ErrnoException).code ?? ''));
+  const failure = answers.find(
+    (answer) =>
+      answer.status === 'rejected' && !absent.has((answer.reason as NodeJS.ErrnoException).code ?? ''),
+  );
   // No DNS server may be reachable from here while the system's resolver has a way.
   if (failure !== undefined) return (await lookup(name, { all: true })).map(({ address }) => address);
   return [];

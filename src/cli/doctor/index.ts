@@ -14,19 +14,40 @@ import { wayCheck } from './way.ts';
 import { writersCheck } from './writers.ts';
 
 /** Every check, in the order in which a person reads the findings: from this machine outwards. */
-export const checks: readonly Check[] = [unitCheck, daemonCheck, kubernetesCheck, registriesCheck, keyCheck, resolverCheck, writersCheck, wayCheck, loginCheck, dnsCheck];
+export const checks: readonly Check[] = [
+  unitCheck,
+  daemonCheck,
+  kubernetesCheck,
+  registriesCheck,
+  keyCheck,
+  resolverCheck,
+  writersCheck,
+  wayCheck,
+  loginCheck,
+  dnsCheck,
+];
 
 const deadlineMs = 20_000;
 
 /** Runs checks side by side, each under a deadline: one that hangs or breaks tells so and delays nobody. */
-export async function examine(wanted: readonly Check[], ground: DoctorGround, limitMs = deadlineMs): Promise<readonly DoctorFinding[]> {
+export async function examine(
+  wanted: readonly Check[],
+  ground: DoctorGround,
+  limitMs = deadlineMs,
+): Promise<readonly DoctorFinding[]> {
   const all = await Promise.all(
     wanted.map(async (check) => {
       try {
         return await within(limitMs, ground.signal, (signal) => check.run({ ...ground, signal }));
       } catch (failure) {
         ground.signal.throwIfAborted();
-        return [findingsOf(check.name).error(check.name, `could not be looked at: ${messageOf(failure)}`, 'syncctl doctor --debug')];
+        return [
+          findingsOf(check.name).error(
+            check.name,
+            `could not be looked at: ${messageOf(failure)}`,
+            'syncctl doctor --debug',
+          ),
+        ];
       }
     }),
   );

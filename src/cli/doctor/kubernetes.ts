@@ -22,14 +22,25 @@ export const kubernetesCheck: Check = {
   },
 };
 
-async function rights(kubernetes: KubernetesPort, { signal, registries }: DoctorGround): Promise<readonly DoctorFinding[]> {
+async function rights(
+  kubernetes: KubernetesPort,
+  { signal, registries }: DoctorGround,
+): Promise<readonly DoctorFinding[]> {
   const all = await kubernetes.rights(signal);
   const missing = all.filter(({ allowed }) => !allowed);
   if (missing.length === 0) return [ok(registries.source.location, 'gives every right')];
-  return missing.map(({ verb, resource, name }) => error(name ?? resource, `the right to ${verb} ${resource}${name === undefined ? '' : ` ${name}`} is missing`, 'kubectl apply -f deploy/rbac.yaml'));
+  return missing.map(({ verb, resource, name }) =>
+    error(
+      name ?? resource,
+      `the right to ${verb} ${resource}${name === undefined ? '' : ` ${name}`} is missing`,
+      'kubectl apply -f deploy/rbac.yaml',
+    ),
+  );
 }
 
 async function remedy({ host, signal }: DoctorGround): Promise<string> {
   const k3s = await host.exec('systemctl', ['is-active', 'k3s'], signal);
-  return k3s !== undefined && k3s.stdout.trim() !== 'active' && k3s.stdout.trim() !== 'unknown' ? 'sudo systemctl restart k3s' : 'kubectl cluster-info; check --kubeconfig and --context';
+  return k3s !== undefined && k3s.stdout.trim() !== 'active' && k3s.stdout.trim() !== 'unknown'
+    ? 'sudo systemctl restart k3s'
+    : 'kubectl cluster-info; check --kubeconfig and --context';
 }

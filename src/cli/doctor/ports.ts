@@ -3,8 +3,19 @@ import type { Node } from '../../model/node.ts';
 
 /** What a node answered to a look that writes nothing. */
 export type NodeLook =
-  | { readonly ok: true; readonly facts: LookFacts; readonly rungs: Readonly<Record<string, string>>; readonly result: string; readonly text: string }
-  | { readonly ok: false; readonly cause: CauseClass; readonly evidence: string; readonly reachable: boolean };
+  | {
+      readonly ok: true;
+      readonly facts: LookFacts;
+      readonly rungs: Readonly<Record<string, string>>;
+      readonly result: string;
+      readonly text: string;
+    }
+  | {
+      readonly ok: false;
+      readonly cause: CauseClass;
+      readonly evidence: string;
+      readonly reachable: boolean;
+    };
 
 export interface LookFacts {
   readonly receiver: string;

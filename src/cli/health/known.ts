@@ -9,7 +9,8 @@ import type { Known } from './report.ts';
 export async function known(call: Call): Promise<Known> {
   const registries = await readRegistries(call);
   const controller = await daemonStatus(call);
-  const remembered = controller === undefined ? await rememberedStatuses(call) : new Map<string, NodeStatus>();
+  const remembered =
+    controller === undefined ? await rememberedStatuses(call) : new Map<string, NodeStatus>();
   return { registries, controller, remembered };
 }
 
@@ -35,7 +36,9 @@ async function rememberedStatuses(call: Call): Promise<ReadonlyMap<string, NodeS
   const [settings, source] = [await call.settings(), await call.source()];
   const statuses = new Map<string, NodeStatus>();
   for (let shard = 0; ; shard += 1) {
-    const object = await source.own.read(`${settings.source.ownPrefix}-status-${String(shard)}`).catch(() => undefined);
+    const object = await source.own
+      .read(`${settings.source.ownPrefix}-status-${String(shard)}`)
+      .catch(() => undefined);
     if (object === undefined) return statuses;
     for (const entry of Object.values(object.data)) {
       const status = hintFromEntry(entry);

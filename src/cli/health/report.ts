@@ -27,14 +27,28 @@ export interface HealthNode {
 export interface HealthReport {
   readonly apiVersion: typeof apiVersion;
   readonly kind: 'HealthReport';
-  readonly source: { readonly kind: string; readonly location: string; readonly state: string; readonly reason: string | null };
+  readonly source: {
+    readonly kind: string;
+    readonly location: string;
+    readonly state: string;
+    readonly reason: string | null;
+  };
   readonly daemon: boolean;
   readonly standing: string | null;
   readonly counts: { readonly active: number; readonly pending_sync: number; readonly error: number };
   readonly nodes: readonly HealthNode[];
   /** What is set aside in the registries; the good entries flow. */
-  readonly quarantined: readonly { readonly severity: string; readonly path: string; readonly message: string; readonly remedy: string }[];
-  readonly held: readonly { readonly hash: string; readonly reason: string; readonly names: readonly string[] }[];
+  readonly quarantined: readonly {
+    readonly severity: string;
+    readonly path: string;
+    readonly message: string;
+    readonly remedy: string;
+  }[];
+  readonly held: readonly {
+    readonly hash: string;
+    readonly reason: string;
+    readonly names: readonly string[];
+  }[];
   readonly paused: readonly string[];
   readonly orphaned: readonly string[];
 }
@@ -53,7 +67,9 @@ export function healthReport({ registries, controller, remembered }: Known): Hea
   const live = new Map(controller?.nodes.map((node) => [node.node, node]));
   const nodes = [...(snapshot?.nodes.values() ?? [])].map((node) => {
     const known = live.get(node.id);
-    return known === undefined || known.state === 'unknown' ? fromMemory(node, remembered.get(node.id)) : fromDaemon(node, known);
+    return known === undefined || known.state === 'unknown'
+      ? fromMemory(node, remembered.get(node.id))
+      : fromDaemon(node, known);
   });
   const count = (wanted: HealthNode['state']): number => nodes.filter((node) => node.state === wanted).length;
   return {
@@ -64,14 +80,19 @@ export function healthReport({ registries, controller, remembered }: Known): Hea
     standing: controller?.standing ?? null,
     counts: { active: count('active'), pending_sync: count('pending_sync'), error: count('error') },
     nodes,
-    quarantined: (snapshot?.findings ?? []).filter(({ severity }) => severity === 'error').map((finding) => ({ ...finding })),
+    quarantined: (snapshot?.findings ?? [])
+      .filter(({ severity }) => severity === 'error')
+      .map((finding) => ({ ...finding })),
     held: controller?.held ?? [],
     paused: pausedOf(snapshot, controller),
     orphaned: controller?.orphans ?? [],
   };
 }
 
-function pausedOf(snapshot: Snapshot | undefined, controller: ControllerStatus | undefined): readonly string[] {
+function pausedOf(
+  snapshot: Snapshot | undefined,
+  controller: ControllerStatus | undefined,
+): readonly string[] {
   const registries = (snapshot?.paused ?? []).map((object) => `registry ${object}`);
   const nodes = (controller?.nodes ?? []).filter(({ cause }) => cause === 'paused').map(({ name }) => name);
   const all = controller?.standing === 'paused' ? [`all nodes: ${controller.standingReason}`] : [];

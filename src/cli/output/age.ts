@@ -17,5 +17,7 @@ export function age(iso: string | null | undefined, nowMs: number): string {
 }
 
 function joined(big: readonly [number, string], small: readonly [number, string]): string {
-  return small[0] === 0 ? `${String(big[0])}${big[1]}` : `${String(big[0])}${big[1]}${String(small[0])}${small[1]}`;
+  return small[0] === 0
+    ? `${String(big[0])}${big[1]}`
+    : `${String(big[0])}${big[1]}${String(small[0])}${small[1]}`;
 }

@@ -15,7 +15,11 @@ export class Progress {
     this.call = call;
     this.total = total;
     const { stderr, env } = call.context;
-    this.live = stderr.isTTY === true && call.globals.quiet !== true && env['TERM'] !== 'dumb' && (env['CI'] ?? '') === '';
+    this.live =
+      stderr.isTTY === true &&
+      call.globals.quiet !== true &&
+      env['TERM'] !== 'dumb' &&
+      (env['CI'] ?? '') === '';
   }
 
   /** One node has come to its end. */
@@ -31,7 +35,10 @@ export class Progress {
   /** The closing line, and what is withheld. */
   end(report: PushReport): void {
     this.wipe();
-    this.call.note(report.failed === 0 ? 'success' : 'warn', `Sync complete: ${String(report.verified)} succeeded, ${String(report.failed)} failed`);
+    this.call.note(
+      report.failed === 0 ? 'success' : 'warn',
+      `Sync complete: ${String(report.verified)} succeeded, ${String(report.failed)} failed`,
+    );
     tellHeld(this.call, report.held);
   }
 
@@ -39,13 +46,21 @@ export class Progress {
     const { call } = this;
     if (report.verified) {
       const notes = report.notes.length === 0 ? '' : ` (${report.notes.join(', ')})`;
-      call.note('success', `Synced and verified: ${report.name}${report.changed ? '' : ', nothing to change'}${notes}`);
+      call.note(
+        'success',
+        `Synced and verified: ${report.name}${report.changed ? '' : ', nothing to change'}${notes}`,
+      );
       return;
     }
     const remedy = report.remedy === null ? '' : `; ${report.remedy}`;
     const evidence = report.evidence === '' ? '' : `: ${report.evidence}`;
-    if (isOffline(report.cause)) call.note('warn', `Node ${report.name} is not reachable (${report.cause ?? ''}${evidence}); it is pushed when it returns`);
-    else call.note('error', `Failed to sync ${report.name} (${report.cause ?? 'unknown'}${evidence})${remedy}`);
+    if (isOffline(report.cause))
+      call.note(
+        'warn',
+        `Node ${report.name} is not reachable (${report.cause ?? ''}${evidence}); it is pushed when it returns`,
+      );
+    else
+      call.note('error', `Failed to sync ${report.name} (${report.cause ?? 'unknown'}${evidence})${remedy}`);
   }
 
   private count(): void {
@@ -61,7 +76,10 @@ export class Progress {
 /** What the guard holds back, with the command that lets it go. */
 export function tellHeld(call: Call, held: PushReport['held']): void {
   for (const { hash, reason, names } of held) {
-    call.note('warn', `Removal withheld: ${reason} (${listed(names)}); let it go with: syncctl approve ${hash}`);
+    call.note(
+      'warn',
+      `Removal withheld: ${reason} (${listed(names)}); let it go with: syncctl approve ${hash}`,
+    );
   }
 }
 

@@ -6,8 +6,21 @@ import { printable } from '../../lib/text.ts';
 const load = (): typeof Table => createRequire(import.meta.url)('cli-table3') as typeof Table;
 
 const borders = [
-  'top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right',
-  'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle',
+  'top',
+  'top-mid',
+  'top-left',
+  'top-right',
+  'bottom',
+  'bottom-mid',
+  'bottom-left',
+  'bottom-right',
+  'left',
+  'left-mid',
+  'mid',
+  'mid-mid',
+  'right',
+  'right-mid',
+  'middle',
 ] as const;
 const borderless = Object.fromEntries(borders.map((name) => [name, '']));
 

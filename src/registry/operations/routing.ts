@@ -85,7 +85,7 @@ function routeOf(rows: Row, service: string): { domains: readonly string[]; vpsN
 }
 
 function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string' && item !== '') : [];
+  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string' && item !== '') : [];
 }
 
 function union(a: readonly string[], b: readonly string[]): readonly string[] {

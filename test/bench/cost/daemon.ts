@@ -72,7 +72,7 @@ async function idleCost(scene: Scene, pid: number): Promise<Pick<DaemonCost, 'id
 function listen(child: ChildProcess): () => string {
   let said = '';
   const hear = (chunk: Buffer): void => {
-    said = (said + chunk.toString()).slice(-4_000);
+    said = (said + chunk.toString()).slice(0, 4_000);
   };
   child.stdout?.on('data', hear);
   child.stderr?.on('data', hear);

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { cpSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-const root = new URL('../../../', import.meta.url).pathname;
+const root = process.env['SCROOT'] ?? new URL('../../../', import.meta.url).pathname;
 
 /** Copies the built product, so that a build during the measurement changes nothing; answers its entry. */
 export function copyProduct(folder: string): string {
   cpSync(join(root, 'dist'), join(folder, 'product/dist'), { recursive: true });
-  cpSync(join(root, 'package.json'), join(folder, 'product/package.json'));
+  for (const name of ['package.json', 'scripts']) cpSync(join(root, name), join(folder, 'product', name), { recursive: true });
   return join(folder, 'product/dist/main.js');
 }
 

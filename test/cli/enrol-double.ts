@@ -1,0 +1,65 @@
+import type { EnrolPort, FoundKey, FoundKeys, Installed } from '../../src/cli/enrol-port.ts';
+import { ControllerDouble, status } from './controller-double.ts';
+import { demo, readKeyValue } from './registry-folder.ts';
+import { site, type Site } from './support.ts';
+
+export const rows = (registry: string) => readKeyValue(registry, 'sync-controller-registry', 'registry.json');
+export const key = (letter: string): string => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${letter.repeat(43)}`;
+export const found = (letter: string, source: FoundKey['source'] = 'scan'): FoundKey => ({
+  key: key(letter),
+  fingerprint: `SHA256:${letter.repeat(43)}`,
+  source,
+});
+
+export const enrolled = (publicDomain = '-'): Installed => ({
+  ok: true,
+  answer: {
+    sc: 1,
+    nonce: '0',
+    result: 'ENROLLED',
+    version: '1.0.0',
+    previous: '-',
+    missing: [],
+    targets: [],
+    public_domain: publicDomain,
+    facts: {},
+    text: '',
+  },
+});
+
+export class EnrolDouble implements EnrolPort {
+  shown: readonly FoundKey[] = [found('a')];
+  known: readonly FoundKey[] = [];
+  notes: readonly string[] = [];
+  silent = false;
+  installs: string[] = [];
+  answer = enrolled();
+
+  async keysOf(_node: unknown, from: 'known_hosts' | 'scan'): Promise<FoundKeys> {
+    if (from === 'scan' && this.silent) throw new Error('no answer in 10 s');
+    return { keys: from === 'scan' ? this.shown : this.known, notes: this.notes };
+  }
+
+  async install(node: { name: string }, flags: readonly string[]): Promise<Installed> {
+    this.installs.push([node.name, ...flags].join(' '));
+    return this.answer;
+  }
+
+  async close(): Promise<void> {
+    // Nothing is open.
+  }
+}
+
+export async function withEnrol(
+  enrol: EnrolDouble,
+  options: { controller?: ControllerDouble; ask?: (question: string) => Promise<string> } = {},
+): Promise<Site & { controller: ControllerDouble }> {
+  const controller = options.controller ?? new ControllerDouble();
+  controller.state = status({ daemon: false });
+  const made = await site(demo, {
+    openEnrol: () => Promise.resolve(enrol),
+    openController: () => Promise.resolve(controller),
+    ask: options.ask,
+  });
+  return { ...made, controller };
+}

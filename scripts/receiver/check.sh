@@ -42,7 +42,7 @@ hash_now() {
   if [[ -n $OLD_OPAQUE ]]; then
     out=$(exec sha256sum -- "$TARGET" 2>&1) || fail_fs "$out"
   else
-    out=$(sha256sum < <(printf '%s' "$MANAGED_TEXT"))
+    out=$(exec sha256sum < <(printf '%s' "$MANAGED_TEXT"))
   fi
   BEFORE_SHA=${out%% *}
 }

@@ -3,23 +3,26 @@
 
 BASELINE='' CONSUMER=''
 
-# run_words "PROGRAM WORD...": no shell sees them; bounded by the deadline; the lock is not inherited.
+# run_words "PROGRAM WORD..." [AT_MOST_MS]: no shell sees them; bounded by the deadline; the lock is not inherited.
 run_words() {
   local words
   # shellcheck disable=SC2206 # fixed words of the target description, split at blanks
   words=($1)
   words[0]=$ROOT${words[0]}
-  remaining || REMAIN=1.000
+  remaining "${2-}" || REMAIN=0.300
   (
     trap - HUP PIPE
-    exec timeout -k 1 "$REMAIN" "${words[@]}" </dev/null >/dev/null 2>&1 9>&-
+    exec timeout -k 0.2 "$REMAIN" "${words[@]}" </dev/null >/dev/null 2>&1 9>&-
   )
 }
 
 # Whether the consumer was healthy before the change: one that was down cannot reject anything.
 probe_baseline() {
   BASELINE=healthy
-  [[ -z $TGT_PROBE ]] || run_words "$TGT_PROBE" || BASELINE=down
+  [[ -n $TGT_PROBE ]] || return 0
+  need_time 'the consumer was probed'
+  # Half of the time is for what comes after.
+  run_words "$TGT_PROBE" $((REMAIN_MS / 2)) || BASELINE=down
 }
 
 consumer_accepts() {

@@ -20,6 +20,8 @@ write_in_place() {
 
 # overwrite JOURNAL SIZE: a reader may see a half file here; nothing else is possible on such a mount.
 overwrite() {
+  # Until it is read back, nobody knows what stands there.
+  AFTER_SHA=''
   must dd if="$1.new" of="$TARGET" bs=65536 conv=notrunc status=none
   step inplace-written
   must truncate -s "$2" -- "$TARGET"

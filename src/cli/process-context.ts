@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import { systemClock } from '../lib/clock.ts';
 import { version } from '../lib/version.ts';
 import type { CliContext } from './context.ts';
@@ -43,6 +42,7 @@ function signalOfProcess(): AbortSignal {
 }
 
 async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return await lines.question(question);

@@ -1,7 +1,5 @@
 import { exitCodes } from '../lib/errors.ts';
-import { Call } from './call.ts';
 import type { CliContext } from './context.ts';
-import { tellFailure } from './failure.ts';
 import { buildProgram, type Chosen } from './program.ts';
 import { usageOf } from './usage.ts';
 
@@ -20,7 +18,7 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
   } catch (error) {
     const usage = usageOf(error, argv);
     if (usage === 'done') return exitCodes.ok;
-    return tellFailure(usage ?? error, context, look);
+    return (await telling())(usage ?? error, context, look);
   }
   return chosen === undefined ? exitCodes.ok : runChosen(chosen, context, look);
 }
@@ -31,6 +29,7 @@ async function runChosen(
   look: { debug: boolean; noColor: boolean },
 ): Promise<number> {
   const { command } = chosen;
+  const [{ Call }, tellFailure] = await Promise.all([import('./call.ts'), telling()]);
   const call = new Call(context, { ...chosen, tree: () => buildProgram([], context, () => undefined, true) });
   // `context.signal` takes the signals of the process over when it is first read: not where the command does that itself.
   const owned = command.ownsSignals?.(call) === true;
@@ -43,6 +42,11 @@ async function runChosen(
   } finally {
     await call.close().catch((error: unknown) => tellFailure(error, context, look));
   }
+}
+
+/** What prints failures: help does without it. */
+async function telling(): Promise<typeof import('./failure.ts').tellFailure> {
+  return (await import('./failure.ts')).tellFailure;
 }
 
 /** A command that does not look at the signal ends with it all the same; one that does has the first word. */

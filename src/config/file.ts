@@ -31,7 +31,7 @@ export async function readSettingsFile(path: string): Promise<SettingsFile | und
     });
   }
   // Loaded only where there is a file: half of all command lines run without one.
-  const { parseDocument, LineCounter } = await import('yaml');
+  const { parseDocument, LineCounter } = await import('../lib/yaml.ts');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   // A tag of a foreign language (!!js/function) is a warning for the parser and a mistake for us.

@@ -24,6 +24,8 @@ await build({
   splitting: true,
   format: 'esm',
   platform: 'node',
+  // jsonc-parser's main file loads its parts in a way no bundler can follow; its module file does not.
+  mainFields: ['module', 'main'],
   target: 'node24',
   minifySyntax: true,
   sourcemap: 'linked',
@@ -38,4 +40,4 @@ const main = `${root}dist/main.js`;
 const code = await readFile(main, 'utf8');
 await writeFile(main, code.startsWith('#!') ? code : `#!/usr/bin/env node\n${code}`);
 await chmod(main, 0o755);
-execFileSync('bash', [`${root}scripts/build-receiver.sh`, `${root}dist/receiver`], { stdio: ['ignore', 'inherit', 'inherit'] });
+execFileSync('bash', [`${root}scripts/build-receiver.sh`, `${root}dist/receiver`], { stdio: ['ignore', 'ignore', 'inherit'] });

@@ -8,7 +8,7 @@ export function asJson(value: unknown): string {
 
 /** The same value as YAML. */
 export async function asYaml(value: unknown): Promise<string> {
-  const { stringify } = await import('yaml');
+  const { stringify } = await import('../../lib/yaml.ts');
   // Through JSON first: what JSON leaves out, YAML leaves out too.
   return stringify(JSON.parse(JSON.stringify(value)), { lineWidth: 0, aliasDuplicateObjects: false });
 }

@@ -111,7 +111,7 @@ take_lock() {
   run chmod 0700 "$state"
   run mkdir -p -m 0700 -- "$state/tmp" "$state/owners" "$state/backup" "$state/inplace" "$state/clusters"
   exec 9>>"$state/lock"
-  flock -w 10 9 || fail BUSY 15 'another request holds the lock of this node'
+  flock -w 5 9 || fail BUSY 15 'another request holds the lock of this node'
 }
 
 # compare VERSION VERSION: COMPARED is -1, 0 or 1.

@@ -21,7 +21,11 @@ export async function openSource(settings: Settings): Promise<Source> {
  * The daemon where its socket exists, else a controller of this process under the lock of the state directory, which begins its term with the first push.
  * A socket that exists and does not answer is a failure: going round it would make two controllers.
  */
-export async function openController(settings: Settings, log: Logger, command: string): Promise<ControllerApi & NodeLifecycle> {
+export async function openController(
+  settings: Settings,
+  log: Logger,
+  command: string,
+): Promise<ControllerApi & NodeLifecycle> {
   const daemon = await connectDaemon(settings.daemon.socket);
   if (daemon !== undefined) return daemon;
   const built = await buildController(settings, log, { daemon: false, command });
@@ -79,9 +83,21 @@ export interface DaemonParts {
 /** Builds the daemon under the lock of the state directory. */
 export async function openDaemonParts(settings: Settings, log: Logger): Promise<DaemonParts> {
   const built = await buildController(settings, log, { daemon: true, command: 'syncctl daemon' });
-  const notifier = serviceNotifier({ env: process.env, pid: process.pid, warn: (message) => { log.warn(message); } });
+  const notifier = serviceNotifier({
+    env: process.env,
+    pid: process.pid,
+    warn: (message) => {
+      log.warn(message);
+    },
+  });
   return {
-    controller: built.controller, engine: built.engine, settings, notifier, log, clock: systemClock, random: systemRandom,
+    controller: built.controller,
+    engine: built.engine,
+    settings,
+    notifier,
+    log,
+    clock: systemClock,
+    random: systemRandom,
     apply: (next) => built.apply(next),
     close: () => built.close(settings.daemon.stopMs - 1_500),
   };

@@ -54,7 +54,9 @@ async function start(parts: DaemonParts, run: DaemonRun, signal: AbortSignal): P
 async function beginTermPatiently({ engine, log }: DaemonParts, signal: AbortSignal): Promise<void> {
   const begin = (): Promise<void> => engine.beginTerm(engine.ids());
   await begin().catch((error: unknown) => {
-    log.warn('no term can begin yet; nothing is pushed until the term store answers', { error: messageOf(error) });
+    log.warn('no term can begin yet; nothing is pushed until the term store answers', {
+      error: messageOf(error),
+    });
   });
   void (async () => {
     for (let pauseMs = 1_000; engine.needsTerm(); pauseMs = Math.min(pauseMs * 2, 30_000)) {
@@ -82,7 +84,10 @@ async function reload(parts: DaemonParts, log: RootLog, run: DaemonRun): Promise
     const settings = await run.reload();
     log.setLevel(settings.log.level);
     const restart = parts.apply(settings);
-    log.logger.success('settings read again', restart.length === 0 ? {} : { 'need a restart': restart.join(', ') });
+    log.logger.success(
+      'settings read again',
+      restart.length === 0 ? {} : { 'need a restart': restart.join(', ') },
+    );
   } catch (error) {
     log.logger.error('the new settings are refused; the old ones stay in force', { error });
   }
@@ -102,6 +107,12 @@ function onSignals(stop: AbortController, onReload: () => void): () => void {
 async function untilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   const { promise, resolve } = Promise.withResolvers<undefined>();
-  signal.addEventListener('abort', () => { resolve(undefined); }, { once: true });
+  signal.addEventListener(
+    'abort',
+    () => {
+      resolve(undefined);
+    },
+    { once: true },
+  );
   await promise;
 }

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { enableCompileCache } from 'node:module';
 import { processContext } from './cli/process-context.ts';
 import { runCli } from './cli/run.ts';
@@ -25,18 +24,17 @@ const context = processContext({
   openController: async (settings) => {
     const { openController } = await import('./compose.ts');
     // A command tells what went wrong in its report; its log is for warnings.
-    const quiet = settings.log.level === 'info' ? { ...settings, log: { ...settings.log, level: 'warn' as const } } : settings;
+    const quiet =
+      settings.log.level === 'info'
+        ? { ...settings, log: { ...settings.log, level: 'warn' as const } }
+        : settings;
     return openController(settings, (await logTo(process.stderr, quiet)).logger, `syncctl ${argv[0] ?? ''}`);
   },
-  runDaemon: async (settings, run) => (await import('./daemon.ts')).runDaemon(settings, await logTo(process.stdout, settings), run),
+  runDaemon: async (settings, run) =>
+    (await import('./daemon.ts')).runDaemon(settings, await logTo(process.stdout, settings), run),
   openEnrol: async (settings) => (await import('./compose/enrol.ts')).openEnrol(settings),
   openDoctor: async (settings) => (await import('./compose/doctor.ts')).openDoctor(settings),
-  attach: async (file, args, signal) => {
-    const child = spawn(file, args, { stdio: 'inherit', signal });
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    child.once('error', reject).once('close', (code) => { resolve(code ?? 1); });
-    return promise;
-  },
+  attach: async (file, args, signal) => (await import('./lib/exec.ts')).attachProgram(file, args, signal),
 });
 process.exitCode = await runCli(argv, context);
 for (const log of logs) await log.end();

@@ -5,7 +5,7 @@ FENCE_SAME=''
 
 take_lock() {
   need_time 'the lock was tried'
-  remaining "$LOCK_WAIT_MS"
+  remaining "${LOCK_WAIT:-$LOCK_WAIT_MS}"
   { exec 9>>"$STATE_DIR/lock"; } 2>/dev/null || fail_fs "$( (exec 9>>"$STATE_DIR/lock") 2>&1)"
   flock -w "$REMAIN" 9 || fail BUSY 'another request holds the lock of this node'
   step locked

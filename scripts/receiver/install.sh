@@ -5,6 +5,7 @@ NEW_TEXT='' TEMP='' ATOMIC=''
 
 run_apply() {
   stage_documents
+  catch_up
   take_lock
   replay_inplace
   sweep_leftovers
@@ -89,6 +90,8 @@ finish_unchanged() {
   record_installed "$REQ_SHA" "$from"
   [[ $IDENTITY == absent ]] || paths+=("$TARGET")
   must sync -- "${paths[@]}"
+  arm_dead_man
+  disarm_others
   finish_proof
   [[ $REQ_MODE == rollback ]] && answer RESTORED
   answer UNCHANGED
@@ -108,6 +111,7 @@ restored_from() {
 run_change() {
   local from=-
   [[ $REQ_MODE == rollback ]] && restored_from && from=$RESTORED_FROM
+  [[ $REQ_MODE == expire ]] && from=$ARMED_SHA
   probe_baseline
   put_in_place
   if [[ -n $TGT_RELOAD$TGT_PROBE ]]; then
@@ -116,14 +120,14 @@ run_change() {
   fi
   record_installed "$REQ_SHA" "$from"
   must sync -- "$JOURNAL" "$TARGET_DIR" "$STAGE_DIR"
+  disarm_others
   finish_proof
-  arm_dead_man
   case $CONSUMER in
     rejected) answer REJECTED ;;
     down) answer CONSUMER_DOWN ;;
   esac
-  [[ $REQ_MODE == rollback ]] && answer RESTORED
-  answer INSTALLED
+  [[ $REQ_MODE == apply ]] && answer INSTALLED
+  answer RESTORED
 }
 
 finish_proof() {

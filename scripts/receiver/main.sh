@@ -1,34 +1,42 @@
 # shellcheck shell=bash disable=SC2034,SC2119,SC2153,SC2154,SC2317 # a part: its names are used or set by the others
 # One exec is one request and one receipt.
 
+EXPIRE_AFTER=''
+
 begin() {
-  local root=''
-  case ${1-} in
-    '') ;;
-    --version)
+  set_root ''
+  if [[ ${1-} == --root ]]; then
+    use_root "${2-}"
+    shift 2
+  fi
+  case ${1-}:$# in
+    :0) read_request ;;
+    --expire:4) expire_request "$2" "$3" "$4" ;;
+    --version:1)
       printf '%s\n' "$VERSION"
       exit 0
-      ;;
-    --root)
-      root=${2-}
       ;;
     *)
       printf 'receive: expected no argument, --version or --root DIR, got %q\n' "$1" >&2
       exit 64
       ;;
   esac
-  if [[ ${1-} == --root ]]; then
-    # A demonstration must never reach the real paths, nor a privileged process a folder that somebody else prepared.
-    if ((EUID == 0)) || [[ -n ${SUDO_USER-}${SUDO_UID-} || ! -d $root || ! -O $root || ! $root =~ ^/[A-Za-z0-9._/@+-]+$ ]]; then
-      fail ROOT '--root expects an unprivileged process and an absolute directory of its own'
-    fi
-    root=${root%/}
-  fi
-  set_root "$root"
-  read_request
-  refuse_dead_man
   read_target
   DOC_LENGTH=$REQ_LENGTH
+}
+
+# A demonstration must never reach the real paths, nor a privileged process a folder that somebody else prepared.
+use_root() {
+  if ((EUID == 0)) || [[ -n ${SUDO_USER-}${SUDO_UID-} || ! -d $1 || ! -O $1 || ! $1 =~ ^/[A-Za-z0-9._/@+-]+$ ]]; then
+    fail ROOT '--root expects an unprivileged process and an absolute directory of its own'
+  fi
+  set_root "${1%/}"
+}
+
+# The call of our own timer; whoever else makes it changes nothing before the time has come.
+expire_request() {
+  [[ $1 =~ ^[a-z0-9-]{8,64}$ && $2 =~ ^[a-z][a-z0-9-]{0,31}$ && $3 =~ ^[0-9]{1,4}$ ]] || exit 64
+  REQ_MODE=expire REQ_CLUSTER=$1 REQ_KIND=$2 EXPIRE_AFTER=$3
 }
 
 # The shell reads this file while it runs: a check is answered before the parts that install are even parsed.
@@ -39,6 +47,7 @@ serve_check() {
 serve() {
   case $REQ_MODE in
     confirm) run_confirm ;;
+    expire) run_expire ;;
     *) run_apply ;;
   esac
 }

@@ -114,7 +114,7 @@ json_facts() {
 # answer RESULT: never returns.
 answer() {
   local result=$1 code=${CODES[$1]} line text='' bodies='' i
-  [[ $result == RESTORED && $REQ_MODE == rollback ]] && code=0
+  [[ $result == RESTORED && $REQ_MODE != apply && $REQ_MODE != confirm ]] && code=0
   clean_up
   [[ -z $TEXT ]] || text=$(printf '%s' "${TEXT:0:2000}" | base64 -w0)
   for i in ${BODY_NAMES[@]+"${!BODY_NAMES[@]}"}; do

@@ -13,6 +13,7 @@ put_in_place() {
     ((round == 1)) || fail MOVED "$TGT_PATH changed twice while the new file was prepared"
     look_again
   done
+  arm_dead_man
   keep_backup
   step replacing
   if [[ -z $TEMP ]]; then

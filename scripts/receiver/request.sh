@@ -90,7 +90,3 @@ check_flags() {
 has_flag() {
   [[ .$REQ_FLAGS. == *.$1.* ]]
 }
-
-refuse_dead_man() {
-  [[ $REQ_CONFIRM == 0 ]] || fail UNSUPPORTED 'confirm_s is not supported by this receiver'
-}

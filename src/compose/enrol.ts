@@ -12,7 +12,11 @@ const scanMs = 10_000;
 
 /** What `node add` and `node trust` need of the way to nodes: finding keys, and installing the receiver. */
 export interface Enrolment {
-  keysOf(node: Pick<Node, 'address' | 'sshPort'>, from: 'known_hosts' | 'scan', signal: AbortSignal): Promise<FoundKeys>;
+  keysOf(
+    node: Pick<Node, 'address' | 'sshPort'>,
+    from: 'known_hosts' | 'scan',
+    signal: AbortSignal,
+  ): Promise<FoundKeys>;
   install(node: Node, flags: readonly InstallFlag[], signal: AbortSignal): Promise<Installed>;
   close(): Promise<void>;
 }
@@ -32,7 +36,10 @@ export async function openEnrol(settings: Settings): Promise<Enrolment> {
       return scannedKeys(transport, { host: node.address, port }, scanMs);
     },
     install: async (node, flags, signal) =>
-      installReceiver({ transport, endpoint: await endpointOf(node), kinds: [nodeTypes[node.type].kind], flags }, signal),
+      installReceiver(
+        { transport, endpoint: await endpointOf(node), kinds: [nodeTypes[node.type].kind], flags },
+        signal,
+      ),
     close: () => transport.close(),
   };
 }

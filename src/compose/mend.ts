@@ -9,6 +9,13 @@ export function mender(transport: Transport, log: Logger): Mend {
     log.info('installing the receiver', { node: node.id });
     const installed = await installReceiver({ transport, endpoint, kinds }, signal);
     if (installed.ok) return undefined;
-    return { ok: false, id: node.id, cause: installed.cause, evidence: installed.evidence, reachable: installed.reachable, facts: undefined };
+    return {
+      ok: false,
+      id: node.id,
+      cause: installed.cause,
+      evidence: installed.evidence,
+      reachable: installed.reachable,
+      facts: undefined,
+    };
   };
 }

@@ -12,7 +12,9 @@ export async function openSource(settings: Settings, clock: Clock): Promise<Sour
     return createKubernetesSource({ ...source, ...watch, clock });
   }
   if (source.directory === undefined) {
-    throw new SyncError('config', 'source.directory: expected a folder, got none', { remedy: 'pass --registry DIR' });
+    throw new SyncError('config', 'source.directory: expected a folder, got none', {
+      remedy: 'pass --registry DIR',
+    });
   }
   return createDirectorySource({
     folder: source.directory,

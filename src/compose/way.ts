@@ -31,7 +31,11 @@ export function knownHostsFiles(settings: Settings, account: Account): readonly 
 }
 
 /** Turns a row into the way to it. Hosts on the way are pinned from known_hosts, once; `ssh -G` is asked only where the settings say so. */
-export function endpointsOf(settings: Settings, account: Account, clock: Clock): (node: Node) => Promise<Endpoint> {
+export function endpointsOf(
+  settings: Settings,
+  account: Account,
+  clock: Clock,
+): (node: Node) => Promise<Endpoint> {
   const { identity, agent, port, jump, useSshConfig } = settings.ssh;
   const user = account.env['SUDO_USER'] ?? account.env['USER'] ?? 'root';
   const known = knownHostsFiles(settings, account);
@@ -49,7 +53,11 @@ export function endpointsOf(settings: Settings, account: Account, clock: Clock):
   };
 }
 
-async function overlay(endpoint: Endpoint, node: Node, how: { settings: Settings; known: readonly string[]; clock: Clock }): Promise<Endpoint> {
+async function overlay(
+  endpoint: Endpoint,
+  node: Node,
+  how: { settings: Settings; known: readonly string[]; clock: Clock },
+): Promise<Endpoint> {
   const { overlaySshConfig } = await import('../enrol/ssh-config-endpoint.ts');
   const { identity, port } = how.settings.ssh;
   return overlaySshConfig(node, endpoint, { identity, port, knownHosts: how.known, clock: how.clock });

@@ -29,7 +29,7 @@ const source = z.strictObject(
     kind: oneOf(['kubernetes', 'directory'], 'kubernetes', 'Where the registries live.'),
     directory: optionalPath('Folder of ConfigMap manifests; needed where `kind` is `directory`.'),
     kubeconfig: optionalPath(
-      'Kubeconfig file; else `$KUBECONFIG`, the one of K3s, `~/.kube/config`, or the service account of the pod.',
+      'Kubeconfig file; else `$KUBECONFIG`, `~/.kube/config`, the one of K3s, or the service account of the pod.',
     ),
     context: optionalText('Context of the kubeconfig; else its current one.'),
     namespace: objectName('kube-system', 'Namespace of the registries and of our own objects.'),
@@ -47,7 +47,7 @@ const watch = z.strictObject(
     pollMs: millis(10_000, 'Poll of the resource versions: the guarantee behind the watch stream.'),
     quietMs: millis(50, 'A burst of changes is over after this much quiet.'),
     capMs: millis(500, 'A burst that does not end is acted on after this long.'),
-    inactivityMs: millis(60_000, 'A watch stream without a sign of life for this long is replaced.'),
+    inactivityMs: millis(90_000, 'A watch stream without a sign of life for this long is replaced.'),
     requestMs: millis(10_000, 'Deadline of one request to the API server.'),
     staleAcceptMs: millis(
       60_000,

@@ -73,7 +73,16 @@ export const controllerStatusSchema = z.object({
   queue: z.object({ due: z.number(), delayed: z.number(), active: z.number() }),
   held: z.array(z.object({ hash: z.string(), reason: z.string(), names: z.array(z.string()) })),
   orphans: z.array(z.string()),
-  findings: z.array(z.object({ severity: z.string(), path: z.string(), message: z.string(), remedy: z.string() })),
-  nodes: z.array(nodeReportSchema.extend({ since: z.string(), lastSync: z.string().nullable(), lastAttempt: z.string().nullable(), hint: z.boolean() })),
+  findings: z.array(
+    z.object({ severity: z.string(), path: z.string(), message: z.string(), remedy: z.string() }),
+  ),
+  nodes: z.array(
+    nodeReportSchema.extend({
+      since: z.string(),
+      lastSync: z.string().nullable(),
+      lastAttempt: z.string().nullable(),
+      hint: z.boolean(),
+    }),
+  ),
 });
 export type ControllerStatus = z.infer<typeof controllerStatusSchema>;

@@ -69,6 +69,20 @@ export async function execProgram(
   });
 }
 
+/** Runs a program of the system on this terminal until it ends. @returns its exit code. */
+export async function attachProgram(
+  file: string,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<number> {
+  const child = spawn(file, args, { stdio: 'inherit', signal });
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  child.once('error', reject).once('close', (code) => {
+    resolve(code ?? 1);
+  });
+  return promise;
+}
+
 /** Kills a program that was started as the leader of its own group, with all its children. */
 export function killGroup(child: Pick<ChildProcess, 'pid' | 'exitCode' | 'signalCode'>): void {
   if (child.pid === undefined) return;

@@ -156,7 +156,10 @@ async function readGeneration(
   const body = text.slice(0, cut);
   return {
     exists: true,
-    body: cut >= 0 && text.endsWith('\n') && said === createHash('sha256').update(body).digest('hex') ? body : undefined,
+    body:
+      cut >= 0 && text.endsWith('\n') && said === createHash('sha256').update(body).digest('hex')
+        ? body
+        : undefined,
   };
 }
 

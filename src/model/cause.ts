@@ -8,34 +8,73 @@ export interface Cause {
   readonly remedy: string;
 }
 
-const waiting = (meaning: string, remedy: string): Cause => ({ kind: 'waiting', offline: false, meaning, remedy });
-const offline = (meaning: string, remedy: string): Cause => ({ kind: 'waiting', offline: true, meaning, remedy });
-const stalled = (meaning: string, remedy: string): Cause => ({ kind: 'stalled', offline: false, meaning, remedy });
+const waiting = (meaning: string, remedy: string): Cause => ({
+  kind: 'waiting',
+  offline: false,
+  meaning,
+  remedy,
+});
+const offline = (meaning: string, remedy: string): Cause => ({
+  kind: 'waiting',
+  offline: true,
+  meaning,
+  remedy,
+});
+const stalled = (meaning: string, remedy: string): Cause => ({
+  kind: 'stalled',
+  offline: false,
+  meaning,
+  remedy,
+});
 
 /** The one catalogue of cause classes. */
 export const causes = {
-  refused: offline('nothing listens on the SSH port', "start sshd on the node: sudo systemctl start ssh"),
+  refused: offline('nothing listens on the SSH port', 'start sshd on the node: sudo systemctl start ssh'),
   timeout: offline('the node does not answer', 'tailscale ping {address}'),
   unreachable: offline('no route to the node', 'tailscale status'),
   dns: offline('the name of the node does not resolve', 'syncctl node show {node}'),
   connection_lost: offline('the connection broke in the middle', 'syncctl push {node}'),
-  throttled: waiting('sshd closes connections before its banner (MaxStartups or fail2ban)', 'syncctl doctor {node}'),
+  throttled: waiting(
+    'sshd closes connections before its banner (MaxStartups or fail2ban)',
+    'syncctl doctor {node}',
+  ),
   handshake: stalled('no common SSH algorithm', 'syncctl doctor {node}'),
-  auth: stalled('the node refuses our key', 'ssh-copy-id -i ~/.ssh/mynodeone_id_ed25519.pub {user}@{address}'),
+  auth: stalled(
+    'the node refuses our key',
+    'ssh-copy-id -i ~/.ssh/mynodeone_id_ed25519.pub {user}@{address}',
+  ),
   key_unusable: stalled('our own private key cannot be used', 'syncctl doctor'),
   hostkey_unpinned: waiting('no host key of the node is pinned', 'syncctl node trust {node} --from scan'),
-  hostkey_changed: stalled('the node shows another host key than the pinned one', 'syncctl node trust {node} --from scan --replace'),
+  hostkey_changed: stalled(
+    'the node shows another host key than the pinned one',
+    'syncctl node trust {node} --from scan --replace',
+  ),
   identity_mismatch: stalled('another node answered in its place', 'syncctl doctor {node}'),
   sudo: stalled('sudo on the node asks for a password or refuses', 'syncctl doctor {node}'),
-  receiver_missing: stalled('the receiver is not installed and we may not install it', 'syncctl node add {address} --type {type} --user {user}'),
-  receiver_outdated: stalled('the receiver speaks an older wire and we may not upgrade it', 'syncctl node add {address} --type {type} --user {user} --upgrade'),
-  requirements: stalled('the node lacks a program the receiver needs', 'sudo apt-get install -y bash coreutils util-linux'),
-  target_unknown: stalled('no target description on the node', 'syncctl node add {address} --type {type} --user {user}'),
+  receiver_missing: stalled(
+    'the receiver is not installed and we may not install it',
+    'syncctl node add {address} --type {type} --user {user}',
+  ),
+  receiver_outdated: stalled(
+    'the receiver speaks an older wire and we may not upgrade it',
+    'syncctl node add {address} --type {type} --user {user} --upgrade',
+  ),
+  requirements: stalled(
+    'the node lacks a program the receiver needs',
+    'sudo apt-get install -y bash coreutils util-linux',
+  ),
+  target_unknown: stalled(
+    'no target description on the node',
+    'syncctl node add {address} --type {type} --user {user}',
+  ),
   target_refused: stalled('the target is a symlink, FIFO, directory or device', 'syncctl doctor {node}'),
   markers: stalled('our markers in the file are nested, doubled or unterminated', 'syncctl doctor {node}'),
   damaged_record: stalled("a record of the node's fence cannot be read", 'syncctl doctor {node}'),
   owned: stalled('the target belongs to another control plane', 'syncctl push {node} --take-over'),
-  fenced: stalled('a higher epoch has written to the node: another control plane leads', 'syncctl term take --reason "…"'),
+  fenced: stalled(
+    'a higher epoch has written to the node: another control plane leads',
+    'syncctl term take --reason "…"',
+  ),
   rival: stalled('another writer holds this epoch', 'syncctl term take --reason "…"'),
   stale: waiting('the node has already taken a later push of this term', 'syncctl push {node}'),
   conflict: stalled('the node took other bytes under this sequence number', 'syncctl term take --reason "…"'),
@@ -45,17 +84,32 @@ export const causes = {
   transfer: waiting('the document arrived truncated or altered', 'syncctl push {node}'),
   invalid_document: stalled('the node refused the document as invalid', 'syncctl render {node}'),
   enospc: waiting('no space left on the node', 'ssh {user}@{address} df -h'),
-  readonly: stalled("the target's file system is read-only or refuses us", 'ssh {user}@{address} findmnt -T /etc'),
+  readonly: stalled(
+    "the target's file system is read-only or refuses us",
+    'ssh {user}@{address} findmnt -T /etc',
+  ),
   io: waiting('the file system of the node failed', 'syncctl doctor {node}'),
   deadline: waiting('the push did not finish in time', 'syncctl push {node}'),
   stalled_write: waiting('the node stopped reading', 'syncctl push {node}'),
   no_receipt: waiting('the command ended without a receipt', 'syncctl doctor {node}'),
-  not_loaded: waiting('Traefik has not loaded what the file says', 'ssh {user}@{address} docker logs traefik -n 50'),
+  not_loaded: waiting(
+    'Traefik has not loaded what the file says',
+    'ssh {user}@{address} docker logs traefik -n 50',
+  ),
   not_answering: waiting('a request through the node does not reach the route', 'syncctl doctor {node}'),
   not_resolving: waiting('the resolver of the node answers something else', 'syncctl doctor {node}'),
-  consumer_down: waiting('the consumer of the file is down', 'ssh {user}@{address} "cd ~/traefik && docker compose restart"'),
-  restored: waiting('the consumer rejected the new bytes and the fallback is in place', 'syncctl plan {node}'),
-  restore_failed: stalled('the consumer rejected the new bytes and the fallback failed', 'syncctl doctor {node}'),
+  consumer_down: waiting(
+    'the consumer of the file is down',
+    'ssh {user}@{address} "cd ~/traefik && docker compose restart"',
+  ),
+  restored: waiting(
+    'the consumer rejected the new bytes and the fallback is in place',
+    'syncctl plan {node}',
+  ),
+  restore_failed: stalled(
+    'the consumer rejected the new bytes and the fallback failed',
+    'syncctl doctor {node}',
+  ),
   drift: waiting('the managed bytes on the node are not ours', 'syncctl push {node}'),
   node_reset: waiting('the node lost its record of us', 'syncctl push {node}'),
   orphaned: stalled('the row of the node vanished without `node remove`', 'syncctl node remove {node}'),
@@ -74,7 +128,10 @@ export function causeOf(name: CauseClass): Cause {
 }
 
 /** The remedy with the node's own words filled in. */
-export function remedyFor(name: CauseClass, node: { name: string; address: string; sshUser: string; type: string }): string {
+export function remedyFor(
+  name: CauseClass,
+  node: { name: string; address: string; sshUser: string; type: string },
+): string {
   return causes[name].remedy
     .replaceAll('{node}', node.name)
     .replaceAll('{address}', node.address)

@@ -79,7 +79,13 @@ export async function call(lane: Lane, what: Call, signal: AbortSignal): Promise
   } catch (error) {
     if (!(error instanceof TransportFailure)) throw error;
     const shown = error.hostKey === undefined ? {} : { shownKey: error.hostKey };
-    return { failed: true, cause: error.causeClass, evidence: evidenceOf(error.message), reachable: error.reached, ...shown };
+    return {
+      failed: true,
+      cause: error.causeClass,
+      evidence: evidenceOf(error.message),
+      reachable: error.reached,
+      ...shown,
+    };
   }
 }
 
@@ -90,12 +96,19 @@ function receiptOf(result: ExchangeResult, nonce: string, id: NodeId): Answer {
     return {
       failed: true,
       cause: exit?.cause ?? 'no_receipt',
-      evidence: evidenceOf(exit?.evidence ?? `${receipt.missing}; exit ${String(result.exitCode)}; ${result.stderr}`),
+      evidence: evidenceOf(
+        exit?.evidence ?? `${receipt.missing}; exit ${String(result.exitCode)}; ${result.stderr}`,
+      ),
       reachable: true,
     };
   }
   if (receipt.node !== id) {
-    return { failed: true, cause: 'identity_mismatch', evidence: evidenceOf(`the receipt is of ${receipt.node}`), reachable: true };
+    return {
+      failed: true,
+      cause: 'identity_mismatch',
+      evidence: evidenceOf(`the receipt is of ${receipt.node}`),
+      reachable: true,
+    };
   }
   return receipt;
 }

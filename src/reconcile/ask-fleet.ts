@@ -15,7 +15,11 @@ export interface AskParts {
 }
 
 /** The highest epoch any of the nodes has accepted from us; all are asked at once, a silent one is not waited for. */
-export async function askFleet(ids: readonly NodeId[], parts: AskParts, signal: AbortSignal): Promise<number> {
+export async function askFleet(
+  ids: readonly NodeId[],
+  parts: AskParts,
+  signal: AbortSignal,
+): Promise<number> {
   const heard = await Promise.all(
     ids.map(async (id) => {
       const plan = parts.fleet.planOf(id);

@@ -38,11 +38,9 @@ export class Controller implements ControllerApi, NodeLifecycle {
     const { fleet } = this.parts;
     const ids = selectNodes(request.nodes, this.engine.snapshot().nodes);
     const plans = ids.map((id) => fleet.planOf(id)).filter((plan) => plan !== undefined);
-    const diffs = await Promise.all(
-      plans.map((plan) =>
-        request.offline ? observeOffline(plan, this.parts.memory) : observe(plan, this.parts, this.engine.signal),
-      ),
-    );
+    const diffs = request.offline
+      ? plans.map((plan) => observeOffline(plan, this.parts.memory))
+      : await Promise.all(plans.map((plan) => observe(plan, this.parts, this.engine.signal)));
     return planReport(diffs, plans, fleet.current()?.held ?? []);
   }
 
@@ -53,9 +51,13 @@ export class Controller implements ControllerApi, NodeLifecycle {
   async approve(hash: string, actor: Actor): Promise<{ readonly applied: boolean }> {
     const known = (this.parts.fleet.current()?.held ?? []).some((held) => held.hash === hash);
     if (!known) {
-      throw new SyncError('notFound', `approve: expected the hash of a withheld removal, got ${JSON.stringify(hash)}`, {
-        remedy: 'see them with: syncctl status',
-      });
+      throw new SyncError(
+        'notFound',
+        `approve: expected the hash of a withheld removal, got ${JSON.stringify(hash)}`,
+        {
+          remedy: 'see them with: syncctl status',
+        },
+      );
     }
     await this.parts.decisions.approve(hash, actor);
     await this.engine.replan();
@@ -82,9 +84,15 @@ export class Controller implements ControllerApi, NodeLifecycle {
   async removeNode(request: RemovalRequest): Promise<RemovalReport> {
     const { fleet, loop, memory, decisions } = this.parts;
     await this.engine.refresh();
-    await decisions.audit(request.actor, request.abandon ? 'node remove --abandon' : 'node remove', request.node);
+    await decisions.audit(
+      request.actor,
+      request.abandon ? 'node remove --abandon' : 'node remove',
+      request.node,
+    );
     const known = new Map([...fleet.orphans(), ...this.engine.snapshot().nodes]);
-    const buried = (await this.parts.tombstones.list().catch(() => [])).find((stone) => stone.state === 'pending' && isMeant(nodeOf(stone), request.node));
+    const buried = (await this.parts.tombstones.list().catch(() => [])).find(
+      (stone) => stone.state === 'pending' && isMeant(nodeOf(stone), request.node),
+    );
     if (buried !== undefined && !known.has(buried.node)) {
       const ended = await this.engine.removal.endTombstone(buried.node, request.abandon, this.engine.signal);
       if (ended !== undefined) return ended;
@@ -92,7 +100,11 @@ export class Controller implements ControllerApi, NodeLifecycle {
     const id = onlyOne(selectNodes([request.node], known), request.node);
     const node = known.get(id);
     if (node === undefined) throw new SyncError('internal', `no row of ${id}`);
-    const kinds = targetKinds.filter((kind) => memory.recall(id, kind) !== undefined || fleet.planOf(id)?.bundles.some((bundle) => bundle.kind === kind) === true);
+    const kinds = targetKinds.filter(
+      (kind) =>
+        memory.recall(id, kind) !== undefined ||
+        fleet.planOf(id)?.bundles.some((bundle) => bundle.kind === kind) === true,
+    );
     fleet.expectRemoval(id);
     loop.forget(id);
     this.parts.presence.forget(id);
@@ -106,7 +118,8 @@ export class Controller implements ControllerApi, NodeLifecycle {
     const { fleet, decisions } = this.parts;
     const orphans = fleet.orphans();
     const lost = orphans.get(onlyOne(selectNodes([node], orphans), node));
-    if (lost === undefined) throw new SyncError('notFound', `node restore: expected an orphaned node, got ${JSON.stringify(node)}`);
+    if (lost === undefined)
+      throw new SyncError('notFound', `node restore: expected an orphaned node, got ${JSON.stringify(node)}`);
     await this.engine.removal.restore(lost, actor);
     await decisions.audit(actor, 'node restore', lost.id);
     await this.engine.refresh();
@@ -116,7 +129,11 @@ export class Controller implements ControllerApi, NodeLifecycle {
     return this.engine.close();
   }
 
-  private async pushAll(ids: readonly NodeId[], takeOver: boolean, onNode?: (report: NodeReport) => void): Promise<PushReport> {
+  private async pushAll(
+    ids: readonly NodeId[],
+    takeOver: boolean,
+    onNode?: (report: NodeReport) => void,
+  ): Promise<PushReport> {
     const { loop, fleet, status, terms } = this.parts;
     const nodes = this.engine.snapshot().nodes;
     const reports = await Promise.all(
@@ -129,9 +146,12 @@ export class Controller implements ControllerApi, NodeLifecycle {
       }),
     );
     await status.flush();
-    return pushReport(reports.filter((report) => report !== undefined), terms.current(), fleet.current()?.held ?? []);
+    return pushReport(
+      reports.filter((report) => report !== undefined),
+      terms.current(),
+      fleet.current()?.held ?? [],
+    );
   }
-
 
   private scopes(node: string | undefined): readonly string[] {
     return node === undefined ? ['all'] : selectNodes([node], this.engine.snapshot().nodes);
@@ -143,7 +163,13 @@ export class Controller implements ControllerApi, NodeLifecycle {
       void this.parts.decisions.audit(actor, 'push', actor.reason ?? '').catch(() => undefined);
       return;
     }
-    const remedy = { paused: 'syncctl resume', rival: 'syncctl term take --reason "…"', 'no-term': 'syncctl doctor' }[kind];
-    throw new SyncError('conflict', `push: expected a controller that may write, got ${kind}: ${reason}`, { remedy });
+    const remedy = {
+      paused: 'syncctl resume',
+      rival: 'syncctl term take --reason "…"',
+      'no-term': 'syncctl doctor',
+    }[kind];
+    throw new SyncError('conflict', `push: expected a controller that may write, got ${kind}: ${reason}`, {
+      remedy,
+    });
   }
 }

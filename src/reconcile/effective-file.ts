@@ -18,7 +18,9 @@ export function effectiveFile(path: string): EffectiveKeeper {
       return text.slice(0, cut) === `${format} ${digestOf(body)}` ? revive(body) : undefined;
     },
     save: (inForce) => {
-      const body = JSON.stringify(inForce, (_key, value: unknown) => (value instanceof Map ? { map: [...value] } : value));
+      const body = JSON.stringify(inForce, (_key, value: unknown) =>
+        value instanceof Map ? { map: [...value] } : value,
+      );
       writeAtomic(path, `${format} ${digestOf(body)}\n${body}`, { mode: 0o600 });
       return Promise.resolve();
     },
@@ -27,9 +29,17 @@ export function effectiveFile(path: string): EffectiveKeeper {
 
 // The digest line vouches that these are our own bytes, so the shape is the one we wrote.
 function revive(body: string): InForce {
-  return JSON.parse(body, (_key, value: unknown) => (isMapForm(value) ? new Map(value.map) : value)) as InForce;
+  return JSON.parse(body, (_key, value: unknown) =>
+    isMapForm(value) ? new Map(value.map) : value,
+  ) as InForce;
 }
 
 function isMapForm(value: unknown): value is { map: [string, unknown][] } {
-  return typeof value === 'object' && value !== null && 'map' in value && Array.isArray(value.map) && Object.keys(value).length === 1;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'map' in value &&
+    Array.isArray(value.map) &&
+    Object.keys(value).length === 1
+  );
 }

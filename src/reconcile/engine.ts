@@ -44,7 +44,10 @@ export class Engine {
     } catch (error) {
       const term = await terms.reassert();
       if (term === undefined) throw error;
-      log.warn('the term store cannot be written; re-asserting last-good under the own last term', { epoch: term.epoch, error });
+      log.warn('the term store cannot be written; re-asserting last-good under the own last term', {
+        epoch: term.epoch,
+        error,
+      });
     }
   }
 
@@ -52,13 +55,20 @@ export class Engine {
   async follow(): Promise<void> {
     const { registry, log } = this.parts;
     const unsubscribe = registry.subscribe((state, what) => {
-      if (what === 'desired') void this.replan().catch((error: unknown) => { log.error('planning failed', { error }); });
-      else if (state.sourceState === 'fresh') log.info('the registries can be read', { findings: state.snapshot?.findings.length ?? 0 });
+      if (what === 'desired')
+        void this.replan().catch((error: unknown) => {
+          log.error('planning failed', { error });
+        });
+      else if (state.sourceState === 'fresh')
+        log.info('the registries can be read', { findings: state.snapshot?.findings.length ?? 0 });
       else log.warn('the registries cannot be read; the last good state stays', { reason: state.reason });
     });
     this.stop.signal.addEventListener('abort', unsubscribe, { once: true });
     await registry.start(this.stop.signal);
-    this.background.push(registry.stopped(), this.parts.status.follow(() => registry.current().snapshot?.nodes, this.stop.signal));
+    this.background.push(
+      registry.stopped(),
+      this.parts.status.follow(() => registry.current().snapshot?.nodes, this.stop.signal),
+    );
     this.pushAllAgain();
   }
 
@@ -72,13 +82,15 @@ export class Engine {
       loop.forget(id);
       this.parts.presence.forget(id);
     }
-    for (const held of change.held) log.warn('removal withheld', { reason: held.reason, approve: `syncctl approve ${held.hash}` });
+    for (const held of change.held)
+      log.warn('removal withheld', { reason: held.reason, approve: `syncctl approve ${held.hash}` });
     for (const id of change.changed) {
       const plan = fleet.planOf(id);
       if (plan !== undefined) status.expect(id, desiredDigest(plan));
       if (this.ready) loop.queue.add(id, 'change');
     }
-    if (this.ready && change.changed.length > 0) log.info('registry changed', { nodes: change.changed.length });
+    if (this.ready && change.changed.length > 0)
+      log.info('registry changed', { nodes: change.changed.length });
   }
 
   /** Every node with a plan. */
@@ -100,7 +112,9 @@ export class Engine {
   /** Queues a look at every node: the hourly pass. */
   lookAtAll(): void {
     for (const id of this.ids()) this.parts.loop.queue.add(id, 'look');
-    void this.removal.retry(this.stop.signal).catch((error: unknown) => { this.parts.log.warn('withdrawals were not retried', { error }); });
+    void this.removal.retry(this.stop.signal).catch((error: unknown) => {
+      this.parts.log.warn('withdrawals were not retried', { error });
+    });
   }
 
   /** Reads the registries now and plans them. */
@@ -117,7 +131,10 @@ export class Engine {
     const snapshot = this.parts.fleet.effective();
     if (snapshot !== undefined) return snapshot;
     const { reason } = this.parts.registry.current();
-    throw new SyncError('unavailable', `registries: expected a readable source or a last good state, got ${reason ?? 'neither'}`);
+    throw new SyncError(
+      'unavailable',
+      `registries: expected a readable source or a last good state, got ${reason ?? 'neither'}`,
+    );
   }
 
   /** Stops the loop, waits for what is in flight at most `ms`, writes earned statuses, closes every session. */
@@ -125,12 +142,18 @@ export class Engine {
     this.stop.abort(new SyncError('unavailable', 'the controller is stopping'));
     const { clock, transport, status, source, log } = this.parts;
     const grace = new AbortController();
-    await Promise.race([Promise.allSettled(this.background), clock.sleep(ms, grace.signal).catch(() => undefined)]);
+    await Promise.race([
+      Promise.allSettled(this.background),
+      clock.sleep(ms, grace.signal).catch(() => undefined),
+    ]);
     grace.abort();
-    await status.flush().catch((error: unknown) => { log.warn('statuses could not be written', { error }); });
+    await status.flush().catch((error: unknown) => {
+      log.warn('statuses could not be written', { error });
+    });
     status.close();
     await transport.close();
     await source.close();
+    await this.parts.memory.flush();
     await this.parts.decisions.close();
   }
 }

@@ -58,11 +58,16 @@ export class Fleet {
     const approved = this.approvals.all();
     const { effective, held } = applyGuard(this.base, current, approved, this.limits);
     // An approval is for this one removal: the same set removed again another day is asked about again.
-    const spent = approved.size === 0 ? [] : applyGuard(this.base, current, new Set(), this.limits).held.filter((one) => approved.has(one.hash));
+    const spent =
+      approved.size === 0
+        ? []
+        : applyGuard(this.base, current, new Set(), this.limits).held.filter((one) => approved.has(one.hash));
     const before = [...this.orphaned.keys()].join(' ');
     this.noteOrphans(current, effective);
     const next = planFleet(effective, clusterId, held);
-    const changed = [...next.nodes.values()].filter((plan) => !samePlan(plan, this.plan?.nodes.get(plan.id))).map((plan) => plan.id);
+    const changed = [...next.nodes.values()]
+      .filter((plan) => !samePlan(plan, this.plan?.nodes.get(plan.id)))
+      .map((plan) => plan.id);
     const gone = [...(this.plan?.nodes.keys() ?? [])].filter((id) => !next.nodes.has(id));
     const moved = effective.digest !== this.base?.digest || before !== [...this.orphaned.keys()].join(' ');
     this.base = effective;
@@ -115,14 +120,18 @@ export class Fleet {
   }
 
   private async save(): Promise<void> {
-    if (this.base !== undefined) await this.keeper.save({ snapshot: this.base, orphans: [...this.orphaned.values()] });
+    if (this.base !== undefined)
+      await this.keeper.save({ snapshot: this.base, orphans: [...this.orphaned.values()] });
   }
 }
 
 /** True when a node would be treated alike under both plans: same bytes, same way to it. */
 function samePlan(a: NodePlan, b: NodePlan | undefined): boolean {
-  if (b === undefined || a.bundles.length !== b.bundles.length) return false;
-  const sameBytes = a.bundles.every((bundle, index) => bundle.digest === b.bundles[index]?.digest && bundle.kind === b.bundles[index]?.kind);
-  const way = (plan: NodePlan): string => JSON.stringify([plan.node.sshUser, plan.node.sshPort, plan.node.hostKeys]);
+  if (a.bundles.length !== b?.bundles.length) return false;
+  const sameBytes = a.bundles.every(
+    (bundle, index) => bundle.digest === b.bundles[index]?.digest && bundle.kind === b.bundles[index].kind,
+  );
+  const way = (plan: NodePlan): string =>
+    JSON.stringify([plan.node.sshUser, plan.node.sshPort, plan.node.hostKeys]);
   return sameBytes && way(a) === way(b);
 }

@@ -1,4 +1,3 @@
-import { causeOf, remedyFor } from '../model/cause.ts';
 import type { NodeId } from '../model/node.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { NodePlan } from '../model/plan.ts';
@@ -11,6 +10,7 @@ import { KeyQueue, type Urgency } from './queue.ts';
 import { desiredDigest, type Reconciler } from './reconciler.ts';
 import { nextAfter, type Next } from './schedule.ts';
 import type { Judgement } from './standing.ts';
+import { tellOutcome } from './tell.ts';
 
 export interface LoopParts {
   readonly reconciler: Pick<Reconciler, 'attempt'>;
@@ -97,20 +97,30 @@ export class Loop {
     try {
       const plan = this.parts.planOf(id);
       if (plan === undefined) {
-        settle({ outcome: failed(id, 'no_plan', 'the registry holds no valid row for the node'), status: undefined });
+        settle({
+          outcome: failed(id, 'no_plan', 'the registry holds no valid row for the node'),
+          status: undefined,
+        });
         return;
       }
       await this.attempt(plan, urgency, { waiters, settle, signal });
     } catch (error) {
       if (!signal.aborted) this.parts.log.error('reconcile failed', { node: id, error });
-      settle({ outcome: failed(id, 'internal', signal.aborted ? 'the controller is stopping' : String(error)), status: undefined });
+      settle({
+        outcome: failed(id, 'internal', signal.aborted ? 'the controller is stopping' : String(error)),
+        status: undefined,
+      });
     }
   }
 
   private async attempt(
     plan: NodePlan,
     urgency: Urgency,
-    run: { waiters: PromiseWithResolvers<Settled>[]; settle: (settled: Settled) => void; signal: AbortSignal },
+    run: {
+      waiters: PromiseWithResolvers<Settled>[];
+      settle: (settled: Settled) => void;
+      signal: AbortSignal;
+    },
   ): Promise<void> {
     const { id } = plan;
     const pass = this.passes.get(id) ?? { attempt: 0, passes: 0 };
@@ -129,13 +139,20 @@ export class Loop {
       this.queue.add(id, 'change');
       return;
     }
-    const next: Next = judgement === 'later' ? { kind: 'pass', delayMs: laterMs } : nextAfter(outcome, pass.attempt, pass.passes, this.parts.settings);
+    const next: Next =
+      judgement === 'later'
+        ? { kind: 'pass', delayMs: laterMs }
+        : nextAfter(outcome, pass.attempt, pass.passes, this.parts.settings);
     const bootBefore = this.parts.status.get(id)?.bootId;
-    const status = this.parts.status.record(outcome, { desired: desiredDigest(plan), passEnded: next.kind !== 'attempt' });
-    this.tell(plan, outcome, next);
+    const status = this.parts.status.record(outcome, {
+      desired: desiredDigest(plan),
+      passEnded: next.kind !== 'attempt',
+    });
+    tellOutcome(this.parts.log, plan.node, { outcome, next });
     this.follow(id, pass, next);
     // After a reboot consumers may still be starting: what was proved a moment ago is worth a second look.
-    if (bootBefore !== undefined && status.bootId !== bootBefore && next.kind === 'settled') this.queue.addLater(id, 'look', afterBootMs);
+    if (bootBefore !== undefined && status.bootId !== bootBefore && next.kind === 'settled')
+      this.queue.addLater(id, 'look', afterBootMs);
     if (next.kind === 'attempt') this.putBack(id, run.waiters);
     else run.settle({ outcome, status });
   }
@@ -160,28 +177,15 @@ export class Loop {
     }
   }
 
-  /** One line a node and attempt, which reads as a sentence; a look that found all well is not news. */
-  private tell(plan: NodePlan, outcome: Outcome, next: Next): void {
-    const { log } = this.parts;
-    const { name } = plan.node;
-    if (outcome.ok) {
-      const fields = { node: plan.id, digest: outcome.installed.slice(0, 12), verified: outcome.rungs.join(' '), ...(outcome.notes.length > 0 ? { notes: outcome.notes.join(' ') } : {}) };
-      if (outcome.changed) log.success(`synced and verified: ${name}`, fields);
-      else log.debug(`verified, nothing to change: ${name}`, fields);
-      return;
-    }
-    const cause = causeOf(outcome.cause);
-    const fields = { node: plan.id, cause: outcome.cause, evidence: outcome.evidence };
-    if (cause.offline) log.warn(`${name} is not reachable; it is pushed when it returns`, fields);
-    else if (next.kind === 'attempt') log.warn(`${name} failed; next attempt in ${String(Math.round(next.delayMs / 1000))} s`, fields);
-    else log.error(`${name} is not in step`, { ...fields, remedy: remedyFor(outcome.cause, plan.node) });
-  }
-
   private putBack(id: NodeId, waiters: PromiseWithResolvers<Settled>[]): void {
     if (waiters.length > 0) this.waiters.set(id, [...waiters, ...(this.waiters.get(id) ?? [])]);
   }
 }
 
-function failed(id: NodeId, cause: (Outcome & { ok: false })['cause'], evidence: string): Outcome & { ok: false } {
+function failed(
+  id: NodeId,
+  cause: (Outcome & { ok: false })['cause'],
+  evidence: string,
+): Outcome & { ok: false } {
   return { ok: false, id, cause, evidence, reachable: false, facts: undefined };
 }

@@ -20,11 +20,19 @@ export interface ObserveParts {
 /** Reads what a node holds with `check` and says how it differs from its plan. Writes nothing anywhere. */
 export async function observe(plan: NodePlan, parts: ObserveParts, signal: AbortSignal): Promise<NodeDiff> {
   const endpoint = await parts.endpointOf(plan.node);
-  const lane = { transport: parts.transport, endpoint, clusterId: parts.clusterId, random: parts.random, deadlineMs: parts.deadlineMs };
+  const lane = {
+    transport: parts.transport,
+    endpoint,
+    clusterId: parts.clusterId,
+    random: parts.random,
+    deadlineMs: parts.deadlineMs,
+  };
   const diffs: string[] = [];
   for (const bundle of plan.bundles) {
     const position = { epoch: 0, writer: '00000000', seq: 0 };
-    const answer = await parts.slots.run(() => call(lane, { mode: 'check', kind: bundle.kind, position, flags: ['content'] }, signal));
+    const answer = await parts.slots.run(() =>
+      call(lane, { mode: 'check', kind: bundle.kind, position, flags: ['content'] }, signal),
+    );
     if (isFailed(answer)) return unknown(plan, `${answer.cause}: ${answer.evidence}`);
     const refused = causeForResult(answer.result);
     if (refused !== undefined) return unknown(plan, `${refused}: ${answer.text}`);
@@ -32,7 +40,13 @@ export async function observe(plan: NodePlan, parts: ObserveParts, signal: Abort
     diffs.push(diffBundle(bundle, answer.bodies.get('content')?.toString('utf8') ?? ''));
   }
   const diff = diffs.join('\n');
-  return { id: plan.id, state: diffs.length === 0 ? 'in-sync' : 'changes', reason: undefined, diff, installed: undefined };
+  return {
+    id: plan.id,
+    state: diffs.length === 0 ? 'in-sync' : 'changes',
+    reason: undefined,
+    diff,
+    installed: undefined,
+  };
 }
 
 /** The same from the last receipt alone, for nodes nobody should wait for. */
@@ -41,7 +55,13 @@ export function observeOffline(plan: NodePlan, memory: NodeMemory): NodeDiff {
     const installed = memory.recall(plan.id, bundle.kind)?.installed;
     if (installed === undefined) return unknown(plan, 'no receipt of this node is remembered');
     if (installed !== bundle.digest) {
-      return { id: plan.id, state: 'changes', reason: `last receipt ${installed.slice(0, 12)}, plan ${bundle.digest.slice(0, 12)}`, diff: '', installed };
+      return {
+        id: plan.id,
+        state: 'changes',
+        reason: `last receipt ${installed.slice(0, 12)}, plan ${bundle.digest.slice(0, 12)}`,
+        diff: '',
+        installed,
+      };
     }
   }
   return { id: plan.id, state: 'in-sync', reason: undefined, diff: '', installed: plan.bundles[0]?.digest };

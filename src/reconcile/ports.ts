@@ -8,7 +8,10 @@ import type { Endpoint } from '../transport/transport.ts';
 export interface StatusRecorder {
   get(id: NodeId): NodeStatus | undefined;
   /** Records one attempt; `passEnded` is true when no further attempt follows by itself within this pass. */
-  record(outcome: Outcome, context: { readonly desired: Digest | undefined; readonly passEnded: boolean }): NodeStatus;
+  record(
+    outcome: Outcome,
+    context: { readonly desired: Digest | undefined; readonly passEnded: boolean },
+  ): NodeStatus;
   forget(id: NodeId): void;
 }
 
@@ -16,13 +19,20 @@ export interface StatusRecorder {
 export interface NodeMemory {
   recall(id: NodeId, kind: TargetKind): TargetMemory | undefined;
   remember(id: NodeId, kind: TargetKind, memory: TargetMemory): void;
+  /** Waits until everything remembered is stored. */
+  flush(): Promise<void>;
 }
 
 /** Turns a row into the way to it. */
 export type EndpointOf = (node: Node) => Promise<Endpoint>;
 
 /** Installs or upgrades the receiver on a node; undefined when it is there now, else why not. */
-export type Mend = (node: Node, endpoint: Endpoint, kinds: readonly TargetKind[], signal: AbortSignal) => Promise<(Outcome & { ok: false }) | undefined>;
+export type Mend = (
+  node: Node,
+  endpoint: Endpoint,
+  kinds: readonly TargetKind[],
+  signal: AbortSignal,
+) => Promise<(Outcome & { ok: false }) | undefined>;
 
 export interface ReconcileSettings {
   readonly attempts: number;

@@ -26,7 +26,12 @@ export class Presence {
   private readonly onReturn: (id: NodeId) => void;
   private readonly absent = new Map<NodeId, Absent>();
 
-  constructor(parts: { clock: Clock; random: Random; settings: PresenceSettings; onReturn: (id: NodeId) => void }) {
+  constructor(parts: {
+    clock: Clock;
+    random: Random;
+    settings: PresenceSettings;
+    onReturn: (id: NodeId) => void;
+  }) {
     this.clock = parts.clock;
     this.random = parts.random;
     this.settings = parts.settings;
@@ -52,7 +57,9 @@ export class Presence {
     while (!signal.aborted) {
       await this.clock.sleep(jittered(tickMs, 0.1, this.random), signal).catch(() => undefined);
       const now = this.clock.monotonic();
-      const due = [...this.absent].filter(([, node]) => node.nextMs <= now).sort((a, b) => a[1].nextMs - b[1].nextMs);
+      const due = [...this.absent]
+        .filter(([, node]) => node.nextMs <= now)
+        .sort((a, b) => a[1].nextMs - b[1].nextMs);
       for (const [id, node] of due.slice(0, perTick)) {
         node.nextMs = now + this.period(now - node.sinceMs) + this.settings.dialMs;
         void this.probe(id, node, signal);
@@ -67,13 +74,20 @@ export class Presence {
 
   private async probe(id: NodeId, node: Absent, signal: AbortSignal): Promise<void> {
     const accepts = await accepting(node, this.settings.dialMs, signal);
-    node.nextMs = Math.min(node.nextMs, this.clock.monotonic() + this.period(this.clock.monotonic() - node.sinceMs));
+    node.nextMs = Math.min(
+      node.nextMs,
+      this.clock.monotonic() + this.period(this.clock.monotonic() - node.sinceMs),
+    );
     if (accepts && this.absent.delete(id)) this.onReturn(id);
   }
 }
 
 /** True when the port accepts a connection and says something within the time: a blackholed or half-dead host does neither. */
-async function accepting(node: { host: string; port: number }, ms: number, signal: AbortSignal): Promise<boolean> {
+async function accepting(
+  node: { host: string; port: number },
+  ms: number,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const socket = connect({ host: node.host, port: node.port });
   const onAbort = (): void => {

@@ -37,7 +37,10 @@ export class KeyQueue<K extends string> {
     if (this.ready.has(key) || this.again.has(key)) return;
     const known = this.delayed.get(key);
     const dueMs = this.clock.monotonic() + delayMs;
-    this.delayed.set(key, { urgency: stronger(urgency, known?.urgency), dueMs: Math.min(dueMs, known?.dueMs ?? dueMs) });
+    this.delayed.set(key, {
+      urgency: stronger(urgency, known?.urgency),
+      dueMs: Math.min(dueMs, known?.dueMs ?? dueMs),
+    });
     this.stir();
   }
 

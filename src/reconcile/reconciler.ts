@@ -6,7 +6,8 @@ import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Random } from '../lib/random.ts';
 import { evidenceOf } from '../lib/text.ts';
-import { pushNode, type Approach } from '../push/push-node.ts';
+import type { Approach } from '../push/context.ts';
+import { pushNode } from '../push/push-node.ts';
 import type { Endpoint, Transport } from '../transport/transport.ts';
 import type { EndpointOf, Mend, NodeMemory, ReconcileSettings } from './ports.ts';
 import { Flights, type Slots } from './slots.ts';
@@ -46,7 +47,12 @@ export class Reconciler {
   }
 
   /** One attempt. Never rejects but for the signal: what goes wrong is an outcome. */
-  async attempt(plan: NodePlan, approach: Approach, options: { takeOver: boolean }, signal: AbortSignal): Promise<Outcome> {
+  async attempt(
+    plan: NodePlan,
+    approach: Approach,
+    options: { takeOver: boolean },
+    signal: AbortSignal,
+  ): Promise<Outcome> {
     try {
       const endpoint = await this.parts.endpointOf(plan.node);
       const flight = `${endpoint.user}@${endpoint.host}:${String(endpoint.port)}`;
@@ -54,14 +60,24 @@ export class Reconciler {
         const how = { approach, ...options };
         const outcome = this.named(await this.push(plan, endpoint, how, signal));
         const kinds = plan.bundles.map((bundle) => bundle.kind);
-        if (outcome.ok) return await this.upgraded(plan, outcome, () => this.parts.mend(plan.node, endpoint, kinds, signal));
+        if (outcome.ok)
+          return await this.upgraded(plan, outcome, () =>
+            this.parts.mend(plan.node, endpoint, kinds, signal),
+          );
         if (!curable.has(outcome.cause)) return outcome;
         const failed = await this.parts.mend(plan.node, endpoint, kinds, signal);
         return failed ?? this.named(await this.push(plan, endpoint, how, signal));
       });
     } catch (error) {
       signal.throwIfAborted();
-      return { ok: false, id: plan.id, cause: 'internal', evidence: evidenceOf(messageOf(error)), reachable: false, facts: undefined };
+      return {
+        ok: false,
+        id: plan.id,
+        cause: 'internal',
+        evidence: evidenceOf(messageOf(error)),
+        reachable: false,
+        facts: undefined,
+      };
     }
   }
 
@@ -69,16 +85,25 @@ export class Reconciler {
   private named(outcome: Outcome): Outcome {
     if (outcome.ok || outcome.cause !== 'hostkey_changed' || outcome.shownKey === undefined) return outcome;
     const owner = this.parts.ownerOfKey(outcome.shownKey);
-    return owner === undefined ? outcome : { ...outcome, cause: 'identity_mismatch', evidence: `${owner} answers here: ${outcome.evidence}` };
+    return owner === undefined
+      ? outcome
+      : { ...outcome, cause: 'identity_mismatch', evidence: `${owner} answers here: ${outcome.evidence}` };
   }
 
   /** An older receiver is replaced after the push, once per process; where our login may not, the push stands all the same. */
-  private async upgraded(plan: NodePlan, outcome: Outcome & { ok: true }, mend: () => Promise<unknown>): Promise<Outcome> {
+  private async upgraded(
+    plan: NodePlan,
+    outcome: Outcome & { ok: true },
+    mend: () => Promise<unknown>,
+  ): Promise<Outcome> {
     const wanted = await this.parts.receiverVersion();
     if (!isOlder(outcome.facts.receiver, wanted) || this.tried.has(plan.id)) return outcome;
     this.tried.add(plan.id);
     const failed = await mend();
-    return { ...outcome, notes: [...outcome.notes, failed === undefined ? 'receiver_upgraded' : 'receiver_outdated'] };
+    return {
+      ...outcome,
+      notes: [...outcome.notes, failed === undefined ? 'receiver_upgraded' : 'receiver_outdated'],
+    };
   }
 
   private async push(
@@ -94,7 +119,13 @@ export class Reconciler {
       plan,
       how.approach,
       {
-        lane: { transport: parts.transport, endpoint, clusterId: term?.clusterId ?? '', random: parts.random, deadlineMs: parts.settings.deadlineMs },
+        lane: {
+          transport: parts.transport,
+          endpoint,
+          clusterId: term?.clusterId ?? '',
+          random: parts.random,
+          deadlineMs: parts.settings.deadlineMs,
+        },
         clock: parts.clock,
         nextPosition: () => parts.terms.next(),
         slot: (work) => (parts.transport.isWarm(endpoint) ? parts.slots : parts.coldSlots).run(work),
@@ -126,13 +157,16 @@ export function desiredDigest(plan: NodePlan | undefined): Digest | undefined {
 }
 
 /** True when a node's remembered target already accepted a push of this very term. */
-export function acceptedUnder(memory: NodeMemory, plan: NodePlan, term: { epoch: number; writer: string } | undefined): boolean {
+export function acceptedUnder(
+  memory: NodeMemory,
+  plan: NodePlan,
+  term: { epoch: number; writer: string } | undefined,
+): boolean {
   return plan.bundles.some((bundle) => {
     const accepted = memory.recall(plan.id, bundle.kind)?.accepted;
-    return accepted !== undefined && term !== undefined && accepted.epoch === term.epoch && accepted.writer === term.writer;
+    return term !== undefined && accepted?.epoch === term.epoch && accepted.writer === term.writer;
   });
 }
-
 
 /** True when version `a` is lower than `b`, compared number by number. */
 export function isOlder(a: string, b: string): boolean {

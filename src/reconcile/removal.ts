@@ -12,7 +12,19 @@ import type { Tombstones } from '../store/tombstones.ts';
 import type { Tombstone } from '../store/records.ts';
 import type { ControllerParts } from './parts.ts';
 
-type RemovalParts = Pick<ControllerParts, 'source' | 'terms' | 'transport' | 'endpointOf' | 'memory' | 'clock' | 'random' | 'clusterId' | 'deadlineMs' | 'log'> & {
+type RemovalParts = Pick<
+  ControllerParts,
+  | 'source'
+  | 'terms'
+  | 'transport'
+  | 'endpointOf'
+  | 'memory'
+  | 'clock'
+  | 'random'
+  | 'clusterId'
+  | 'deadlineMs'
+  | 'log'
+> & {
   readonly tombstones: Tombstones;
 };
 
@@ -25,11 +37,21 @@ export class Removal {
   }
 
   /** Removes a node. `kinds` are the targets it holds. */
-  async remove(node: Node, kinds: readonly TargetKind[], request: RemovalRequest, signal: AbortSignal): Promise<RemovalReport> {
+  async remove(
+    node: Node,
+    kinds: readonly TargetKind[],
+    request: RemovalRequest,
+    signal: AbortSignal,
+  ): Promise<RemovalReport> {
     const { tombstones, clock } = this.parts;
     const stone: Tombstone = {
-      node: node.id, address: node.address, row: JSON.stringify(node), pins: node.hostKeys.map((pin) => pin.key), targets: [...kinds],
-      at: isoSeconds(clock.now()), state: 'pending',
+      node: node.id,
+      address: node.address,
+      row: JSON.stringify(node),
+      pins: node.hostKeys.map((pin) => pin.key),
+      targets: [...kinds],
+      at: isoSeconds(clock.now()),
+      state: 'pending',
     };
     // First the tombstone: a crash in between leaves a node that is removed twice, never one that is forgotten.
     if (!request.abandon) await tombstones.bury(stone);
@@ -43,7 +65,9 @@ export class Removal {
 
   /** Ends a tombstone of a node whose row is gone already: tries again, or gives it up. */
   async endTombstone(id: NodeId, abandon: boolean, signal: AbortSignal): Promise<RemovalReport | undefined> {
-    const stone = (await this.parts.tombstones.list()).find((one) => one.node === id && one.state === 'pending');
+    const stone = (await this.parts.tombstones.list()).find(
+      (one) => one.node === id && one.state === 'pending',
+    );
     if (stone === undefined) return undefined;
     const node = nodeOf(stone);
     if (!abandon) return this.bury(node, stone, signal);
@@ -54,7 +78,11 @@ export class Removal {
   /** Tries every pending withdrawal once more; the hourly pass and a returning node do this. */
   async retry(signal: AbortSignal): Promise<void> {
     const stones = await this.parts.tombstones.list().catch(() => []);
-    await Promise.all(stones.filter((stone) => stone.state === 'pending').map((stone) => this.bury(nodeOf(stone), stone, signal)));
+    await Promise.all(
+      stones
+        .filter((stone) => stone.state === 'pending')
+        .map((stone) => this.bury(nodeOf(stone), stone, signal)),
+    );
   }
 
   /** Writes the row of an orphaned node back as it was. */
@@ -62,7 +90,9 @@ export class Removal {
     const row = JSON.parse(node.row ?? '{}') as Parameters<typeof setNodeRow>[1]['fields'];
     const stamp = { at: isoSeconds(this.parts.clock.now()), by: actor.who };
     const key = { type: node.type, address: node.address };
-    await this.parts.source.edit('sync-controller-registry', 'registry.json', (text) => setNodeRow(text, { ...key, fields: row }, stamp));
+    await this.parts.source.edit('sync-controller-registry', 'registry.json', (text) =>
+      setNodeRow(text, { ...key, fields: row }, stamp),
+    );
   }
 
   private async dropRow(node: Node): Promise<void> {
@@ -75,13 +105,18 @@ export class Removal {
 
   private async bury(node: Node, stone: Tombstone, signal: AbortSignal): Promise<RemovalReport> {
     const { transport, endpointOf, terms, random, clusterId, deadlineMs, tombstones, log } = this.parts;
-    if (terms.current() === undefined) throw new SyncError('conflict', 'node remove: expected a term, got none', { remedy: 'syncctl doctor' });
+    if (terms.current() === undefined)
+      throw new SyncError('conflict', 'node remove: expected a term, got none', { remedy: 'syncctl doctor' });
     const endpoint = await endpointOf(node);
     const lane = { transport, endpoint, clusterId, random, deadlineMs };
     for (const kind of stone.targets) {
       const answer = await withdraw(lane, kind, () => terms.next(), signal);
       if (isFailed(answer)) {
-        log.warn('a removed node still holds our target; it is tried again', { node: node.id, kind, cause: answer.cause });
+        log.warn('a removed node still holds our target; it is tried again', {
+          node: node.id,
+          kind,
+          cause: answer.cause,
+        });
         return report(node, { result: 'pending', ...answer });
       }
     }
@@ -95,7 +130,10 @@ export function nodeOf(stone: Tombstone): Node {
   return JSON.parse(stone.row) as Node;
 }
 
-function report(node: Node, end: { result: RemovalReport['result']; cause?: Parameters<typeof remedyFor>[0]; evidence?: string }): RemovalReport {
+function report(
+  node: Node,
+  end: { result: RemovalReport['result']; cause?: Parameters<typeof remedyFor>[0]; evidence?: string },
+): RemovalReport {
   return {
     apiVersion: 'sync-controller/v1',
     kind: 'RemovalReport',

@@ -55,7 +55,11 @@ export function statusReport(node: Node, status: NodeStatus | undefined): NodeRe
 }
 
 /** The sum of a push over several nodes. */
-export function pushReport(nodes: readonly NodeReport[], term: Term | undefined, held: readonly HeldRemoval[]): PushReport {
+export function pushReport(
+  nodes: readonly NodeReport[],
+  term: Term | undefined,
+  held: readonly HeldRemoval[],
+): PushReport {
   const causes: Record<string, number> = {};
   for (const node of nodes) if (node.cause !== null) causes[node.cause] = (causes[node.cause] ?? 0) + 1;
   const verified = nodes.filter((node) => node.verified).length;
@@ -73,7 +77,11 @@ export function pushReport(nodes: readonly NodeReport[], term: Term | undefined,
 }
 
 /** What a push would change, over several nodes. */
-export function planReport(diffs: readonly NodeDiff[], plans: readonly NodePlan[], held: readonly HeldRemoval[]): PlanReport {
+export function planReport(
+  diffs: readonly NodeDiff[],
+  plans: readonly NodePlan[],
+  held: readonly HeldRemoval[],
+): PlanReport {
   const names = new Map(plans.map((plan) => [plan.id, plan.node.name]));
   const count = (state: NodeDiff['state']): number => diffs.filter((diff) => diff.state === state).length;
   return {
@@ -82,13 +90,20 @@ export function planReport(diffs: readonly NodeDiff[], plans: readonly NodePlan[
     changes: count('changes'),
     inSync: count('in-sync'),
     unknown: count('unknown'),
-    nodes: diffs.map(({ id, state, reason, diff }) => ({ node: id, name: names.get(id) ?? id, state, reason: reason ?? null, diff })),
+    nodes: diffs.map(({ id, state, reason, diff }) => ({
+      node: id,
+      name: names.get(id) ?? id,
+      state,
+      reason: reason ?? null,
+      diff,
+    })),
     held: heldReport(held),
   };
 }
 
 /** Withheld removals as every report shows them. */
-export function heldReport(held: readonly HeldRemoval[]): { hash: string; reason: string; names: string[] }[] {
+export function heldReport(
+  held: readonly HeldRemoval[],
+): { hash: string; reason: string; names: string[] }[] {
   return held.map(({ hash, reason, names }) => ({ hash, reason, names: [...names] }));
 }
-

@@ -30,11 +30,22 @@ export async function resync(
   const task: ScheduledTask = cron.schedule(
     line,
     () => {
-      void parts.clock.sleep(Math.round(spreadMs * parts.random.unit()), signal).then(parts.onDue, () => undefined);
+      void parts.clock
+        .sleep(Math.round(spreadMs * parts.random.unit()), signal)
+        .then(parts.onDue, () => undefined);
     },
     { timezone: 'Etc/UTC', noOverlap: true, name: 'reconcile' },
   );
-  if (!signal.aborted) await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve(); }, { once: true }); });
+  if (!signal.aborted)
+    await new Promise<void>((resolve) => {
+      signal.addEventListener(
+        'abort',
+        () => {
+          resolve();
+        },
+        { once: true },
+      );
+    });
   await task.destroy();
 }
 
@@ -42,5 +53,7 @@ export async function resync(
 export function cronLine(periodHours: number): string | undefined {
   if (periodHours === 24) return '0 0 * * *';
   if (periodHours === 1) return '0 * * * *';
-  return Number.isInteger(periodHours) && periodHours > 1 && 24 % periodHours === 0 ? `0 */${String(periodHours)} * * *` : undefined;
+  return Number.isInteger(periodHours) && periodHours > 1 && 24 % periodHours === 0
+    ? `0 */${String(periodHours)} * * *`
+    : undefined;
 }

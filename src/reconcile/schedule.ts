@@ -16,7 +16,12 @@ const notWorthAnAttempt: ReadonlySet<CauseClass> = new Set(['hostkey_unpinned', 
  * Decides what follows the `attempt`-th attempt (from 1) of a pass. Offline nodes are not retried here: their return is noticed.
  * A class that needs a person is looked at again only with the hourly reconciliation or a push.
  */
-export function nextAfter(outcome: Outcome, attempt: number, passes: number, settings: ReconcileSettings): Next {
+export function nextAfter(
+  outcome: Outcome,
+  attempt: number,
+  passes: number,
+  settings: ReconcileSettings,
+): Next {
   if (outcome.ok) return { kind: 'settled' };
   const cause = causeOf(outcome.cause);
   if (cause.offline) return { kind: 'presence' };

@@ -5,15 +5,22 @@ import { SyncError } from '../lib/errors.ts';
  * Nodes that words of an admin mean: an id, a name, or an address. No words mean all nodes.
  * @throws SyncError `notFound` naming the word and the nearest remedy; nothing is selected then.
  */
-export function selectNodes(words: readonly string[] | undefined, nodes: ReadonlyMap<NodeId, Node>): readonly NodeId[] {
+export function selectNodes(
+  words: readonly string[] | undefined,
+  nodes: ReadonlyMap<NodeId, Node>,
+): readonly NodeId[] {
   if (words === undefined || words.length === 0) return [...nodes.keys()];
   const chosen = new Set<NodeId>();
   for (const word of words) {
     const found = [...nodes.values()].filter((node) => isMeant(node, word));
     if (found.length === 0) {
-      throw new SyncError('notFound', `node: expected the name, address or id of a registered node, got ${JSON.stringify(word)}`, {
-        remedy: 'list them with: syncctl node list',
-      });
+      throw new SyncError(
+        'notFound',
+        `node: expected the name, address or id of a registered node, got ${JSON.stringify(word)}`,
+        {
+          remedy: 'list them with: syncctl node list',
+        },
+      );
     }
     for (const node of found) chosen.add(node.id);
   }
@@ -32,7 +39,11 @@ export function isMeant(node: Node, word: string): boolean {
 export function onlyOne(ids: readonly NodeId[], word: string): NodeId {
   const [first, ...others] = ids;
   if (first !== undefined && others.length === 0) return first;
-  throw new SyncError('usage', `node: expected a word that means one node, got ${JSON.stringify(word)}, which means ${ids.join(' and ')}`, {
-    remedy: 'use the id: type@address',
-  });
+  throw new SyncError(
+    'usage',
+    `node: expected a word that means one node, got ${JSON.stringify(word)}, which means ${ids.join(' and ')}`,
+    {
+      remedy: 'use the id: type@address',
+    },
+  );
 }

@@ -27,7 +27,13 @@ export class Standing {
   private retermed = false;
   private reterming: Promise<void> | undefined;
 
-  constructor(parts: { terms: TermHolder; memory: NodeMemory; clock: Clock; log: Logger; pausedBy: () => string | undefined }) {
+  constructor(parts: {
+    terms: TermHolder;
+    memory: NodeMemory;
+    clock: Clock;
+    log: Logger;
+    pausedBy: () => string | undefined;
+  }) {
     this.terms = parts.terms;
     this.memory = parts.memory;
     this.clock = parts.clock;
@@ -41,7 +47,8 @@ export class Standing {
     const paused = this.pausedBy();
     if (paused !== undefined) return { kind: 'paused', reason: paused };
     if (this.terms.current() === undefined) return { kind: 'no-term', reason: 'no term has begun' };
-    if (this.terms.isReasserting()) return { kind: 'reasserting', reason: 'the term store is down; only last-good is pushed' };
+    if (this.terms.isReasserting())
+      return { kind: 'reasserting', reason: 'the term store is down; only last-good is pushed' };
     return { kind: 'writing', reason: '' };
   }
 
@@ -87,9 +94,15 @@ export class Standing {
 
   private stop(plan: NodePlan, outcome: Outcome & { ok: false }): void {
     if (this.rival !== undefined) return;
-    const who = outcome.fence === undefined ? 'another controller' : `writer ${outcome.fence.writer} in epoch ${String(outcome.fence.epoch)}`;
+    const who =
+      outcome.fence === undefined
+        ? 'another controller'
+        : `writer ${outcome.fence.writer} in epoch ${String(outcome.fence.epoch)}`;
     this.rival = `${plan.node.name} has accepted pushes of ${who} after ours`;
-    this.log.error('a living rival writes to our nodes; pushing stops until `syncctl term take`', { node: plan.id, rival: who });
+    this.log.error('a living rival writes to our nodes; pushing stops until `syncctl term take`', {
+      node: plan.id,
+      rival: who,
+    });
   }
 
   /** Several nodes may refuse at once: one new term serves them all. */

@@ -42,7 +42,8 @@ function sourceReport(parts: ControllerParts): ControllerStatus['source'] {
     location: health.location,
     state: sourceState,
     reason: reason ?? null,
-    proofAgeMs: health.lastProofMs === undefined ? null : Math.round(parts.clock.monotonic() - health.lastProofMs),
+    proofAgeMs:
+      health.lastProofMs === undefined ? null : Math.round(parts.clock.monotonic() - health.lastProofMs),
     restarts: health.restarts,
     stalls: health.stalls,
   };

@@ -57,7 +57,11 @@ export function decodeReceipt(stdout: Buffer, nonce: string): Receipt | { readon
   const start = stdout.indexOf(head);
   if (start < 0) {
     const other = stdout.indexOf('{"sc":1,"nonce":"') >= 0;
-    return { missing: other ? 'the receipt carries another nonce' : `no receipt in ${String(stdout.length)} bytes of output` };
+    return {
+      missing: other
+        ? 'the receipt carries another nonce'
+        : `no receipt in ${String(stdout.length)} bytes of output`,
+    };
   }
   const end = stdout.indexOf(0x0a, start);
   if (end < 0) return { missing: 'the receipt is cut off' };
@@ -78,7 +82,9 @@ function parseLine(text: string): Line | { readonly missing: string } {
   const parsed = receiptSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  return { missing: `the receipt breaks its schema at ${issue?.path.join('.') ?? 'top'}: ${issue?.message ?? ''}` };
+  return {
+    missing: `the receipt breaks its schema at ${issue?.path.join('.') ?? 'top'}: ${issue?.message ?? ''}`,
+  };
 }
 
 function takeBodies(line: Line, rest: Buffer): Receipt | { readonly missing: string } {

@@ -56,10 +56,20 @@ export function encodeRequest(request: Request): Buffer {
   ];
   const bad = tokens.findIndex((part) => !token.test(part));
   if (bad >= 0) {
-    throw new SyncError('internal', `request token ${String(bad + 1)}: expected 1-128 of [A-Za-z0-9._:@-], got ${JSON.stringify(tokens[bad])}`);
+    throw new SyncError(
+      'internal',
+      `request token ${String(bad + 1)}: expected 1-128 of [A-Za-z0-9._:@-], got ${JSON.stringify(tokens[bad])}`,
+    );
   }
   if (Math.max(document?.length ?? 0, fallback?.length ?? 0) > maxDocumentBytes) {
-    throw new SyncError('data', `document for ${request.node}: expected at most ${String(maxDocumentBytes)} bytes, got ${String(document?.length)}`);
+    throw new SyncError(
+      'data',
+      `document for ${request.node}: expected at most ${String(maxDocumentBytes)} bytes, got ${String(document?.length)}`,
+    );
   }
-  return Buffer.concat([Buffer.from(`${tokens.join(' ')}\n`), document ?? Buffer.alloc(0), fallback ?? Buffer.alloc(0)]);
+  return Buffer.concat([
+    Buffer.from(`${tokens.join(' ')}\n`),
+    document ?? Buffer.alloc(0),
+    fallback ?? Buffer.alloc(0),
+  ]);
 }

@@ -2,12 +2,24 @@ import { createServer } from 'node:net';
 import { rm } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { thisHost } from '../../src/cli/doctor/host.ts';
+import { mendFor } from '../../src/cli/doctor/mends.ts';
+import { causes, type CauseClass } from '../../src/model/cause.ts';
+import type { Node } from '../../src/model/node.ts';
 import { examine } from '../../src/cli/doctor/index.ts';
 import { examined, findingsOf, hostOf, problems, well } from './doctor-world.ts';
 import { demo, demoNodes } from './registry-folder.ts';
 import { site } from './support.ts';
 
 describe('syncctl doctor as a whole', () => {
+  it('knows more wherever the catalogue of causes sends people to doctor', () => {
+    const node = { name: 'n', address: '100.1.1.1', sshUser: 'u', type: 'vps_nodes' } as Node;
+    const circular = Object.entries(causes).filter(
+      ([name, { remedy }]) =>
+        remedy.includes('syncctl doctor') && mendFor(name as CauseClass, node) === undefined,
+    );
+    expect(circular).toEqual([]);
+  });
+
   it('finds entries that are set aside, and a source that cannot be read', async () => {
     const services = { demo: { subdomain: 'a b', ip: '100.1.1.1', port: 80 } };
     expect(await problems({}, { ...demo, services })).toMatchObject([

@@ -12,7 +12,8 @@ const scratch = mkdtempSync(join(tmpdir(), 'sync-controller-demo-'));
 const registry = join(scratch, 'registry');
 const settings = join(scratch, 'config.yaml');
 // As root the receivers run as `nobody` over folders it owns: the receiver refuses --root to a privileged process.
-const account: Account = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : { uid: undefined, gid: undefined };
+const account: Account =
+  process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : { uid: undefined, gid: undefined };
 const running = new Map<string, { close(): Promise<void> }>();
 let daemon: ChildProcess | undefined;
 
@@ -25,7 +26,12 @@ const nodes: readonly DemoNode[] = (
     ['worker-01', '127.77.0.5', 'hosts'],
   ] as const
 ).map(([name, address, kind]) => ({
-  name, address, kind, port: 20022, root: join(scratch, 'nodes', name), hostKey: join(scratch, `${name}-host-key`),
+  name,
+  address,
+  kind,
+  port: 20022,
+  root: join(scratch, 'nodes', name),
+  hostKey: join(scratch, `${name}-host-key`),
 }));
 
 function say(text: string): void {
@@ -40,11 +46,17 @@ function node(name: string): DemoNode {
 
 /** Runs the product beside this process, whose event loop serves the nodes. */
 async function syncctl(...words: string[]): Promise<{ readonly code: number | null; readonly out: string }> {
-  const child = spawn(process.execPath, [join(root, 'dist/main.js'), ...words, '--config', settings], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [join(root, 'dist/main.js'), ...words, '--config', settings], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let out = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  return new Promise((resolve) => child.once('close', (code) => { resolve({ code, out }); }));
+  return new Promise((resolve) =>
+    child.once('close', (code) => {
+      resolve({ code, out });
+    }),
+  );
 }
 
 async function until(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
@@ -71,8 +83,17 @@ function makeNode(one: DemoNode): void {
   const target =
     one.kind === 'hosts'
       ? ['shape=block', 'path=/etc/hosts', 'temp=', 'check=hosts']
-      : ['shape=file', 'path=/home/demo/traefik/config/mynodeone-routes.yml', 'temp=/home/demo/traefik', 'check=traefik-routes'];
-  for (const folder of ['etc/sync-controller/targets.d', 'home/demo/traefik/config', 'var/lib/sync-controller']) {
+      : [
+          'shape=file',
+          'path=/home/demo/traefik/config/mynodeone-routes.yml',
+          'temp=/home/demo/traefik',
+          'check=traefik-routes',
+        ];
+  for (const folder of [
+    'etc/sync-controller/targets.d',
+    'home/demo/traefik/config',
+    'var/lib/sync-controller',
+  ]) {
     mkdirSync(join(one.root, folder), { recursive: true });
   }
   writeFileSync(join(one.root, 'etc/hosts'), `127.0.0.1\tlocalhost\n127.0.1.1\t${one.name}\n`);
@@ -123,33 +144,52 @@ async function story(): Promise<void> {
   say('2. dev-laptop goes offline; the daemon starts and pushes to the others');
   await running.get('dev-laptop')?.close();
   running.delete('dev-laptop');
-  daemon = spawn(process.execPath, [join(root, 'dist/main.js'), 'daemon', '--config', settings], { stdio: ['ignore', 'inherit', 'inherit'] });
-  await until('demo.example.org is routed on contabo-vps', () => fileOf('contabo-vps').includes('Host(`demo.example.org`)'));
-  await until('demo.minicloud.local stands in the hosts file of worker-01', () => fileOf('worker-01').includes('demo.minicloud.local'));
+  daemon = spawn(process.execPath, [join(root, 'dist/main.js'), 'daemon', '--config', settings], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  await until('demo.example.org is routed on contabo-vps', () =>
+    fileOf('contabo-vps').includes('Host(`demo.example.org`)'),
+  );
+  await until('demo.minicloud.local stands in the hosts file of worker-01', () =>
+    fileOf('worker-01').includes('demo.minicloud.local'),
+  );
 
   say('3. An edit of the registry goes live: grafana becomes public');
   edit('service-registry.yaml', /("subdomain": "grafana"[\s\S]*?"public": )false/u, '$1true');
-  await until('grafana.example.org is routed on both VPS', () => ['contabo-vps', 'hetzner-vps'].every((name) => fileOf(name).includes('grafana.example.org')));
+  await until('grafana.example.org is routed on both VPS', () =>
+    ['contabo-vps', 'hetzner-vps'].every((name) => fileOf(name).includes('grafana.example.org')),
+  );
 
   say('4. A bad edit is set aside, with its path; the good entries stay live');
   edit('service-registry.yaml', /("subdomain": "chat"[\s\S]*?"port": )8080/u, '$199999');
-  await until('`syncctl validate` names the entry', async () => (await syncctl('validate')).out.includes('open-webui/port'));
+  await until('`syncctl validate` names the entry', async () =>
+    (await syncctl('validate')).out.includes('open-webui/port'),
+  );
   process.stdout.write((await syncctl('validate')).out);
-  await until('chat.example.org is still routed to its last good backend', () => fileOf('contabo-vps').includes('100.76.150.208:8080'));
+  await until('chat.example.org is still routed to its last good backend', () =>
+    fileOf('contabo-vps').includes('100.76.150.208:8080'),
+  );
 
   say('5. dev-laptop comes back and is brought to the newest state');
-  await until('dev-laptop is pending_sync', async () => /dev-laptop: pending_sync/u.test((await syncctl('health')).out));
+  await until('dev-laptop is pending_sync', async () =>
+    (await syncctl('health')).out.includes('dev-laptop: pending_sync'),
+  );
   await start('dev-laptop', access);
-  await until('grafana.minicloud.local stands in the hosts file of dev-laptop', () => fileOf('dev-laptop').includes('grafana.minicloud.local'));
+  await until('grafana.minicloud.local stands in the hosts file of dev-laptop', () =>
+    fileOf('dev-laptop').includes('grafana.minicloud.local'),
+  );
 
   say('6. Health');
-  await until('all five nodes are active', async () => ((await syncctl('health')).out.match(/: active \(last sync: 2/gu) ?? []).length === 5);
+  await until(
+    'all five nodes are active',
+    async () => ((await syncctl('health')).out.match(/: active \(last sync: 2/gu) ?? []).length === 5,
+  );
   process.stdout.write((await syncctl('health')).out);
   process.stdout.write((await syncctl('health', '-o', 'wide')).out);
 }
 
 async function tidy(): Promise<void> {
-  if (daemon !== undefined && daemon.exitCode === null) {
+  if (daemon?.exitCode === null) {
     const gone = new Promise((resolve) => daemon?.once('exit', resolve));
     daemon.kill('SIGTERM');
     await gone;
@@ -162,7 +202,9 @@ try {
   await story();
   if (!once) {
     say('The demo keeps running. Try, in another terminal:');
-    process.stdout.write(`  node ${join(root, 'dist/main.js')} status --config ${settings}\n  $EDITOR ${join(registry, 'service-registry.yaml')}\nCtrl-C ends it and removes everything.\n`);
+    process.stdout.write(
+      `  node ${join(root, 'dist/main.js')} status --config ${settings}\n  $EDITOR ${join(registry, 'service-registry.yaml')}\nCtrl-C ends it and removes everything.\n`,
+    );
     await new Promise((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
   }
 } catch (error) {

@@ -17,7 +17,10 @@ export interface Account {
   readonly gid: number | undefined;
 }
 
-const receiveCommands = ['/usr/local/lib/sync-controller/receive', 'sudo -n /usr/local/lib/sync-controller/receive'];
+const receiveCommands = [
+  '/usr/local/lib/sync-controller/receive',
+  'sudo -n /usr/local/lib/sync-controller/receive',
+];
 
 /** Serves one node until `close`; only the given public key may log in, and only the receiver may run. */
 export async function serveNode(
@@ -37,7 +40,9 @@ export async function serveNode(
         context.reject(['publickey']);
         return;
       }
-      const valid = context.signature === undefined || allowed.verify(context.blob ?? Buffer.alloc(0), context.signature, context.hashAlgo) === true;
+      const valid =
+        context.signature === undefined ||
+        allowed.verify(context.blob ?? Buffer.alloc(0), context.signature, context.hashAlgo);
       if (valid) context.accept();
       else context.reject();
     });
@@ -58,12 +63,20 @@ export async function serveNode(
   return {
     close: async () => {
       for (const client of clients) client.end();
-      await new Promise<void>((resolve) => server.close(() => { resolve(); }));
+      await new Promise<void>((resolve) =>
+        server.close(() => {
+          resolve();
+        }),
+      );
     },
   };
 }
 
-function runReceiver(channel: ssh2.ServerChannel, root: string, access: { receiver: string; account: Account }): void {
+function runReceiver(
+  channel: ssh2.ServerChannel,
+  root: string,
+  access: { receiver: string; account: Account },
+): void {
   const { uid, gid } = access.account;
   const child = spawn('bash', [access.receiver, '--root', root], {
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },

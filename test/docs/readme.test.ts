@@ -82,6 +82,34 @@ describe('docs/operations.md', () => {
   });
 });
 
+describe('what doctor says, as the manual quotes it', () => {
+  const folder = join(root, 'src/cli/doctor');
+  const said = readdirSync(folder)
+    .map((file) => readFileSync(join(folder, file), 'utf8'))
+    .join('\n');
+  const meanings = Object.entries(causes).map(([name, { meaning }]) => `${meaning} (${name}`);
+  const quotes = codeOf(read('docs/operations.md')).flatMap(
+    (code) => /^(?:[a-z]+): (.*[a-z]{4}.*)$/u.exec(code)?.[1] ?? [],
+  );
+
+  it.each(quotes)('%s', (quote) => {
+    // States of systemd and numbers are filled in at run time.
+    const parts = quote.split('…').map((part) =>
+      part
+        .replace(/^ is (?:failed|inactive)$/u, '')
+        .trim()
+        .replace(/\)$/u, ''),
+    );
+    expect(parts.filter((part) => part !== '' && !said.includes(part) && !meanings.includes(part))).toEqual(
+      [],
+    );
+  });
+
+  it('is quoted at all', () => {
+    expect(quotes.length).toBeGreaterThan(15);
+  });
+});
+
 describe('the remedy of a cause class', () => {
   it.each(Object.entries(causes))(
     '%s is a command that syncctl takes, or one of the system',

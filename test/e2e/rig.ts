@@ -8,7 +8,10 @@ import { startFleet } from '../fleet/fleet.ts';
 import type { Fleet, FleetNode, NodeSpec } from '../fleet/types.ts';
 
 // The bundle as shipped; from source where a developer asks for it.
-const main = new URL(process.env['SYNC_TEST_SOURCE'] === undefined ? '../../dist/main.js' : '../../src/main.ts', import.meta.url).pathname;
+const main = new URL(
+  process.env['SYNC_TEST_SOURCE'] === undefined ? '../../dist/main.js' : '../../src/main.ts',
+  import.meta.url,
+).pathname;
 
 export type NodeType = 'management_laptops' | 'vps_nodes' | 'worker_nodes';
 
@@ -42,7 +45,10 @@ export interface Rig {
   readonly registry: string;
   readonly settings: string;
   node(index: number): FleetNode;
-  syncctl(words: readonly string[], options?: { readonly stdin?: string; readonly env?: NodeJS.ProcessEnv }): Promise<Ran>;
+  syncctl(
+    words: readonly string[],
+    options?: { readonly stdin?: string; readonly env?: NodeJS.ProcessEnv },
+  ): Promise<Ran>;
   daemon(words?: readonly string[]): Daemon;
   /** Reads, changes and writes one JSON value of a registry object, as an admin's editor does. */
   edit(object: string, key: string, change: (value: never) => unknown): void;
@@ -58,16 +64,27 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   mkdirSync(registry);
   const objects = initialObjects(fleet, options);
   const write = (object: string): void => {
-    writeFileSync(join(registry, `${object}.json`), JSON.stringify(manifest(object, objects[object] ?? {}), null, 2));
+    writeFileSync(
+      join(registry, `${object}.json`),
+      JSON.stringify(manifest(object, objects[object] ?? {}), null, 2),
+    );
   };
   for (const object of Object.keys(objects)) write(object);
   const settings = join(folder, 'config.yaml');
-  writeFileSync(settings, settingsText(folder, options.source ?? `  kind: directory\n  directory: ${registry}`, fleet.clientKey) + (options.settings ?? ''));
+  writeFileSync(
+    settings,
+    settingsText(folder, options.source ?? `  kind: directory\n  directory: ${registry}`, fleet.clientKey) +
+      (options.settings ?? ''),
+  );
   const daemons: Daemon[] = [];
   const current = (object: string): Record<string, string> =>
-    (JSON.parse(readFileSync(join(registry, `${object}.json`), 'utf8')) as { data: Record<string, string> }).data;
+    (JSON.parse(readFileSync(join(registry, `${object}.json`), 'utf8')) as { data: Record<string, string> })
+      .data;
   return {
-    fleet, folder, registry, settings,
+    fleet,
+    folder,
+    registry,
+    settings,
     node: (index) => fleet.node(index),
     syncctl: (words, how) => runMain([...words, '--config', settings], how),
     daemon: (words = ['daemon']) => {
@@ -98,36 +115,83 @@ export function initialObjects(fleet: Fleet, options: RigOptions): Record<string
   const rows: Record<NodeType, object[]> = { management_laptops: [], vps_nodes: [], worker_nodes: [] };
   for (const [index, spec] of options.nodes.entries()) {
     const node = fleet.node(index);
-    const pins = node.hostKeys.map((key) => ({ key: key.split(' ').slice(0, 2).join(' '), source: 'given', added: '2026-01-01T00:00:00Z' }));
+    const pins = node.hostKeys.map((key) => ({
+      key: key.split(' ').slice(0, 2).join(' '),
+      source: 'given',
+      added: '2026-01-01T00:00:00Z',
+    }));
     rows[spec.type].push({
-      ip: node.address, name: node.name, ssh_user: node.user, status: 'pending_sync', last_sync: null,
-      sync_controller: { ...(node.port === 22 ? {} : { ssh_port: node.port }), ...(options.pinned === false ? {} : { host_keys: pins }) },
+      ip: node.address,
+      name: node.name,
+      ssh_user: node.user,
+      status: 'pending_sync',
+      last_sync: null,
+      sync_controller: {
+        ...(node.port === 22 ? {} : { ssh_port: node.port }),
+        ...(options.pinned === false ? {} : { host_keys: pins }),
+      },
     });
   }
   const services = {
-    demo: { subdomain: 'demo', namespace: 'apps', service: 'demo', ip: '100.76.150.207', port: 80, public: true, updated: '2025-11-08T05:16:58Z' },
-    grafana: { subdomain: 'grafana', namespace: 'mon', service: 'grafana', ip: '100.76.150.202', port: 80, public: false, updated: '2025-11-08T05:16:58Z' },
+    demo: {
+      subdomain: 'demo',
+      namespace: 'apps',
+      service: 'demo',
+      ip: '100.76.150.207',
+      port: 80,
+      public: true,
+      updated: '2025-11-08T05:16:58Z',
+    },
+    grafana: {
+      subdomain: 'grafana',
+      namespace: 'mon',
+      service: 'grafana',
+      ip: '100.76.150.202',
+      port: 80,
+      public: false,
+      updated: '2025-11-08T05:16:58Z',
+    },
   };
   return {
     'service-registry': { 'services.json': JSON.stringify(services, null, 2) },
-    'sync-controller-registry': { 'registry.json': JSON.stringify({ ...rows, metadata: { version: '1.0' } }, null, 2) },
-    'domain-registry': { 'domains.json': JSON.stringify({ domains: { 'example.org': { description: '', registered: '', status: 'active' } }, vps_nodes: [] }), 'routing.json': '{}' },
+    'sync-controller-registry': {
+      'registry.json': JSON.stringify({ ...rows, metadata: { version: '1.0' } }, null, 2),
+    },
+    'domain-registry': {
+      'domains.json': JSON.stringify({
+        domains: { 'example.org': { description: '', registered: '', status: 'active' } },
+        vps_nodes: [],
+      }),
+      'routing.json': '{}',
+    },
     'cluster-info': { 'cluster-name': 'test', 'cluster-domain': 'testcloud', 'public-domain': 'example.org' },
   };
 }
 
 function settingsText(folder: string, source: string, key: string): string {
   return [
-    'source:', source,
-    'ssh:', `  identity: [${key}]`,
-    'daemon:', `  stateDirectory: ${join(folder, 'state')}`, `  runtimeDirectory: ${join(folder, 'run')}`,
-    'presence:', '  probeMs: 300', '',
+    'source:',
+    source,
+    'ssh:',
+    `  identity: [${key}]`,
+    'daemon:',
+    `  stateDirectory: ${join(folder, 'state')}`,
+    `  runtimeDirectory: ${join(folder, 'run')}`,
+    'presence:',
+    '  probeMs: 300',
+    '',
   ].join('\n');
 }
 
 /** Runs the built product to its end. */
-export async function runMain(words: readonly string[], how: { readonly stdin?: string; readonly env?: NodeJS.ProcessEnv } = {}): Promise<Ran> {
-  const child = spawn(process.execPath, [main, ...words], { stdio: 'pipe', env: { ...process.env, NO_COLOR: '1', ...how.env } });
+export async function runMain(
+  words: readonly string[],
+  how: { readonly stdin?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<Ran> {
+  const child = spawn(process.execPath, [main, ...words], {
+    stdio: 'pipe',
+    env: { ...process.env, NO_COLOR: '1', ...how.env },
+  });
   const out = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => (out.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (out.stderr += chunk.toString()));
@@ -137,7 +201,10 @@ export async function runMain(words: readonly string[], how: { readonly stdin?: 
 }
 
 function startDaemon(words: readonly string[]): Daemon {
-  const child = spawn(process.execPath, [main, ...words], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
+  const child = spawn(process.execPath, [main, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1' },
+  });
   let said = '';
   const hear = (chunk: Buffer): void => {
     said += chunk.toString();
@@ -156,7 +223,11 @@ function startDaemon(words: readonly string[]): Daemon {
 }
 
 /** Waits for a condition; fails with what was seen last. */
-export async function until(what: string, check: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
+export async function until(
+  what: string,
+  check: () => boolean | Promise<boolean>,
+  limitMs = 60_000,
+): Promise<void> {
   const end = performance.now() + limitMs;
   while (!(await check())) {
     if (performance.now() > end) throw new Error(`${what}: not seen within ${String(limitMs / 1000)} s`);

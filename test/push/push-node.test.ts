@@ -7,7 +7,8 @@ import type { TargetMemory } from '../../src/model/outcome.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { systemRandom } from '../../src/lib/random.ts';
 import { hostsBundle } from '../../src/plan/render-hosts.ts';
-import { pushNode, type Approach, type PushContext } from '../../src/push/push-node.ts';
+import type { Approach, PushContext } from '../../src/push/context.ts';
+import { pushNode } from '../../src/push/push-node.ts';
 import { endpointFor } from '../../src/transport/endpoint.ts';
 import { createSsh2Transport } from '../../src/transport/ssh2-transport.ts';
 import { enrolByHand, planOf } from '../support/enrolled.ts';
@@ -30,11 +31,31 @@ describe.skipIf(!available)('pushNode on a real sshd node', () => {
     await fleet.stop();
   });
 
-  const push = async (node: FleetNode, bundle: Bundle, options: { approach?: Approach; memory?: TargetMemory; takeOver?: boolean; cluster?: string; additionsOnly?: boolean } = {}) => {
+  const push = async (
+    node: FleetNode,
+    bundle: Bundle,
+    options: {
+      approach?: Approach;
+      memory?: TargetMemory;
+      takeOver?: boolean;
+      cluster?: string;
+      additionsOnly?: boolean;
+    } = {},
+  ) => {
     const plan = planOf(node, 'worker_nodes', bundle);
-    const endpoint = endpointFor(plan.node, { identity: [fleet.clientKey], agent: undefined, port: 22, jumps: [] }, { env: {}, uid: 0 });
+    const endpoint = endpointFor(
+      plan.node,
+      { identity: [fleet.clientKey], agent: undefined, port: 22, jumps: [] },
+      { env: {}, uid: 0 },
+    );
     const context: PushContext = {
-      lane: { transport, endpoint, clusterId: options.cluster ?? clusterId, random: systemRandom, deadlineMs: 10_000 },
+      lane: {
+        transport,
+        endpoint,
+        clusterId: options.cluster ?? clusterId,
+        random: systemRandom,
+        deadlineMs: 10_000,
+      },
       clock: systemClock,
       nextPosition: () => ({ ...term, seq: (seq += 1) }),
       slot: (work) => work(),
@@ -59,14 +80,18 @@ describe.skipIf(!available)('pushNode on a real sshd node', () => {
   it('B14: a look does not take a stale block for the plan, and repairs it', async () => {
     const node = fleet.node(0);
     await node.run("sed -i 's/100.76.150.207/6.6.6.6/' /etc/hosts");
-    const outcome = await push(node, bundleOf('demo.testcloud.local', '100.76.150.207'), { approach: 'check' });
+    const outcome = await push(node, bundleOf('demo.testcloud.local', '100.76.150.207'), {
+      approach: 'check',
+    });
     expect(outcome).toMatchObject({ ok: true, changed: true });
     expect((await node.run('getent ahostsv4 demo.testcloud.local')).stdout).toContain('100.76.150.207');
   });
 
   it('B16: does not call a node verified whose resolver answers something else', async () => {
     const node = fleet.node(1);
-    await node.run("printf '9.9.9.9\\tshadowed.testcloud.local\\n' | cat - /etc/hosts > /tmp/h && cat /tmp/h > /etc/hosts");
+    await node.run(
+      "printf '9.9.9.9\\tshadowed.testcloud.local\\n' | cat - /etc/hosts > /tmp/h && cat /tmp/h > /etc/hosts",
+    );
     const outcome = await push(node, bundleOf('shadowed.testcloud.local', '100.76.150.1'));
     expect(outcome).toMatchObject({ ok: false, cause: 'not_resolving', reachable: true });
   });
@@ -76,7 +101,11 @@ describe.skipIf(!available)('pushNode on a real sshd node', () => {
     term = { epoch: 5, writer: 'writer05' };
     expect((await push(fleet.node(0), bundle)).ok).toBe(true);
     term = { epoch: 4, writer: 'writer04' };
-    expect(await push(fleet.node(0), bundle)).toMatchObject({ ok: false, cause: 'fenced', fence: { epoch: 5, writer: 'writer05' } });
+    expect(await push(fleet.node(0), bundle)).toMatchObject({
+      ok: false,
+      cause: 'fenced',
+      fence: { epoch: 5, writer: 'writer05' },
+    });
     term = { epoch: 5, writer: 'writer99' };
     expect(await push(fleet.node(0), bundle)).toMatchObject({ ok: false, cause: 'rival' });
     term = { epoch: 6, writer: 'writer06' };
@@ -86,14 +115,21 @@ describe.skipIf(!available)('pushNode on a real sshd node', () => {
   it('does not take a target from another control plane without being told to', async () => {
     const other = 'sc-other-cluster';
     const bundle = hostsBundle(other, [{ ip: '100.76.150.9', name: 'other.testcloud.local' }]);
-    expect(await push(fleet.node(0), bundle, { cluster: other })).toMatchObject({ ok: false, cause: 'owned' });
+    expect(await push(fleet.node(0), bundle, { cluster: other })).toMatchObject({
+      ok: false,
+      cause: 'owned',
+    });
     expect(await push(fleet.node(0), bundle, { cluster: other, takeOver: true })).toMatchObject({ ok: true });
   });
 
   it('keeps names the plan does not know while no complete source was ever seen', async () => {
     const node = fleet.node(0);
-    expect((await push(node, bundleOf('old.testcloud.local', '100.76.150.3'), { takeOver: true })).ok).toBe(true);
-    expect((await push(node, bundleOf('new.testcloud.local', '100.76.150.4'), { additionsOnly: true })).ok).toBe(true);
+    expect((await push(node, bundleOf('old.testcloud.local', '100.76.150.3'), { takeOver: true })).ok).toBe(
+      true,
+    );
+    expect(
+      (await push(node, bundleOf('new.testcloud.local', '100.76.150.4'), { additionsOnly: true })).ok,
+    ).toBe(true);
     const hosts = (await node.run('cat /etc/hosts')).stdout;
     expect(hosts).toContain('100.76.150.3\told.testcloud.local');
     expect(hosts).toContain('100.76.150.4\tnew.testcloud.local');
@@ -101,18 +137,31 @@ describe.skipIf(!available)('pushNode on a real sshd node', () => {
 
   it('notes that a node lost its record of us', async () => {
     const node = fleet.node(1);
-    const memory: TargetMemory = { accepted: { epoch: 6, writer: 'writer06' }, installed: undefined, rungs: [] };
+    const memory: TargetMemory = {
+      accepted: { epoch: 6, writer: 'writer06' },
+      installed: undefined,
+      rungs: [],
+    };
     await node.run('rm -rf /var/lib/sync-controller; sed -i /shadowed/d /etc/hosts');
-    expect(await push(node, bundleOf('demo.testcloud.local', '100.76.150.207'), { memory })).toMatchObject({ ok: true, notes: ['node_reset'] });
+    expect(await push(node, bundleOf('demo.testcloud.local', '100.76.150.207'), { memory })).toMatchObject({
+      ok: true,
+      notes: ['node_reset'],
+    });
   });
 
   it('names a refused target, a read-only and a full file system', async () => {
     const node = fleet.node(1);
     await node.remountReadOnly('/etc');
-    expect(await push(node, bundleOf('new.testcloud.local', '100.76.150.7'))).toMatchObject({ ok: false, cause: 'readonly' });
+    expect(await push(node, bundleOf('new.testcloud.local', '100.76.150.7'))).toMatchObject({
+      ok: false,
+      cause: 'readonly',
+    });
     await node.remountReadWrite('/etc');
     await node.run('mv /etc/hosts /etc/hosts.real && ln -s hosts.real /etc/hosts');
-    expect(await push(node, bundleOf('new.testcloud.local', '100.76.150.7'))).toMatchObject({ ok: false, cause: 'target_refused' });
+    expect(await push(node, bundleOf('new.testcloud.local', '100.76.150.7'))).toMatchObject({
+      ok: false,
+      cause: 'target_refused',
+    });
     await node.run('rm /etc/hosts && mv /etc/hosts.real /etc/hosts');
     expect((await push(node, bundleOf('new.testcloud.local', '100.76.150.7'))).ok).toBe(true);
   });

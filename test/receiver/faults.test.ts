@@ -329,6 +329,16 @@ describe('records that cannot be read', () => {
     expect((await node.ask({ document: one })).result).toBe('DAMAGED');
   });
 
+  it('a last record that was torn is closed, so that it cannot swallow the next one', async () => {
+    await node.ask({ document: one });
+    const journal = node.journal(cluster, 'hosts');
+    const whole = node.read(journal)?.toString() ?? '';
+    node.write(journal, whole.slice(0, -30));
+    expect((await node.ask({ document: two, seq: 2 })).result).toBe('INSTALLED');
+    expect(await node.ask({ mode: 'check', epoch: 0, seq: 0 })).toMatchObject({ fence: { seq: 2 }, installed: { seq: 2 } });
+    expect((await node.ask({ document: one, seq: 1 })).result).toBe('STALE');
+  });
+
   it('a file of zeros after a power cut is an empty journal with a torn line', async () => {
     node.write(node.journal(cluster, 'hosts'), Buffer.alloc(64));
     expect(await node.ask({ document: one })).toMatchObject({ result: 'INSTALLED', first: true });

@@ -26,7 +26,7 @@ type Command =
   | { readonly do: 'request'; readonly draw: Draw; readonly crashAt: string | undefined }
   | { readonly do: 'race'; readonly draws: readonly Draw[] }
   | { readonly do: 'check'; readonly cluster: string; readonly kind: string }
-  | { readonly do: 'tear' | 'flip'; readonly cluster: string; readonly kind: string; readonly bytes: number }
+  | { readonly do: 'tear' | 'flip'; readonly bytes: number }
   | { readonly do: 'edit'; readonly how: number };
 
 const cluster = fc.constantFrom('cluster-aaaa', 'cluster-aaaa', 'cluster-bbbb');
@@ -47,14 +47,15 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant('request' as const), draw, crashAt: fc.constantFrom(...steps) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('race' as const), draws: fc.array(draw, { minLength: 2, maxLength: 3 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('check' as const), cluster, kind }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('tear' as const, 'flip' as const), cluster, kind, bytes: fc.integer({ min: 1, max: 90 }) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('tear' as const, 'tear' as const, 'flip' as const), bytes: fc.integer({ min: 1, max: 90 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('edit' as const), how: fc.nat(6) }) },
 );
 
 /** A real node and its model, driven side by side. */
 class Pair {
   readonly node: NodeRoot;
-  model: ModelNode;
+  readonly model: ModelNode;
+  private last = { cluster: 'cluster-aaaa', kind: 'hosts' };
 
   constructor() {
     this.node = new NodeRoot().enrol();
@@ -100,6 +101,7 @@ class Pair {
 
   private async request(d: Draw, crashAt: string | undefined): Promise<void> {
     const request = this.concrete(d);
+    this.last = request;
     const expected = this.model.apply(request, crashAt);
     const ended = await this.node.run(asked(request), crashAt === undefined ? {} : { env: { SC_TEST_CRASH_AT: crashAt } });
     if (expected === undefined) {
@@ -131,12 +133,14 @@ class Pair {
     return agree && Object.values(kinds).every(({ path }) => twin.files.get(path) === this.bytes(path));
   }
 
+  /** Damages the journal that was written last. */
   private damage(command: Extract<Command, { do: 'tear' | 'flip' }>): void {
-    const path = this.node.path(this.node.journal(command.cluster, command.kind));
+    const { cluster: of, kind: last } = this.last;
+    const path = this.node.path(this.node.journal(of, last));
     if (command.do === 'tear') {
-      if (!this.model.tear(command.cluster, command.kind, command.bytes)) return;
+      if (!this.model.tear(of, last, command.bytes)) return;
       truncateSync(path, readFileSync(path).length - command.bytes);
-    } else if (this.model.flip(command.cluster, command.kind)) {
+    } else if (this.model.flip(of, last)) {
       const bytes = readFileSync(path);
       const start = bytes.lastIndexOf('\n', bytes.length - 2) + 1;
       const at = start + (command.bytes % 50);

@@ -5,7 +5,7 @@ import { nodeId, type Node, type NodeId } from '../../src/model/node.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import type { NodePlan } from '../../src/model/plan.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
-import type { Approach } from '../../src/push/push-node.ts';
+import type { Approach } from '../../src/push/context.ts';
 import { Loop } from '../../src/reconcile/loop.ts';
 import type { Judgement } from '../../src/reconcile/standing.ts';
 import { Ledger } from '../../src/status/ledger.ts';
@@ -15,17 +15,42 @@ const a = nodeId('worker_nodes', '10.0.0.1');
 const b = nodeId('worker_nodes', '10.0.0.2');
 const digest = digestOf('x');
 const good = (id: NodeId): Outcome => ({
-  ok: true, id, changed: true, installed: digest, rungs: ['digest'], notes: [],
+  ok: true,
+  id,
+  changed: true,
+  installed: digest,
+  rungs: ['digest'],
+  notes: [],
   facts: { receiver: '1.0.0', boot: 'b', clock: 0, hostname: 'h', path: '/etc/hosts' },
 });
-const bad = (id: NodeId, cause: CauseClass, reachable = true): Outcome => ({ ok: false, id, cause, evidence: 'seen', reachable, facts: undefined });
+const bad = (id: NodeId, cause: CauseClass, reachable = true): Outcome => ({
+  ok: false,
+  id,
+  cause,
+  evidence: 'seen',
+  reachable,
+  facts: undefined,
+});
 
 function planFor(id: NodeId): NodePlan {
   const node: Node = {
-    id, type: 'worker_nodes', address: id, name: id, sshUser: 'node', sshPort: undefined, hostKeys: [], labels: {}, publicDomain: undefined,
-    repoPath: undefined, recorded: { status: undefined, lastSync: undefined, lastAttempt: undefined, lastError: undefined },
+    id,
+    type: 'worker_nodes',
+    address: id,
+    name: id,
+    sshUser: 'node',
+    sshPort: undefined,
+    hostKeys: [],
+    labels: {},
+    publicDomain: undefined,
+    repoPath: undefined,
+    recorded: { status: undefined, lastSync: undefined, lastAttempt: undefined, lastError: undefined },
   };
-  return { id, node, bundles: [{ kind: 'hosts', bytes: 'x', digest, names: [], expectation: { kind: 'hosts', names: [] } }] };
+  return {
+    id,
+    node,
+    bundles: [{ kind: 'hosts', bytes: 'x', digest, names: [], expectation: { kind: 'hosts', names: [] } }],
+  };
 }
 
 const stops: AbortController[] = [];
@@ -34,7 +59,10 @@ afterEach(() => {
 });
 
 /** A loop whose nodes answer from a script; the last answer repeats. */
-function rig(script: (id: NodeId, attempt: number, approach: Approach) => Outcome | Promise<Outcome>, judge: (outcome: Outcome) => Judgement = () => 'record') {
+function rig(
+  script: (id: NodeId, attempt: number, approach: Approach) => Outcome | Promise<Outcome>,
+  judge: (outcome: Outcome) => Judgement = () => 'record',
+) {
   const clock = new ManualClock();
   const attempts = new Map<NodeId, number>();
   const calls: string[] = [];
@@ -58,12 +86,29 @@ function rig(script: (id: NodeId, attempt: number, approach: Approach) => Outcom
     clock,
     random: { unit: () => 0.5, hex: () => '00' },
     log: silentLogger,
-    settings: { attempts: 3, delayMs: 5_000, factor: 2, parallel: 4, deadlineMs: 1_000, loadMs: 1_000, maxDelayMs: 900_000 },
+    settings: {
+      attempts: 3,
+      delayMs: 5_000,
+      factor: 2,
+      parallel: 4,
+      deadlineMs: 1_000,
+      loadMs: 1_000,
+      maxDelayMs: 900_000,
+    },
   });
   const stop = new AbortController();
   stops.push(stop);
   void loop.run(stop.signal);
-  return { clock, loop, calls, absent, ledger, hold: (cause: CauseClass | undefined) => { held = cause; } };
+  return {
+    clock,
+    loop,
+    calls,
+    absent,
+    ledger,
+    hold: (cause: CauseClass | undefined) => {
+      held = cause;
+    },
+  };
 }
 
 describe('Loop', () => {
@@ -125,7 +170,10 @@ describe('Loop', () => {
   });
 
   it('asks a node again at once when its fence made a new term necessary, and writes, not looks', async () => {
-    const { clock, loop, calls } = rig((id, n) => (n === 1 ? bad(id, 'fenced') : good(id)), (outcome) => (outcome.ok ? 'record' : 'again'));
+    const { clock, loop, calls } = rig(
+      (id, n) => (n === 1 ? bad(id, 'fenced') : good(id)),
+      (outcome) => (outcome.ok ? 'record' : 'again'),
+    );
     const settled = loop.push(a, { takeOver: false });
     await clock.advance(1);
     expect((await settled).outcome.ok).toBe(true);

@@ -5,8 +5,23 @@ import type { Outcome } from '../../src/model/outcome.ts';
 import { judgeFence } from '../../src/reconcile/fence-verdict.ts';
 import { nextAfter } from '../../src/reconcile/schedule.ts';
 
-const settings = { attempts: 3, delayMs: 5_000, factor: 2, parallel: 32, deadlineMs: 30_000, loadMs: 1_000, maxDelayMs: 900_000 };
-const failed = (cause: CauseClass): Outcome => ({ ok: false, id: nodeId('vps_nodes', '10.0.0.1'), cause, evidence: '', reachable: true, facts: undefined });
+const settings = {
+  attempts: 3,
+  delayMs: 5_000,
+  factor: 2,
+  parallel: 32,
+  deadlineMs: 30_000,
+  loadMs: 1_000,
+  maxDelayMs: 900_000,
+};
+const failed = (cause: CauseClass): Outcome => ({
+  ok: false,
+  id: nodeId('vps_nodes', '10.0.0.1'),
+  cause,
+  evidence: '',
+  reachable: true,
+  facts: undefined,
+});
 
 describe('nextAfter', () => {
   it('makes three attempts, 5 s and 10 s apart, then a later pass', () => {
@@ -20,20 +35,30 @@ describe('nextAfter', () => {
     expect(nextAfter(failed('io'), 3, 40, settings)).toEqual({ kind: 'pass', delayMs: 900_000 });
   });
 
-  it.each(Object.entries(causes).filter(([, cause]) => cause.offline).map(([name]) => name as CauseClass))(
-    'waits for the return of a node that is offline by %s instead of trying again',
+  it.each(
+    Object.entries(causes)
+      .filter(([, cause]) => cause.offline)
+      .map(([name]) => name as CauseClass),
+  )('waits for the return of a node that is offline by %s instead of trying again', (cause) => {
+    expect(nextAfter(failed(cause), 1, 0, settings)).toEqual({ kind: 'presence' });
+  });
+
+  it.each(['auth', 'hostkey_changed', 'sudo', 'hostkey_unpinned'] as const)(
+    'does not try %s again by itself',
     (cause) => {
-      expect(nextAfter(failed(cause), 1, 0, settings)).toEqual({ kind: 'presence' });
+      expect(nextAfter(failed(cause), 1, 0, settings)).toEqual({ kind: 'settled' });
     },
   );
-
-  it.each(['auth', 'hostkey_changed', 'sudo', 'hostkey_unpinned'] as const)('does not try %s again by itself', (cause) => {
-    expect(nextAfter(failed(cause), 1, 0, settings)).toEqual({ kind: 'settled' });
-  });
 });
 
 describe('judgeFence', () => {
-  const base = { cause: 'fenced' as CauseClass, acceptedThisTerm: false, nowMs: 100_000, lastTermMs: 0, retermed: false };
+  const base = {
+    cause: 'fenced' as CauseClass,
+    acceptedThisTerm: false,
+    nowMs: 100_000,
+    lastTermMs: 0,
+    retermed: false,
+  };
 
   it('takes FENCED of a node that had accepted this term for a living rival', () => {
     expect(judgeFence({ ...base, acceptedThisTerm: true })).toBe('rival');

@@ -7,10 +7,23 @@ import type { NodePlan } from '../../src/model/plan.ts';
 import { receiverPath } from '../receiver/harness.ts';
 
 const targets = {
-  hosts: ['shape=block', 'path=/etc/hosts', 'temp=', 'check=hosts', 'raw_url=', 'web_port=', 'websecure_port='],
+  hosts: [
+    'shape=block',
+    'path=/etc/hosts',
+    'temp=',
+    'check=hosts',
+    'raw_url=',
+    'web_port=',
+    'websecure_port=',
+  ],
   'traefik-routes': [
-    'shape=file', 'path=/home/node/traefik/config/mynodeone-routes.yml', 'temp=/home/node/traefik', 'check=traefik-routes',
-    'raw_url=http://127.0.0.1:8080/api/rawdata', 'web_port=80', 'websecure_port=443',
+    'shape=file',
+    'path=/home/node/traefik/config/mynodeone-routes.yml',
+    'temp=/home/node/traefik',
+    'check=traefik-routes',
+    'raw_url=http://127.0.0.1:8080/api/rawdata',
+    'web_port=80',
+    'websecure_port=443',
   ],
 } as const;
 
@@ -21,15 +34,29 @@ export function enrolByHand(node: FleetNode, kind: keyof typeof targets): void {
   for (const folder of [lib, described]) mkdirSync(folder, { recursive: true });
   cpSync(receiverPath(), join(lib, 'receive'));
   chmodSync(join(lib, 'receive'), 0o755);
-  writeFileSync(join(described, kind), ['format=SC1', ...targets[kind], 'mode=0644', 'reload=', 'probe=', ''].join('\n'));
+  writeFileSync(
+    join(described, kind),
+    ['format=SC1', ...targets[kind], 'mode=0644', 'reload=', 'probe=', ''].join('\n'),
+  );
 }
 
 /** The registry's row of a fleet node, pinned. */
 export function rowOf(node: FleetNode, type: NodeType): Node {
   return {
-    id: nodeId(type, node.address), type, address: node.address, name: node.name, sshUser: node.user, sshPort: node.port,
-    hostKeys: node.hostKeys.map((key) => ({ key: key.split(' ').slice(0, 2).join(' '), source: 'given', added: '' })),
-    labels: {}, publicDomain: undefined, repoPath: undefined,
+    id: nodeId(type, node.address),
+    type,
+    address: node.address,
+    name: node.name,
+    sshUser: node.user,
+    sshPort: node.port,
+    hostKeys: node.hostKeys.map((key) => ({
+      key: key.split(' ').slice(0, 2).join(' '),
+      source: 'given',
+      added: '',
+    })),
+    labels: {},
+    publicDomain: undefined,
+    repoPath: undefined,
     recorded: { status: undefined, lastSync: undefined, lastAttempt: undefined, lastError: undefined },
   };
 }

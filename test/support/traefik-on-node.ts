@@ -48,12 +48,16 @@ export async function traefikOn(node: FleetNode, version: 'v2' | 'v3'): Promise<
   chmodSync(join(node.rootDir, 'usr/local/bin/traefik'), 0o755);
   await node.run('chown -R node /home/node/traefik');
   const start = async (): Promise<void> => {
-    await node.run('setsid traefik --configFile=/home/node/traefik/traefik.yml >/home/node/traefik/out.log 2>&1 </dev/null & echo $! >/run/traefik.pid');
+    await node.run(
+      'setsid traefik --configFile=/home/node/traefik/traefik.yml >/home/node/traefik/out.log 2>&1 </dev/null & echo $! >/run/traefik.pid',
+    );
     for (let tries = 0; tries < 200; tries += 1) {
       if ((await node.run('curl -fsS -m 1 http://127.0.0.1:8080/api/rawdata')).code === 0) return;
       await delay(100);
     }
-    throw new Error(`traefik does not start: ${(await node.run('tail -5 /home/node/traefik/out.log')).stdout}`);
+    throw new Error(
+      `traefik does not start: ${(await node.run('tail -5 /home/node/traefik/out.log')).stdout}`,
+    );
   };
   await start();
   return {
@@ -61,6 +65,11 @@ export async function traefikOn(node: FleetNode, version: 'v2' | 'v3'): Promise<
     stop: async () => {
       await node.run('kill -9 "$(cat /run/traefik.pid)"');
     },
-    ask: async (host) => (await node.run(`curl -ks -m 3 -o /dev/null -w '%{http_code}' --resolve ${host}:443:127.0.0.1 https://${host}/`)).stdout,
+    ask: async (host) =>
+      (
+        await node.run(
+          `curl -ks -m 3 -o /dev/null -w '%{http_code}' --resolve ${host}:443:127.0.0.1 https://${host}/`,
+        )
+      ).stdout,
   };
 }

@@ -40,4 +40,6 @@ const main = `${root}dist/main.js`;
 const code = await readFile(main, 'utf8');
 await writeFile(main, code.startsWith('#!') ? code : `#!/usr/bin/env node\n${code}`);
 await chmod(main, 0o755);
-execFileSync('bash', [`${root}scripts/build-receiver.sh`, `${root}dist/receiver`], { stdio: ['ignore', 'ignore', 'inherit'] });
+execFileSync('bash', [`${root}scripts/build-receiver.sh`, `${root}dist/receiver`], {
+  stdio: ['ignore', 'ignore', 'inherit'],
+});

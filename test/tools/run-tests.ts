@@ -6,7 +6,19 @@ import { join } from 'node:path';
 
 /** A suite is a set of folders; those that need root, namespaces or test servers say so themselves by skipping. */
 const suites: Readonly<Record<string, readonly string[]>> = {
-  unit: ['test/model', 'test/lib', 'test/wire', 'test/config', 'test/plan', 'test/status', 'test/store', 'test/push', 'test/reconcile', 'test/docs', 'test/tidy.test.ts'],
+  unit: [
+    'test/model',
+    'test/lib',
+    'test/wire',
+    'test/config',
+    'test/plan',
+    'test/status',
+    'test/store',
+    'test/push',
+    'test/reconcile',
+    'test/docs',
+    'test/tidy.test.ts',
+  ],
   registry: ['test/registry'],
   receiver: ['test/receiver'],
   transport: ['test/transport', 'test/enrol'],
@@ -22,7 +34,11 @@ interface Report {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly success: boolean;
-  readonly testResults: readonly { readonly name: string; readonly status: string; readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[] }[];
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
 }
 
 const wanted = process.argv.slice(2);
@@ -38,7 +54,11 @@ for (const [name, folders] of chosen) {
   if (present.length === 0) continue;
   const file = join(scratch, `${name}.json`);
   const started = performance.now();
-  const run = spawnSync('vitest', ['run', ...present, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`], { stdio: 'inherit' });
+  const run = spawnSync(
+    'vitest',
+    ['run', ...present, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
+    { stdio: 'inherit' },
+  );
   const seconds = Math.round((performance.now() - started) / 1000);
   const report = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined;
   passed += report?.numPassedTests ?? 0;
@@ -46,15 +66,20 @@ for (const [name, folders] of chosen) {
   // A file that fails to load has no failed test of its own, and a runner that dies has no report: both are failures.
   if (run.status !== 0 && (report === undefined || report.numFailedTests === 0)) failed += 1;
   for (const result of report?.testResults ?? []) {
-    for (const test of result.assertionResults) if (test.status === 'pending' || test.status === 'skipped') skipped.push(`${name}: ${test.fullName}`);
+    for (const test of result.assertionResults)
+      if (test.status === 'pending' || test.status === 'skipped') skipped.push(`${name}: ${test.fullName}`);
   }
-  lines.push(`  ${name.padEnd(12)} ${String(seconds).padStart(5)} s  ${String(report?.numPassedTests ?? 0)} passed, ${String(report?.numFailedTests ?? 0)} failed, ${String(report?.numPendingTests ?? 0)} skipped`);
+  lines.push(
+    `  ${name.padEnd(12)} ${String(seconds).padStart(5)} s  ${String(report?.numPassedTests ?? 0)} passed, ${String(report?.numFailedTests ?? 0)} failed, ${String(report?.numPendingTests ?? 0)} skipped`,
+  );
 }
 rmSync(scratch, { recursive: true, force: true });
 
 process.stdout.write(`\nsuites:\n${lines.join('\n')}\n`);
 if (skipped.length > 0) {
-  process.stdout.write(`\nskipped (root, namespaces or test servers are missing; \`make test-servers\` builds the servers):\n  ${skipped.join('\n  ')}\n`);
+  process.stdout.write(
+    `\nskipped (root, namespaces or test servers are missing; \`make test-servers\` builds the servers):\n  ${skipped.join('\n  ')}\n`,
+  );
 }
 process.stdout.write(`\n${String(passed)} passed, ${String(failed)} failed\n`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

@@ -7,11 +7,35 @@ const nonce = 'a1b2c3d4e5f60718';
 const sha = 'a'.repeat(64);
 const receipt = (extra: object = {}): string =>
   JSON.stringify({
-    sc: 1, nonce, node: 'vps_nodes@10.0.0.1', kind: 'hosts', mode: 'apply', result: 'INSTALLED', code: 0, first: true,
-    fence: { epoch: 1, writer: 'w1', seq: 1, sha }, installed: null, owner: null,
-    before: { sha: 'absent', size: 0 }, after: { sha, size: 3 }, rungs: { digest: 'ok' },
-    facts: { receiver: '1.0.0', wire: [1], boot: 'b', clock: 1, machine: 'm', hostname: 'h', bash: '5.2', shape: 'block', path: '/etc/hosts', ms: 3 },
-    text: '', bodies: [], ...extra,
+    sc: 1,
+    nonce,
+    node: 'vps_nodes@10.0.0.1',
+    kind: 'hosts',
+    mode: 'apply',
+    result: 'INSTALLED',
+    code: 0,
+    first: true,
+    fence: { epoch: 1, writer: 'w1', seq: 1, sha },
+    installed: null,
+    owner: null,
+    before: { sha: 'absent', size: 0 },
+    after: { sha, size: 3 },
+    rungs: { digest: 'ok' },
+    facts: {
+      receiver: '1.0.0',
+      wire: [1],
+      boot: 'b',
+      clock: 1,
+      machine: 'm',
+      hostname: 'h',
+      bash: '5.2',
+      shape: 'block',
+      path: '/etc/hosts',
+      ms: 3,
+    },
+    text: '',
+    bodies: [],
+    ...extra,
   });
 
 describe('decodeReceipt', () => {
@@ -25,11 +49,16 @@ describe('decodeReceipt', () => {
   });
 
   it('refuses a receipt with another nonce', () => {
-    expect(decodeReceipt(Buffer.from(`${receipt()}\n`), 'ffffffffffffffff')).toEqual({ missing: 'the receipt carries another nonce' });
+    expect(decodeReceipt(Buffer.from(`${receipt()}\n`), 'ffffffffffffffff')).toEqual({
+      missing: 'the receipt carries another nonce',
+    });
   });
 
   it('refuses every truncation', () => {
-    const whole = Buffer.concat([Buffer.from(`\n${receipt({ bodies: [{ name: 'content', length: 5 }] })}\n`), Buffer.from('12345')]);
+    const whole = Buffer.concat([
+      Buffer.from(`\n${receipt({ bodies: [{ name: 'content', length: 5 }] })}\n`),
+      Buffer.from('12345'),
+    ]);
     for (let cut = 0; cut < whole.length; cut += 1) {
       expect(decodeReceipt(whole.subarray(0, cut), nonce)).toHaveProperty('missing');
     }
@@ -38,24 +67,43 @@ describe('decodeReceipt', () => {
 
   it('hands out counted bodies as exact bytes', () => {
     const bytes = Buffer.from([0, 10, 255, 123]);
-    const found = decodeReceipt(Buffer.concat([Buffer.from(`${receipt({ bodies: [{ name: 'content', length: 4 }] })}\n`), bytes]), nonce);
+    const found = decodeReceipt(
+      Buffer.concat([Buffer.from(`${receipt({ bodies: [{ name: 'content', length: 4 }] })}\n`), bytes]),
+      nonce,
+    );
     expect('missing' in found ? undefined : found.bodies.get('content')?.equals(bytes)).toBe(true);
   });
 
   it('neutralises terminal escapes in free text', () => {
     const text = Buffer.from('\u001b[31mred').toString('base64');
-    expect(decodeReceipt(Buffer.from(`${receipt({ text })}\n`), nonce)).toMatchObject({ text: '\ufffd[31mred' });
+    expect(decodeReceipt(Buffer.from(`${receipt({ text })}\n`), nonce)).toMatchObject({
+      text: '\ufffd[31mred',
+    });
   });
 
   it('names the field that breaks the schema', () => {
-    expect(decodeReceipt(Buffer.from(`${receipt({ result: 'GREAT' })}\n`), nonce)).toMatchObject({ missing: expect.stringContaining('result') as string });
+    expect(decodeReceipt(Buffer.from(`${receipt({ result: 'GREAT' })}\n`), nonce)).toMatchObject({
+      missing: expect.stringContaining('result') as string,
+    });
   });
 });
 
 describe('encodeRequest', () => {
   const request: Request = {
-    mode: 'apply', cluster: 'c0ffee00', node: nodeId('vps_nodes', 'fd7a::1'), kind: 'hosts', epoch: 4, writer: 'abcdef01', seq: 7, base: undefined,
-    document: Buffer.from('x\n'), nonce, deadlineMs: 30_000, confirmSeconds: 0, flags: ['content', 'raw'], fallback: undefined,
+    mode: 'apply',
+    cluster: 'c0ffee00',
+    node: nodeId('vps_nodes', 'fd7a::1'),
+    kind: 'hosts',
+    epoch: 4,
+    writer: 'abcdef01',
+    seq: 7,
+    base: undefined,
+    document: Buffer.from('x\n'),
+    nonce,
+    deadlineMs: 30_000,
+    confirmSeconds: 0,
+    flags: ['content', 'raw'],
+    fallback: undefined,
   };
 
   it('writes seventeen tokens and then exactly the document', () => {
@@ -67,7 +115,10 @@ describe('encodeRequest', () => {
     expect(bytes.subarray(bytes.indexOf(10) + 1).toString()).toBe('x\n');
   });
 
-  it.each([' ', '\n', '', 'ä', 'x'.repeat(129), '$(id)', "a'b"])('refuses a part that breaks the token grammar: %j', (writer) => {
-    expect(() => encodeRequest({ ...request, writer })).toThrow('request token 7');
-  });
+  it.each([' ', '\n', '', 'ä', 'x'.repeat(129), '$(id)', "a'b"])(
+    'refuses a part that breaks the token grammar: %j',
+    (writer) => {
+      expect(() => encodeRequest({ ...request, writer })).toThrow('request token 7');
+    },
+  );
 });

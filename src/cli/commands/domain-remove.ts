@@ -1,3 +1,4 @@
+import type { Snapshot } from '../../model/snapshot.ts';
 import { SyncError } from '../../lib/errors.ts';
 import { removeDomainSteps, removeVpsSteps } from '../../registry/operations/domains.ts';
 import type { CommandModule } from '../command.ts';
@@ -9,7 +10,7 @@ export const command: CommandModule = {
     remove
       .argument('[domain]', 'a registered domain')
       .option(
-        '--vps <address>',
+        '--vps <node>',
         'remove the record of this VPS instead; the node itself stays: syncctl node remove',
       );
     addChangeOptions(remove);
@@ -17,8 +18,8 @@ export const command: CommandModule = {
   examples: ['syncctl domain remove curiios.com', 'syncctl domain remove --vps 100.68.225.92 --yes'],
   run: async (call) => {
     const word = call.word(0)?.toLowerCase();
-    const vps = call.text('vps');
-    if ((word === undefined) === (vps === undefined)) {
+    const given = call.text('vps');
+    if ((word === undefined) === (given === undefined)) {
       throw wrongWord(
         {
           place: 'domain',
@@ -30,6 +31,7 @@ export const command: CommandModule = {
     }
     return change(call, (ground) => {
       const { domains, vpsRecords, routes } = ground.snapshot;
+      const vps = given === undefined ? undefined : addressOf(given, ground.snapshot);
       const dangling =
         vps !== undefined && [...routes.values()].some((route) => route.vpsNodes.includes(vps));
       const known = word === undefined ? vpsRecords.has(vps ?? '') || dangling : domains.has(word);
@@ -44,3 +46,9 @@ export const command: CommandModule = {
     });
   },
 };
+
+/** A VPS by its name or address; an address that nothing but a route knows is one, too. */
+function addressOf(word: string, snapshot: Snapshot): string {
+  const node = [...snapshot.nodes.values()].find(({ type, name }) => type === 'vps_nodes' && name === word);
+  return node?.address ?? word;
+}

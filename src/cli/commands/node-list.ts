@@ -3,23 +3,29 @@ import { exitCodes } from '../../lib/errors.ts';
 import type { CommandModule } from '../command.ts';
 import { known } from '../health/known.ts';
 import { healthReport, type HealthNode } from '../health/report.ts';
+import { nodeTypeOf } from '../node-types.ts';
 import { age } from '../output/age.ts';
 import { apiVersion } from '../output/structured.ts';
 import { table } from '../output/table.ts';
 import { unreadable } from '../registries.ts';
 
 export const command: CommandModule = {
-  configure: () => undefined,
-  examples: ['syncctl node list', 'syncctl node list -o wide'],
+  configure: (list) => {
+    list.option('--type <type>', 'nodes of one type alone');
+  },
+  examples: ['syncctl node list', 'syncctl node list --type vps -o wide'],
   run: async (call) => {
     const facts = await known(call);
     const { registries } = facts;
     if (registries.state !== 'fresh')
       throw unreadable(registries.source, registries.reason, registries.remedy);
     const states = new Map(healthReport(facts).nodes.map((node) => [node.node, node]));
-    const nodes = [...(registries.snapshot?.nodes.values() ?? [])].map((node) =>
-      listed(node, states.get(node.id)),
-    );
+    const wanted = call.text('type');
+    const type = wanted === undefined ? undefined : nodeTypeOf(wanted, '--type');
+    const all = [...(registries.snapshot?.nodes.values() ?? [])];
+    const nodes = all
+      .filter((node) => type === undefined || node.type === type)
+      .map((node) => listed(node, states.get(node.id)));
     const now = call.context.clock.now();
     const headings = ['name', 'type', 'address', 'user', 'state', 'last sync'];
     const more = ['port', 'pins', 'public domain', 'labels', 'id'];

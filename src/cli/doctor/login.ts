@@ -2,6 +2,7 @@ import { causeOf, remedyFor } from '../../model/cause.ts';
 import type { Node } from '../../model/node.ts';
 import type { Check, DoctorGround } from './check.ts';
 import { findingsOf, type DoctorFinding } from './finding.ts';
+import { mendFor } from './mends.ts';
 import type { NodeLook } from './ports.ts';
 
 const { ok, warning, error } = findingsOf('login');
@@ -38,31 +39,8 @@ async function look(node: Node, ground: DoctorGround): Promise<readonly DoctorFi
 function failed(node: Node, { cause, evidence }: NodeLook & { ok: false }): DoctorFinding {
   const { meaning, offline } = causeOf(cause);
   const message = `${meaning} (${cause}${evidence === '' ? '' : `: ${evidence}`})`;
-  const remedy = mends(cause, node) ?? remedyFor(cause, node);
+  const remedy = mendFor(cause, node) ?? remedyFor(cause, node);
   return offline ? warning(node.name, message, remedy) : error(node.name, message, remedy);
-}
-
-/** Where the catalogue sends people to doctor, doctor must know more. */
-function mends(cause: string, node: Node): string | undefined {
-  const login = `${node.sshUser}@${node.address}`;
-  switch (cause) {
-    case 'sudo':
-      return `on the node, as root: echo '${node.sshUser} ALL=(root) NOPASSWD: /usr/local/lib/sync-controller/receive' > /etc/sudoers.d/sync-controller && chmod 440 /etc/sudoers.d/sync-controller`;
-    case 'handshake':
-      return `compare the algorithms: ssh -vv ${login} true`;
-    case 'throttled':
-      return `on the node: sudo fail2ban-client status sshd; raise MaxStartups in /etc/ssh/sshd_config`;
-    case 'identity_mismatch':
-      return `see who answers: ssh ${login} hostname; then syncctl node show ${node.name}`;
-    case 'target_refused':
-    case 'markers':
-    case 'damaged_record':
-      return `look at it on the node: ssh ${login} sudo ls -l /etc/hosts /var/lib/sync-controller; then syncctl plan ${node.name}`;
-    case 'no_receipt':
-      return `see what the login prints: ssh ${login} true; profile scripts must be silent`;
-    default:
-      return undefined;
-  }
 }
 
 function consumer(node: Node, { rungs, text }: NodeLook & { ok: true }): readonly DoctorFinding[] {

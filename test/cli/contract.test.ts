@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ControllerDouble, status } from './controller-double.ts';
+import { EnrolDouble } from './enrol-double.ts';
+import { hostOf, well } from './doctor-world.ts';
+import { demo, demoCluster } from './registry-folder.ts';
+import { site } from './support.ts';
+
+/** Fields by kind, as docs/cli-json.md writes them down. */
+let written = new Map<string, readonly string[]>();
+
+beforeAll(async () => {
+  const text = await readFile(new URL('../../docs/cli-json.md', import.meta.url), 'utf8');
+  written = new Map(
+    text
+      .split(/^## /mu)
+      .slice(1)
+      .map((section) => {
+        const rows = [...section.matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gmu)].flatMap(([, cell = '']) =>
+          [...cell.matchAll(/`(\w+)`/gu)].map((match) => match[1] ?? ''),
+        );
+        return [section.split('\n')[0]?.trim() ?? '', rows] as const;
+      }),
+  );
+});
+
+async function result(words: readonly string[]): Promise<Record<string, unknown>> {
+  const controller = new ControllerDouble();
+  controller.state = status({ daemon: false });
+  const made = await site(
+    {
+      ...demo,
+      cluster: { ...demoCluster, 'sync-controller-cluster-id': 'sc-0123456789abcdef' },
+      routing: { demo: { domains: ['curiios.com'], vps_nodes: ['100.68.225.92'], strategy: 'geo' } },
+    },
+    {
+      openController: () => Promise.resolve(controller),
+      openEnrol: () => Promise.resolve(new EnrolDouble()),
+      openDoctor: () =>
+        Promise.resolve({
+          look: async () => well(),
+          kubernetes: undefined,
+          identities: ['/key'],
+          agentSocket: undefined,
+          defaultPort: 22,
+          close: async () => undefined,
+        }),
+      host: hostOf({}),
+    },
+  );
+  return JSON.parse((await made.run(...words, '-o', 'json')).out) as Record<string, unknown>;
+}
+
+const cases: readonly (readonly [string, readonly string[]])[] = [
+  ['HealthReport', ['health']],
+  ['ControllerStatus', ['status']],
+  ['PushReport', ['push']],
+  ['PlanReport', ['plan']],
+  ['Rendering', ['render', 'contabo-vps']],
+  ['ValidationReport', ['validate']],
+  ['DoctorReport', ['doctor']],
+  ['NodeList', ['node', 'list']],
+  ['Node', ['node', 'show', 'contabo-vps']],
+  ['NodeStatistics', ['node', 'stats']],
+  ['ServiceList', ['service', 'list']],
+  ['Service', ['service', 'show', 'demo']],
+  ['DomainList', ['domain', 'list']],
+  ['DnsRecords', ['domain', 'show']],
+  ['ChangeReport', ['service', 'publish', 'grafana']],
+  ['TrustReport', ['node', 'trust', '--all', '--from', 'scan', '--yes']],
+  ['RemovalReport', ['node', 'remove', 'dev-laptop', '--yes']],
+  ['Term', ['term', 'show']],
+  ['TermTaken', ['term', 'take', '--reason', 'x']],
+  ['Version', ['version']],
+];
+
+describe('the written contract of -o json', () => {
+  it.each(cases)(
+    '%s of syncctl %j has the fields that are written down, all of them and no others',
+    async (kind, words) => {
+      const value = await result(words);
+      expect(value).toMatchObject({ apiVersion: 'sync-controller/v1', kind });
+      const fields = Object.keys(value).filter((name) => name !== 'apiVersion' && name !== 'kind');
+      expect(fields.toSorted()).toEqual([...(written.get(kind) ?? [])].toSorted());
+    },
+  );
+
+  it('writes down nothing that does not exist', () => {
+    expect([...written.keys()].toSorted()).toEqual(cases.map(([kind]) => kind).toSorted());
+  });
+});

@@ -78,8 +78,11 @@ async function effectOf(call: Call, ground: Ground, { steps }: Change): Promise<
   const before = ground.snapshot;
   const after = previewed(ground.objects, steps, before);
   const base = (await inForce(call)) ?? before;
-  const known = new Set(applyGuard(base, before, new Set()).held.map(({ hash }) => hash));
-  const held = applyGuard(base, after, new Set()).held.filter(({ hash }) => !known.has(hash));
+  const limits = (await call.settings()).guard;
+  const heldBy = (snapshot: Snapshot): readonly HeldRemoval[] =>
+    applyGuard(base, snapshot, new Set(), limits).held;
+  const known = new Set(heldBy(before).map(({ hash }) => hash));
+  const held = heldBy(after).filter(({ hash }) => !known.has(hash));
   return { after, lost: lostHosts(before, after).lost, gained: lostHosts(after, before).lost, held };
 }
 

@@ -52,6 +52,8 @@ export interface CliContext {
   readonly attach: (file: string, args: readonly string[], signal: AbortSignal) => Promise<number>;
   readonly openEnrol: (settings: Settings) => Promise<EnrolPort>;
   readonly openDoctor: (settings: Settings) => Promise<DoctorPorts>;
+  /** How long completion may look for names while somebody holds the tab key; 300 ms where it is left out. */
+  readonly completionMs?: number;
   /** The machine as doctor sees it; the real one where it is left out. */
   readonly host?: Host;
 }

@@ -21,7 +21,12 @@ export async function readDesired(call: Call): Promise<Desired> {
     import('../plan/plan-fleet.ts'),
     import('../plan/guard.ts'),
   ]);
-  const { effective, held } = applyGuard(await inForce(call), registries.snapshot, new Set());
+  const { effective, held } = applyGuard(
+    await inForce(call),
+    registries.snapshot,
+    new Set(),
+    (await call.settings()).guard,
+  );
   const clusterId = await clusterIdOf(call);
   const plan = planFleet(effective, clusterId ?? unminted, held);
   return { ...registries, snapshot: effective, plan, hasClusterId: clusterId !== undefined };

@@ -80,32 +80,16 @@ async function assemble(
   });
   const clusterId = await clusterIdOf(termStore, terms, log);
   const knowledge = openKnowledge(settings, source, { durables, ...ground });
-  const transport = await openTransport(settings, systemClock);
-  const endpointOf = endpointsOf(settings, accountOfProcess(), systemClock);
+  const way = {
+    transport: await openTransport(settings, systemClock),
+    endpointOf: endpointsOf(settings, accountOfProcess(), systemClock),
+    deadlineMs: settings.push.deadlineMs,
+    termAskMs: settings.push.termAskMs,
+  };
   const limits = limitsOf(settings);
-  const moving = buildLoop(settings, {
-    ...ground,
-    ...knowledge,
-    durables,
-    terms,
-    transport,
-    endpointOf,
-    limits,
-  });
-  const { deadlineMs, termAskMs } = settings.push;
-  const stores = { terms, memory, decisions, tombstones };
-  const way = { transport, endpointOf, deadlineMs, termAskMs };
-  const engine = new Engine({
-    version,
-    daemon: how.daemon,
-    clusterId,
-    source,
-    ...knowledge,
-    ...moving,
-    ...stores,
-    ...way,
-    ...ground,
-  });
+  const moving = buildLoop(settings, { ...ground, ...knowledge, ...way, durables, terms, limits });
+  const parts = { ...ground, ...knowledge, ...way, ...moving, terms, memory, decisions, tombstones };
+  const engine = new Engine({ version, daemon: how.daemon, clusterId, source, ...parts });
   const apply = (next: Settings): readonly string[] => applyLimits(next, settings, limits);
   return {
     controller: new Controller(engine),

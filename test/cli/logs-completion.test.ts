@@ -66,6 +66,7 @@ describe('completion', () => {
     const { runCli } = await import('../../src/cli/run.ts');
     await runCli(['__complete', ...words.map((word) => word.replace('REGISTRY', registry))], {
       ...context,
+      completionMs: 30_000,
       stdout: { write: (text) => (out += text) },
     });
     return out.split('\n').filter((line) => line !== '');

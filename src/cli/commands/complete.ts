@@ -71,7 +71,9 @@ async function names(
   const argument = at.registeredArguments[Math.min(given.operands, at.registeredArguments.length - 1)];
   if (argument === undefined || (given.operands >= at.registeredArguments.length && !argument.variadic))
     return [];
-  const snapshot = await within(patienceMs, call.context.signal, () => quickSnapshot(call, given.before));
+  const snapshot = await within(call.context.completionMs ?? patienceMs, call.context.signal, () =>
+    quickSnapshot(call, given.before),
+  );
   const kind = argument.name();
   if (kind === 'node' || kind === 'nodes')
     return [...(snapshot?.nodes.values() ?? [])].map(({ name }) => name);

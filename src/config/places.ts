@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Places } from './settings.ts';
@@ -11,6 +12,8 @@ export interface Surroundings {
 
 // The address of a unix socket has 108 bytes with its final zero; a longer path fails at bind with an unreadable error.
 const socketPathLimit = 107;
+
+const systemRuntime = '/run/sync-controller';
 
 /** Home of who runs this. */
 export function homeOf(around: Surroundings): string {
@@ -51,11 +54,13 @@ export function placesOf(
     first(env['STATE_DIRECTORY']) ??
     (root ? '/var/lib/sync-controller' : xdgState);
   const xdgRuntime = env['XDG_RUNTIME_DIR'];
-  const runtimeFallback = root
-    ? '/run/sync-controller'
-    : xdgRuntime === undefined
-      ? join(stateDirectory, 'run')
-      : join(xdgRuntime, 'sync-controller');
+  // A daemon of the system is there for everybody: an own controller beside it would be its rival.
+  const runtimeFallback =
+    root || existsSync(systemRuntime)
+      ? systemRuntime
+      : xdgRuntime === undefined
+        ? join(stateDirectory, 'run')
+        : join(xdgRuntime, 'sync-controller');
   const runtimeDirectory =
     chosen(written.runtimeDirectory, around) ?? first(env['RUNTIME_DIRECTORY']) ?? runtimeFallback;
   const socket = join(runtimeDirectory, 'syncctl.sock');

@@ -49,7 +49,11 @@ describe('bytes outside the block (I7)', () => {
     ['at the start', '', '10.1.1.1 b\r\n'],
     ['at the end', '127.0.0.1 a\n', ''],
     ['before a line without a newline', '127.0.0.1 a\n', '10.1.1.1 b'],
-    ['among lines that speak of sync-controller', '# ask sync-controller\n', '# END OF sync-controller talk? no marker\n'],
+    [
+      'among lines that speak of sync-controller',
+      '# ask sync-controller\n',
+      '# END OF sync-controller talk? no marker\n',
+    ],
   ])('stay when it is replaced %s', async (_name, head, tail) => {
     expect(await into(head + old + tail)).toBe(head + ours + tail);
   });
@@ -63,7 +67,10 @@ describe('bytes outside the block (I7)', () => {
   });
 
   it('stay in a file of 100,000 foreign lines', async () => {
-    const lines = Array.from({ length: 100_000 }, (_, at) => `0.0.0.0 blocked-${String(at)}.example.com`).join('\n');
+    const lines = Array.from(
+      { length: 100_000 },
+      (_, at) => `0.0.0.0 blocked-${String(at)}.example.com`,
+    ).join('\n');
     expect(await into(`${lines}\n`)).toBe(`${lines}\n${ours}`);
     expect((await node.ask({ document: '', seq: 99 })).result).toBe('INSTALLED');
     expect(hosts()).toBe(`${lines}\n`);
@@ -86,13 +93,20 @@ describe('ambiguous markers', () => {
     ['an indented marker', ` ${begin}${end}`],
     ['a marker without a cluster', '# BEGIN sync-controller\n# END sync-controller\n'],
     ['a block and a lone beginning', `${ours}a\n${begin}`],
-    ['a block with a marker of a third in it', ours.replace('10.0.0.1', '#  BEGIN  sync-controller x\n10.0.0.1')],
+    [
+      'a block with a marker of a third in it',
+      ours.replace('10.0.0.1', '#  BEGIN  sync-controller x\n10.0.0.1'),
+    ],
     ['NUL bytes', 'a\0b\n'],
     ['NUL bytes inside the block', ours.replace('10.0.0.1', '10.0.0.1\0')],
   ])('refuse %s, in apply as in check, and leave every byte', async (_name, file) => {
     node.write('etc/hosts', Buffer.from(file, 'latin1'));
     const receipt = await node.ask({ document: hostsBlock(['10.0.0.2\tnew.minicloud.local']) });
-    expect({ result: receipt.result, code: receipt.code, before: receipt.before }).toEqual({ result: 'MARKERS', code: 31, before: null });
+    expect({ result: receipt.result, code: receipt.code, before: receipt.before }).toEqual({
+      result: 'MARKERS',
+      code: 31,
+      before: null,
+    });
     expect((await node.ask({ mode: 'check', epoch: 0, seq: 0 })).result).toBe('MARKERS');
     expect(hosts()).toBe(file);
     expect(receipt.fence).toBe(null);
@@ -104,7 +118,9 @@ describe('blocks of older tools', () => {
   const entries = '100.76.150.201\tdashboard.minicloud.local\n100.76.150.201\tminicloud.local\n';
 
   it('are replaced in their place, with the blank lines that tool wrote (B52)', async () => {
-    expect(await into(`127.0.0.1 a\n\n${header}${entries}\n10.1.1.1 b\n`)).toBe(`127.0.0.1 a\n${ours}10.1.1.1 b\n`);
+    expect(await into(`127.0.0.1 a\n\n${header}${entries}\n10.1.1.1 b\n`)).toBe(
+      `127.0.0.1 a\n${ours}10.1.1.1 b\n`,
+    );
   });
 
   it('at the end of the file go to their last line (B51)', async () => {
@@ -122,7 +138,9 @@ describe('blocks of older tools', () => {
   });
 
   it('are recognised with the names that tool got wrong (B54)', async () => {
-    expect(await into(`a\n\n${header}10.0.0.1\t@.minicloud.local\n10.0.0.1\tnull.minicloud.local\n\nb\n`)).toBe(`a\n${ours}b\n`);
+    expect(
+      await into(`a\n\n${header}10.0.0.1\t@.minicloud.local\n10.0.0.1\tnull.minicloud.local\n\nb\n`),
+    ).toBe(`a\n${ours}b\n`);
   });
 
   it('of all three families go together (B58)', async () => {
@@ -138,15 +156,23 @@ describe('blocks of older tools', () => {
   });
 
   it('with an end marker keep a foreign line that somebody put between', async () => {
-    expect(await into('# MyNodeOne Apps\n10.0.0.1 a.mini.local\n; odd but mine\n10.0.0.2 b.mini.local\n# End MyNodeOne Apps\nz\n')).toBe(`${ours}; odd but mine\nz\n`);
+    expect(
+      await into(
+        '# MyNodeOne Apps\n10.0.0.1 a.mini.local\n; odd but mine\n10.0.0.2 b.mini.local\n# End MyNodeOne Apps\nz\n',
+      ),
+    ).toBe(`${ours}; odd but mine\nz\n`);
   });
 
   it('with a lost end marker lose only the lines right below the header', async () => {
-    expect(await into('# MyNodeOne services\n10.0.0.1 a.mini.local # x/y\nmine\n10.0.0.2 b.mini.local\n')).toBe(`${ours}mine\n10.0.0.2 b.mini.local\n`);
+    expect(
+      await into('# MyNodeOne services\n10.0.0.1 a.mini.local # x/y\nmine\n10.0.0.2 b.mini.local\n'),
+    ).toBe(`${ours}mine\n10.0.0.2 b.mini.local\n`);
   });
 
   it('go while ours stays in its own place', async () => {
-    expect(await into(`\n${header}${entries}\nx\n${ours}y\n`, hostsBlock([]))).toBe(`x\n${hostsBlock([])}y\n`);
+    expect(await into(`\n${header}${entries}\nx\n${ours}y\n`, hostsBlock([]))).toBe(
+      `x\n${hostsBlock([])}y\n`,
+    );
   });
 
   it('are counted by check, as the sign of a second writer', async () => {
@@ -157,7 +183,12 @@ describe('blocks of older tools', () => {
 
   it('go although the managed bytes are the same: the file is written again', async () => {
     node.write('etc/hosts', `${ours}\n${header}${entries}`);
-    expect(await node.ask({ document: ours })).toMatchObject({ result: 'INSTALLED', before: { sha: sha(ours) }, after: { sha: sha(ours) }, facts: { legacy: 1 } });
+    expect(await node.ask({ document: ours })).toMatchObject({
+      result: 'INSTALLED',
+      before: { sha: sha(ours) },
+      after: { sha: sha(ours) },
+      facts: { legacy: 1 },
+    });
     expect(hosts()).toBe(ours);
   });
 
@@ -244,7 +275,10 @@ describe('what a block may hold', () => {
     ['include /etc/passwd', 'anything else'],
   ])('not %j: %s', async (line) => {
     node.write('etc/hosts', 'a\n');
-    for (const document of [Buffer.from(valid(line), 'latin1'), Buffer.from(hostsBlock(['10.0.0.1\tok.local', line, '# ok', '10.0.0.2\tok2.local']), 'latin1')]) {
+    for (const document of [
+      Buffer.from(valid(line), 'latin1'),
+      Buffer.from(hostsBlock(['10.0.0.1\tok.local', line, '# ok', '10.0.0.2\tok2.local']), 'latin1'),
+    ]) {
       expect((await node.ask({ document })).result).toBe('INVALID');
     }
     expect(hosts()).toBe('a\n');
@@ -270,7 +304,13 @@ describe('the golden documents of the renderer', () => {
       const document = readFileSync(file);
       const own = /^# BEGIN sync-controller (\S+)/u.exec(document.toString())?.[1];
       const kind = own === undefined ? 'traefik-routes' : 'hosts';
-      const receipt = await node.ask({ kind, document, seq: at + 1, flags: ['take-over'], ...(own === undefined ? {} : { cluster: own }) });
+      const receipt = await node.ask({
+        kind,
+        document,
+        seq: at + 1,
+        flags: ['take-over'],
+        ...(own === undefined ? {} : { cluster: own }),
+      });
       expect({ file, text: receipt.text, code: receipt.code }).toEqual({ file, text: '', code: 0 });
     }
   });

@@ -14,19 +14,30 @@ afterAll(() => {
 const mayTrace = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0;
 
 /** The programs and the processes that one exec starts, its own start not counted. */
-async function started(ask: Ask): Promise<{ readonly programs: readonly string[]; readonly processes: number }> {
+async function started(
+  ask: Ask,
+): Promise<{ readonly programs: readonly string[]; readonly processes: number }> {
   const trace = node.path('trace');
   node.write('trace', '');
   const receipt = await node.ask(ask, { under: ['strace', '-f', '-qq', '-e', 'trace=process', '-o', trace] });
   expect(receipt.code).toBe(0);
   const lines = readFileSync(trace, 'utf8').split('\n');
   const programs = lines.flatMap((line) => /execve\("([^"]+)".*= 0$/u.exec(line)?.[1] ?? []);
-  const processes = lines.filter((line) => /(?:fork|clone|clone3|vfork)\(.*= \d+$|resumed>.*= \d+$/u.test(line) && /clone|fork/u.test(line)).length;
+  const processes = lines.filter(
+    (line) =>
+      /(?:fork|clone|clone3|vfork)\(.*= \d+$|resumed>.*= \d+$/u.test(line) && /clone|fork/u.test(line),
+  ).length;
   return { programs: programs.slice(1).map((name) => name.replace(/.*\//u, '')), processes };
 }
 
 const names = (at: number) => Array.from({ length: 18 }, (_, each) => `app-${String(at)}-${String(each)}`);
-const block = (at: number) => hostsBlock(Array.from({ length: 150 }, (_, each) => `10.0.${String(at)}.${String(each)}\tapp-${String(each)}.minicloud.local`));
+const block = (at: number) =>
+  hostsBlock(
+    Array.from(
+      { length: 150 },
+      (_, each) => `10.0.${String(at)}.${String(each)}\tapp-${String(each)}.minicloud.local`,
+    ),
+  );
 
 describe.skipIf(!mayTrace)('the budget of an apply of 5 KB in steady state', () => {
   it.each([
@@ -37,11 +48,25 @@ describe.skipIf(!mayTrace)('the budget of an apply of 5 KB in steady state', () 
     for (let seq = 1; seq <= 7; seq++) await node.ask({ kind, document: document(seq), seq });
     expect(document(8).length).toBeGreaterThan(4500);
     const { programs, processes } = await started({ kind, document: document(8), seq: 8 });
-    expect(programs.toSorted()).toEqual(['cp', 'flock', 'head', 'mv', 'rm', 'sha256sum', 'stat', 'stat', 'sync', 'sync']);
+    expect(programs.toSorted()).toEqual([
+      'cp',
+      'flock',
+      'head',
+      'mv',
+      'rm',
+      'sha256sum',
+      'stat',
+      'stat',
+      'sync',
+      'sync',
+    ]);
     expect(processes).toBe(10);
   });
 
-  it.each([['hosts', block(9)], ['traefik-routes', routesFile(names(9))]])('of unchanged %s is 6 processes', async (kind, document) => {
+  it.each([
+    ['hosts', block(9)],
+    ['traefik-routes', routesFile(names(9))],
+  ])('of unchanged %s is 6 processes', async (kind, document) => {
     await node.ask({ kind, document, seq: 20 });
     const { programs, processes } = await started({ kind, document, seq: 21 });
     expect(programs.toSorted()).toEqual(['flock', 'head', 'rm', 'sha256sum', 'stat', 'sync']);

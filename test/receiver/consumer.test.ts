@@ -22,14 +22,30 @@ function consumer(): void {
     node.write(`usr/bin/${name}`, `#!/bin/sh\necho "${name} $*" >>${node.path('calls')}\n${body}\n`);
     chmodSync(node.path(`usr/bin/${name}`), 0o755);
   };
-  script('probe', `[ ! -e ${node.path('down')} ] && ! grep -q broken ${node.path('srv/traefik/routes.yml')} 2>/dev/null`);
+  script(
+    'probe',
+    `[ ! -e ${node.path('down')} ] && ! grep -q broken ${node.path('srv/traefik/routes.yml')} 2>/dev/null`,
+  );
   script('reload', 'exit 0');
   node.write('calls', '');
-  node.target('traefik-routes', { shape: 'file', path: '/srv/traefik/routes.yml', check: 'traefik-routes', reload: '/usr/bin/reload now --please', probe: '/usr/bin/probe' });
+  node.target('traefik-routes', {
+    shape: 'file',
+    path: '/srv/traefik/routes.yml',
+    check: 'traefik-routes',
+    reload: '/usr/bin/reload now --please',
+    probe: '/usr/bin/probe',
+  });
 }
 
-const calls = () => node.read('calls')?.toString().trimEnd().split('\n').map((line) => line.trimEnd());
-const ask = (document: string, seq: number, fallback?: string) => node.ask({ kind: 'traefik-routes', document, seq, fallback });
+const calls = () =>
+  node
+    .read('calls')
+    ?.toString()
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.trimEnd());
+const ask = (document: string, seq: number, fallback?: string) =>
+  node.ask({ kind: 'traefik-routes', document, seq, fallback });
 
 describe('a consumer with reload and probe', () => {
   it('is probed before, reloaded and probed after a change', async () => {
@@ -69,7 +85,12 @@ describe('a consumer with reload and probe', () => {
 
   it('that rejects them without a fallback keeps them: REJECTED', async () => {
     consumer();
-    expect(await ask(bad, 1)).toMatchObject({ result: 'REJECTED', code: 52, after: { sha: sha(bad) }, installed: { sha: sha(bad) } });
+    expect(await ask(bad, 1)).toMatchObject({
+      result: 'REJECTED',
+      code: 52,
+      after: { sha: sha(bad) },
+      installed: { sha: sha(bad) },
+    });
     expect(routes()).toBe(bad);
   });
 
@@ -102,6 +123,7 @@ describe('a consumer with reload and probe', () => {
     chmodSync(node.path('usr/bin/reload'), 0o755);
     await ask(good, 1);
     expect((await ask(routesFile(['chat']), 2)).result).toBe('INSTALLED');
-    for (const pid of node.read('usr/bin/pids')?.toString().trim().split('\n') ?? []) process.kill(Number(pid));
+    for (const pid of node.read('usr/bin/pids')?.toString().trim().split('\n') ?? [])
+      process.kill(Number(pid));
   });
 });

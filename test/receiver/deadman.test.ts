@@ -48,7 +48,13 @@ async function reboot(): Promise<void> {
   for (const pid of timers()) process.kill(pid, 'SIGKILL');
   await until(() => timers().length === 0, 'the timers died with the node');
   const path = node.path(`var/lib/sync-controller/clusters/${cluster}/hosts/armed`);
-  writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gu, '00000000-0000-0000-0000-000000000000'));
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8').replaceAll(
+      /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gu,
+      '00000000-0000-0000-0000-000000000000',
+    ),
+  );
 }
 
 describe('confirm_s', () => {
@@ -57,7 +63,11 @@ describe('confirm_s', () => {
     await until(() => hosts() === `a\n${old}`, 'the fallback is installed');
     await until(() => timers().length === 0, 'the timer has ended');
     const receipt = await node.ask({ mode: 'check', epoch: 0, seq: 0 });
-    expect(receipt).toMatchObject({ fence: { seq: 2, sha: sha(fresh) }, installed: { seq: 2, sha: sha(old), restored_from: sha(fresh) }, after: { sha: sha(old) } });
+    expect(receipt).toMatchObject({
+      fence: { seq: 2, sha: sha(fresh) },
+      installed: { seq: 2, sha: sha(old), restored_from: sha(fresh) },
+      after: { sha: sha(old) },
+    });
     expect(armed()).toBe(undefined);
     expect(await confirm(2)).toMatchObject({ result: 'RESTORED', code: 50 });
   });
@@ -71,7 +81,12 @@ describe('confirm_s', () => {
   });
 
   it('works for a whole file, and for a fallback that withdraws', async () => {
-    const receipt = await node.ask({ kind: 'traefik-routes', document: routesFile(['demo']), confirmSeconds: 1, fallback: '' });
+    const receipt = await node.ask({
+      kind: 'traefik-routes',
+      document: routesFile(['demo']),
+      confirmSeconds: 1,
+      fallback: '',
+    });
     expect(receipt.result).toBe('INSTALLED');
     await until(() => node.read('srv/traefik/routes.yml') === undefined, 'the file is gone again');
   });
@@ -94,7 +109,9 @@ describe('confirm_s', () => {
 
   it('goes on when the same request comes again', async () => {
     await change(2);
-    expect((await node.ask({ document: fresh, seq: 2, confirmSeconds: 2, fallback: old })).result).toBe('UNCHANGED');
+    expect((await node.ask({ document: fresh, seq: 2, confirmSeconds: 2, fallback: old })).result).toBe(
+      'UNCHANGED',
+    );
     expect(timers()).toHaveLength(1);
     await until(() => hosts() === `a\n${old}`, 'the fallback is installed');
   });
@@ -129,7 +146,10 @@ describe('confirm_s', () => {
 
   it('is armed before the target is touched: a crash before the rename restores nothing that was never there', async () => {
     await node.ask({ document: old, seq: 1 });
-    await node.run({ document: fresh, seq: 2, confirmSeconds: 1, fallback: hostsBlock([]) }, { env: { SC_TEST_CRASH_AT: 'armed' } });
+    await node.run(
+      { document: fresh, seq: 2, confirmSeconds: 1, fallback: hostsBlock([]) },
+      { env: { SC_TEST_CRASH_AT: 'armed' } },
+    );
     await until(() => armed() === undefined, 'the timer found nothing of its request');
     expect(hosts()).toBe(`a\n${old}`);
   });

@@ -1,8 +1,30 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeRequest } from '../../src/wire/request.ts';
-import { hostsBlock, isStopped, mayMount, modeOf, NodeRoot, request, routesFile, sha, until } from './harness.ts';
+import {
+  hostsBlock,
+  isStopped,
+  mayMount,
+  modeOf,
+  NodeRoot,
+  request,
+  routesFile,
+  sha,
+  until,
+} from './harness.ts';
 
 let node: NodeRoot;
 
@@ -31,15 +53,45 @@ async function stoppedAt(step: string, document: string, seq = 1) {
 
 describe('a target that is no plain file', () => {
   it.each([
-    ['a symbolic link', () => { writeFileSync(node.path('elsewhere'), 'secret'); symlinkSync('../../elsewhere', node.path('srv/traefik/routes.yml')); }],
-    ['a dangling link', () => { symlinkSync('/nowhere/at/all', node.path('srv/traefik/routes.yml')); }],
-    ['a directory', () => { mkdirSync(node.path('srv/traefik/routes.yml')); }],
-    ['a FIFO', () => { spawnSync('mkfifo', [node.path('srv/traefik/routes.yml')]); }],
-    ['in a directory that is missing', () => { rmSync(node.path('srv/traefik'), { recursive: true }); }],
+    [
+      'a symbolic link',
+      () => {
+        writeFileSync(node.path('elsewhere'), 'secret');
+        symlinkSync('../../elsewhere', node.path('srv/traefik/routes.yml'));
+      },
+    ],
+    [
+      'a dangling link',
+      () => {
+        symlinkSync('/nowhere/at/all', node.path('srv/traefik/routes.yml'));
+      },
+    ],
+    [
+      'a directory',
+      () => {
+        mkdirSync(node.path('srv/traefik/routes.yml'));
+      },
+    ],
+    [
+      'a FIFO',
+      () => {
+        spawnSync('mkfifo', [node.path('srv/traefik/routes.yml')]);
+      },
+    ],
+    [
+      'in a directory that is missing',
+      () => {
+        rmSync(node.path('srv/traefik'), { recursive: true });
+      },
+    ],
   ])('is refused as %s, and left alone', async (_name, make) => {
     make();
     const receipt = await node.ask({ kind: 'traefik-routes', document: routesFile(['demo']) });
-    expect({ result: receipt.result, code: receipt.code, fence: receipt.fence }).toEqual({ result: 'TARGET', code: 32, fence: null });
+    expect({ result: receipt.result, code: receipt.code, fence: receipt.fence }).toEqual({
+      result: 'TARGET',
+      code: 32,
+      fence: null,
+    });
     if (existsSync(node.path('elsewhere'))) {
       expect(readFileSync(node.path('elsewhere'), 'utf8')).toBe('secret');
       expect(lstatSync(node.path('srv/traefik/routes.yml')).isSymbolicLink()).toBe(true);
@@ -54,8 +106,18 @@ describe('owner, mode and place of the file', () => {
     expect(modeOf(node.path('etc/hosts'))).toBe(0o640);
   });
 
-  it.each([['0644', 0o644], ['0600', 0o600], ['640', 0o640]])('gives a new file the described mode %s', async (mode, bits) => {
-    node.target('traefik-routes', { shape: 'file', path: '/srv/traefik/routes.yml', temp: '/var/lib/sync-controller/tmp', mode, check: 'traefik-routes' });
+  it.each([
+    ['0644', 0o644],
+    ['0600', 0o600],
+    ['640', 0o640],
+  ])('gives a new file the described mode %s', async (mode, bits) => {
+    node.target('traefik-routes', {
+      shape: 'file',
+      path: '/srv/traefik/routes.yml',
+      temp: '/var/lib/sync-controller/tmp',
+      mode,
+      check: 'traefik-routes',
+    });
     await node.ask({ kind: 'traefik-routes', document: routesFile(['demo']) });
     expect(modeOf(node.path('srv/traefik/routes.yml'))).toBe(bits);
   });
@@ -72,36 +134,51 @@ describe('owner, mode and place of the file', () => {
   });
 
   it('makes it beside the target, under a name that Traefik does not read, where none is described', async () => {
-    node.target('traefik-routes', { shape: 'file', path: '/srv/traefik/routes.yml', check: 'traefik-routes' });
+    node.target('traefik-routes', {
+      shape: 'file',
+      path: '/srv/traefik/routes.yml',
+      check: 'traefik-routes',
+    });
     const exec = node.start({ env: { SC_TEST_STOP_AT: 'replacing' } });
     exec.write(encodeRequest(request({ kind: 'traefik-routes', document: routesFile(['demo']) })));
     await until(() => isStopped(exec.pid), 'the receiver stands before the rename');
-    expect(readdirSync(node.path('srv/traefik')).filter((name) => /\.(?:ya?ml|toml)$/u.test(name))).toEqual([]);
+    expect(readdirSync(node.path('srv/traefik')).filter((name) => /\.(?:ya?ml|toml)$/u.test(name))).toEqual(
+      [],
+    );
     expect(readdirSync(node.path('srv/traefik'))).toHaveLength(1);
     process.kill(exec.pid, 'SIGCONT');
     await exec.ended();
   });
 
-  it.skipIf(!mayMount)('makes it beside the target when the described directory lies on another file system', async () => {
-    node.mkdir('var/lib/sync-controller/tmp');
-    const mounts = `mount -t tmpfs -o mode=777 none var/lib/sync-controller/tmp`;
-    const receipt = await node.ask({ kind: 'traefik-routes', document: routesFile(['demo']) }, { mounts });
-    expect(receipt).toMatchObject({ result: 'INSTALLED', installed: { atomic: true } });
-  });
+  it.skipIf(!mayMount)(
+    'makes it beside the target when the described directory lies on another file system',
+    async () => {
+      node.mkdir('var/lib/sync-controller/tmp');
+      const mounts = `mount -t tmpfs -o mode=777 none var/lib/sync-controller/tmp`;
+      const receipt = await node.ask({ kind: 'traefik-routes', document: routesFile(['demo']) }, { mounts });
+      expect(receipt).toMatchObject({ result: 'INSTALLED', installed: { atomic: true } });
+    },
+  );
 
-  it.skipIf(!mayMount)('makes it beside the target when both lie on one device, but on two mounts', async () => {
-    node.mkdir('var/lib/sync-controller/tmp');
-    const mounts = `mount --bind srv/traefik srv/traefik`;
-    const receipt = await node.ask({ kind: 'traefik-routes', document: routesFile(['demo']) }, { mounts });
-    expect(receipt).toMatchObject({ result: 'INSTALLED', installed: { atomic: true } });
-    expect(node.read('srv/traefik/routes.yml')?.toString()).toBe(routesFile(['demo']));
-  });
+  it.skipIf(!mayMount)(
+    'makes it beside the target when both lie on one device, but on two mounts',
+    async () => {
+      node.mkdir('var/lib/sync-controller/tmp');
+      const mounts = `mount --bind srv/traefik srv/traefik`;
+      const receipt = await node.ask({ kind: 'traefik-routes', document: routesFile(['demo']) }, { mounts });
+      expect(receipt).toMatchObject({ result: 'INSTALLED', installed: { atomic: true } });
+      expect(node.read('srv/traefik/routes.yml')?.toString()).toBe(routesFile(['demo']));
+    },
+  );
 
   it('keeps the five newest backups of what stood there before', async () => {
-    for (let seq = 1; seq <= 9; seq++) await node.ask({ document: hostsBlock([`10.0.0.${String(seq)}\ta.mini.local`]), seq });
+    for (let seq = 1; seq <= 9; seq++)
+      await node.ask({ document: hostsBlock([`10.0.0.${String(seq)}\ta.mini.local`]), seq });
     const kept = readdirSync(node.path('var/lib/sync-controller/backup/hosts'));
     expect(kept.length).toBe(5);
-    const newest = kept.map((name) => readFileSync(node.path(`var/lib/sync-controller/backup/hosts/${name}`), 'utf8'));
+    const newest = kept.map((name) =>
+      readFileSync(node.path(`var/lib/sync-controller/backup/hosts/${name}`), 'utf8'),
+    );
     expect(newest).toContain(`127.0.0.1 localhost\n${hostsBlock(['10.0.0.8\ta.mini.local'])}`);
   });
 });
@@ -112,22 +189,45 @@ describe('a file system that refuses', () => {
     ['the state directory', 'var/lib/sync-controller'],
     ['the directory of the target', 'srv/traefik'],
   ])('answers NOSPACE when %s is full, and changes nothing', async (_name, dir) => {
-    node.target('traefik-routes', { shape: 'file', path: '/srv/traefik/routes.yml', check: 'traefik-routes' });
+    node.target('traefik-routes', {
+      shape: 'file',
+      path: '/srv/traefik/routes.yml',
+      check: 'traefik-routes',
+    });
     const mounts = `dir=${dir}; mkdir -p $dir; mount -t tmpfs -o size=64k,mode=777 none $dir; ${fill}`;
-    const receipt = await node.ask({ kind: 'traefik-routes', document: routesFile(['demo', 'chat', 'more', 'names']) }, { mounts });
-    expect({ result: receipt.result, code: receipt.code, after: receipt.after }).toEqual({ result: 'NOSPACE', code: 40, after: receipt.before });
+    const receipt = await node.ask(
+      { kind: 'traefik-routes', document: routesFile(['demo', 'chat', 'more', 'names']) },
+      { mounts },
+    );
+    expect({ result: receipt.result, code: receipt.code, after: receipt.after }).toEqual({
+      result: 'NOSPACE',
+      code: 40,
+      after: receipt.before,
+    });
   });
 
-  it.skipIf(!mayMount).each([['etc'], ['var']])('answers READONLY when /%s is mounted read-only', async (dir) => {
-    const receipt = await node.ask({ document: one }, { mounts: `mount --bind ${dir} ${dir}; mount -o remount,bind,ro ${dir}` });
-    expect({ result: receipt.result, code: receipt.code }).toEqual({ result: 'READONLY', code: 41 });
-    expect(hosts()).toBe('127.0.0.1 localhost\n');
-  });
+  it.skipIf(!mayMount).each([['etc'], ['var']])(
+    'answers READONLY when /%s is mounted read-only',
+    async (dir) => {
+      const receipt = await node.ask(
+        { document: one },
+        { mounts: `mount --bind ${dir} ${dir}; mount -o remount,bind,ro ${dir}` },
+      );
+      expect({ result: receipt.result, code: receipt.code }).toEqual({ result: 'READONLY', code: 41 });
+      expect(hosts()).toBe('127.0.0.1 localhost\n');
+    },
+  );
 
   it.skipIf(!mayMount)('answers check on a read-only node as on any other', async () => {
     await node.ask({ document: one });
-    const receipt = await node.ask({ mode: 'check', epoch: 0, seq: 0 }, { mounts: `mount --bind . .; cd .; mount -o remount,bind,ro .` });
-    expect({ result: receipt.result, after: receipt.after?.sha }).toEqual({ result: 'CHECKED', after: sha(one) });
+    const receipt = await node.ask(
+      { mode: 'check', epoch: 0, seq: 0 },
+      { mounts: `mount --bind . .; cd .; mount -o remount,bind,ro .` },
+    );
+    expect({ result: receipt.result, after: receipt.after?.sha }).toEqual({
+      result: 'CHECKED',
+      after: sha(one),
+    });
   });
 
   it('answers READONLY when the directory of the target may not be written', async () => {
@@ -149,7 +249,10 @@ describe('a target that is a mount of its own (EBUSY)', () => {
     expect(hosts()).toBe(`127.0.0.1 localhost\n${one}`);
     expect(statSync(node.path('etc/hosts')).ino).toBe(inode);
     expect(readdirSync(node.path('var/lib/sync-controller/inplace'))).toEqual([]);
-    expect(await node.ask({ document: '', seq: 2 }, { mounts })).toMatchObject({ result: 'INSTALLED', installed: { atomic: false } });
+    expect(await node.ask({ document: '', seq: 2 }, { mounts })).toMatchObject({
+      result: 'INSTALLED',
+      installed: { atomic: false },
+    });
     expect(hosts()).toBe('127.0.0.1 localhost\n');
   });
 
@@ -162,13 +265,16 @@ describe('a target that is a mount of its own (EBUSY)', () => {
     expect(readdirSync(node.path('var/lib/sync-controller/inplace'))).toEqual([]);
   });
 
-  it.skipIf(!mayMount)('that was half written is completed from its journal, also for a request that changes nothing else', async () => {
-    await node.run({ document: one }, { mounts, env: { SC_TEST_CRASH_AT: 'inplace-journaled' } });
-    const whole = `127.0.0.1 localhost\n${one}`;
-    writeFileSync(node.path('etc/hosts'), whole.slice(0, 40));
-    expect((await node.ask({ document: one }, { mounts })).result).toBe('UNCHANGED');
-    expect(hosts()).toBe(whole);
-  });
+  it.skipIf(!mayMount)(
+    'that was half written is completed from its journal, also for a request that changes nothing else',
+    async () => {
+      await node.run({ document: one }, { mounts, env: { SC_TEST_CRASH_AT: 'inplace-journaled' } });
+      const whole = `127.0.0.1 localhost\n${one}`;
+      writeFileSync(node.path('etc/hosts'), whole.slice(0, 40));
+      expect((await node.ask({ document: one }, { mounts })).result).toBe('UNCHANGED');
+      expect(hosts()).toBe(whole);
+    },
+  );
 
   it.skipIf(!mayMount)('that somebody edited since the crash keeps the edit', async () => {
     await node.run({ document: one }, { mounts, env: { SC_TEST_CRASH_AT: 'inplace-journaled' } });
@@ -199,7 +305,11 @@ describe('a target that changes under us', () => {
     appendFileSync(node.path('etc/hosts'), '10.9.9.2 second\n');
     process.kill(exec.pid, 'SIGCONT');
     const { receipt } = await exec.ended();
-    expect({ result: receipt?.result, seq: receipt?.fence?.seq, installed: receipt?.installed }).toEqual({ result: 'MOVED', seq: 1, installed: null });
+    expect({ result: receipt?.result, seq: receipt?.fence?.seq, installed: receipt?.installed }).toEqual({
+      result: 'MOVED',
+      seq: 1,
+      installed: null,
+    });
     expect(hosts()).toBe('127.0.0.1 localhost\n10.9.9.1 first\n10.9.9.2 second\n');
     expect(node.leftovers()).toEqual([]);
   });
@@ -264,7 +374,12 @@ describe('kill -9 from outside, at any time', () => {
       const exec = node.start();
       exec.write(encodeRequest(request({ document: block, seq: 2 * seq })));
       exec.end();
-      const timer = setTimeout(() => { process.kill(exec.pid, 'SIGKILL'); }, (seq * 37) % 110);
+      const timer = setTimeout(
+        () => {
+          process.kill(exec.pid, 'SIGKILL');
+        },
+        (seq * 37) % 110,
+      );
       await exec.ended();
       clearTimeout(timer);
       const next = `127.0.0.1 localhost\n${block}`;
@@ -283,8 +398,18 @@ describe('kill -9 from outside, at any time', () => {
 
 describe('a reader at any moment (I4)', () => {
   it('sees a whole file, the old or the new', async () => {
-    const blocks = Array.from({ length: 12 }, (_, at) => hostsBlock(Array.from({ length: 400 }, (_each, line) => `10.0.${String(at)}.${String(line % 250)}\tn${String(line)}.mini.local`)));
-    const whole = new Set(['127.0.0.1 localhost\n', ...blocks.map((block) => `127.0.0.1 localhost\n${block}`)]);
+    const blocks = Array.from({ length: 12 }, (_, at) =>
+      hostsBlock(
+        Array.from(
+          { length: 400 },
+          (_each, line) => `10.0.${String(at)}.${String(line % 250)}\tn${String(line)}.mini.local`,
+        ),
+      ),
+    );
+    const whole = new Set([
+      '127.0.0.1 localhost\n',
+      ...blocks.map((block) => `127.0.0.1 localhost\n${block}`),
+    ]);
     const done = new AbortController();
     let reads = 0;
     const reader = (async () => {
@@ -294,7 +419,8 @@ describe('a reader at any moment (I4)', () => {
         await new Promise((next) => setImmediate(next));
       }
     })();
-    for (const [at, document] of blocks.entries()) expect((await node.ask({ document, seq: at + 1 })).result).toBe('INSTALLED');
+    for (const [at, document] of blocks.entries())
+      expect((await node.ask({ document, seq: at + 1 })).result).toBe('INSTALLED');
     done.abort();
     await reader;
     expect(reads).toBeGreaterThan(100);

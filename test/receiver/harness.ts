@@ -1,5 +1,16 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createHash, randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -55,7 +66,8 @@ export const cluster = 'cluster-aaaa';
 /** A request with defaults, as the codec of the controller encodes it. */
 export function request(ask: Ask): Request {
   const mode: Mode = ask.mode ?? 'apply';
-  const bytes = (document: Buffer | string | undefined) => (document === undefined ? undefined : Buffer.from(document));
+  const bytes = (document: Buffer | string | undefined) =>
+    document === undefined ? undefined : Buffer.from(document);
   return {
     mode,
     cluster: ask.cluster ?? cluster,
@@ -133,7 +145,13 @@ export class NodeRoot {
   /** The two targets that every node type of ours uses. */
   enrol(): this {
     this.target('hosts', { shape: 'block', path: '/etc/hosts', mode: '0644', check: 'hosts' });
-    this.target('traefik-routes', { shape: 'file', path: '/srv/traefik/routes.yml', temp: '/var/lib/sync-controller/tmp', mode: '0644', check: 'traefik-routes' });
+    this.target('traefik-routes', {
+      shape: 'file',
+      path: '/srv/traefik/routes.yml',
+      temp: '/var/lib/sync-controller/tmp',
+      mode: '0644',
+      check: 'traefik-routes',
+    });
     this.mkdir('srv/traefik');
     return this;
   }
@@ -144,13 +162,19 @@ export class NodeRoot {
 
   /** Names of temp files that a request left behind, anywhere on this node. */
   leftovers(): readonly string[] {
-    return readdirSync(this.dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('.sync-controller.'));
+    return readdirSync(this.dir, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.includes('.sync-controller.'),
+    );
   }
 
   /** Starts an exec of the real receiver; the caller feeds its stdin. */
   start(how: How = {}): Exec {
     const { command, options } = this.commandOf(how);
-    const child = spawn(command[0] ?? '', command.slice(1), { ...options, env: { PATH: '/usr/bin:/bin', ...how.env }, stdio: 'pipe' });
+    const child = spawn(command[0] ?? '', command.slice(1), {
+      ...options,
+      env: { PATH: '/usr/bin:/bin', ...how.env },
+      stdio: 'pipe',
+    });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
@@ -171,17 +195,34 @@ export class NodeRoot {
         const { code, signal } = await closed;
         const stdout = Buffer.concat(out);
         const decoded = nonce === undefined ? { missing: '' } : decodeReceipt(stdout, nonce);
-        return { code, signal, stdout, stderr: Buffer.concat(err).toString(), receipt: 'missing' in decoded ? undefined : decoded };
+        return {
+          code,
+          signal,
+          stdout,
+          stderr: Buffer.concat(err).toString(),
+          receipt: 'missing' in decoded ? undefined : decoded,
+        };
       },
     };
   }
 
-  private commandOf(how: How): { readonly command: readonly string[]; readonly options: { uid?: number; gid?: number } } {
+  private commandOf(how: How): {
+    readonly command: readonly string[];
+    readonly options: { uid?: number; gid?: number };
+  } {
     const receiver = [receiverPath(), '--root', this.dir];
     if (how.mounts !== undefined) {
-      const user = ['setpriv', `--reuid=${String(player.uid)}`, `--regid=${String(player.gid)}`, '--clear-groups'];
+      const user = [
+        'setpriv',
+        `--reuid=${String(player.uid)}`,
+        `--regid=${String(player.gid)}`,
+        '--clear-groups',
+      ];
       const script = `set -e; cd "$1"; shift; ${how.mounts}; exec "$@"`;
-      return { command: ['unshare', '-m', 'bash', '--norc', '-c', script, 'mounts', this.dir, ...user, ...receiver], options: {} };
+      return {
+        command: ['unshare', '-m', 'bash', '--norc', '-c', script, 'mounts', this.dir, ...user, ...receiver],
+        options: {},
+      };
     }
     return { command: [...(how.under ?? []), ...receiver], options: player };
   }
@@ -200,7 +241,10 @@ export class NodeRoot {
   /** One exec whose receipt must come. */
   async ask(ask: Ask, how: How = {}): Promise<Receipt> {
     const ended = await this.run(ask, how);
-    if (ended.receipt === undefined) throw new Error(`no receipt: code ${String(ended.code)} ${String(ended.signal)}: ${ended.stderr}${ended.stdout.toString()}`);
+    if (ended.receipt === undefined)
+      throw new Error(
+        `no receipt: code ${String(ended.code)} ${String(ended.signal)}: ${ended.stderr}${ended.stdout.toString()}`,
+      );
     return ended.receipt;
   }
 
@@ -219,7 +263,9 @@ export class NodeRoot {
 
 /** A managed block of hosts lines. */
 export function hostsBlock(lines: readonly string[], clusterId: string = cluster): string {
-  return [`# BEGIN sync-controller ${clusterId}`, ...lines, `# END sync-controller ${clusterId}`, ''].join('\n');
+  return [`# BEGIN sync-controller ${clusterId}`, ...lines, `# END sync-controller ${clusterId}`, ''].join(
+    '\n',
+  );
 }
 
 /** A Traefik file with one router a name. */
@@ -259,7 +305,9 @@ export async function until(holds: () => boolean, what: string): Promise<void> {
 
 /** Whether a process is stopped at a step of the receiver (`SC_TEST_STOP_AT`). */
 export function isStopped(pid: number): boolean {
-  const stat = existsSync(`/proc/${String(pid)}/stat`) ? readFileSync(`/proc/${String(pid)}/stat`, 'utf8') : '';
+  const stat = existsSync(`/proc/${String(pid)}/stat`)
+    ? readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
+    : '';
   return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
 }
 

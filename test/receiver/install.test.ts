@@ -42,15 +42,33 @@ interface Stream {
 
 const own = () => readFileSync(receiverPath());
 /** The receiver as another version would look. */
-const versioned = (version: string) => Buffer.from(own().toString().replace(/^readonly VERSION=.*$/mu, `readonly VERSION=${version}`));
+const versioned = (version: string) =>
+  Buffer.from(
+    own()
+      .toString()
+      .replace(/^readonly VERSION=.*$/mu, `readonly VERSION=${version}`),
+  );
 
 /** Streams the installer and what follows it, as the controller does, and reads the answer. */
 async function install(stream: Stream = {}): Promise<Receipt> {
   const receiver = stream.receiver ?? own();
   const line =
     stream.line ??
-    ['SCI1', nonce, stream.version ?? '1.0.0', String(stream.length ?? receiver.length), stream.digest ?? sha(receiver), stream.kinds ?? 'hosts', stream.login ?? '-', stream.flags ?? '-'].join(' ');
-  const child = spawn('bash', ['-s', '--', '--root', node.dir], { ...player, env: { PATH: '/usr/bin:/bin' }, stdio: 'pipe' });
+    [
+      'SCI1',
+      nonce,
+      stream.version ?? '1.0.0',
+      String(stream.length ?? receiver.length),
+      stream.digest ?? sha(receiver),
+      stream.kinds ?? 'hosts',
+      stream.login ?? '-',
+      stream.flags ?? '-',
+    ].join(' ');
+  const child = spawn('bash', ['-s', '--', '--root', node.dir], {
+    ...player,
+    env: { PATH: '/usr/bin:/bin' },
+    stdio: 'pipe',
+  });
   child.stdin.on('error', () => undefined);
   const out: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
@@ -72,18 +90,35 @@ const target = (kind: string) => node.read(`etc/sync-controller/targets.d/${kind
 
 describe('install-receiver', () => {
   it('puts the receiver, its link and the targets, and the receiver works', async () => {
-    expect(await install()).toMatchObject({ nonce, result: 'ENROLLED', code: 0, previous: '', missing: [], targets: [{ kind: 'hosts', written: true, path: '/etc/hosts', shape: 'block' }] });
+    expect(await install()).toMatchObject({
+      nonce,
+      result: 'ENROLLED',
+      code: 0,
+      previous: '',
+      missing: [],
+      targets: [{ kind: 'hosts', written: true, path: '/etc/hosts', shape: 'block' }],
+    });
     expect(link()).toBe('receive-1.0.0');
     expect(readFileSync(node.path('usr/local/lib/sync-controller/receive')).equals(own())).toBe(true);
-    expect(readdirSync(node.path('usr/local/lib/sync-controller')).toSorted()).toEqual(['receive', 'receive-1.0.0']);
+    expect(readdirSync(node.path('usr/local/lib/sync-controller')).toSorted()).toEqual([
+      'receive',
+      'receive-1.0.0',
+    ]);
     node.write('etc/hosts', 'a\n');
     expect((await node.ask({ document: hostsBlock([]) })).result).toBe('INSTALLED');
   });
 
   it('is repeatable: the same bytes again change nothing and write no target again', async () => {
     await install();
-    node.write('etc/sync-controller/targets.d/hosts', 'format=SC1\nshape=block\npath=/etc/hosts\nmode=0600\ncheck=hosts\n');
-    expect(await install()).toMatchObject({ result: 'ENROLLED', previous: '1.0.0', targets: [{ written: false }] });
+    node.write(
+      'etc/sync-controller/targets.d/hosts',
+      'format=SC1\nshape=block\npath=/etc/hosts\nmode=0600\ncheck=hosts\n',
+    );
+    expect(await install()).toMatchObject({
+      result: 'ENROLLED',
+      previous: '1.0.0',
+      targets: [{ written: false }],
+    });
     expect(target('hosts')).toContain('mode=0600');
     expect(await install({ flags: 'retarget' })).toMatchObject({ targets: [{ written: true }] });
     expect(target('hosts')).toContain('mode=0644');
@@ -94,7 +129,11 @@ describe('install-receiver', () => {
     expect((await install({ version: '1.0.10', receiver: versioned('1.0.10') })).result).toBe('ENROLLED');
     expect(link()).toBe('receive-1.0.10');
     for (const version of ['1.0.9', '1.0.0', '0.99.99']) {
-      expect(await install({ version, receiver: versioned(version) })).toMatchObject({ result: 'LOWER', code: 24, previous: '1.0.10' });
+      expect(await install({ version, receiver: versioned(version) })).toMatchObject({
+        result: 'LOWER',
+        code: 24,
+        previous: '1.0.10',
+      });
     }
     expect(link()).toBe('receive-1.0.10');
   });
@@ -133,23 +172,41 @@ describe('install-receiver', () => {
 
   it('finds the directory that Traefik watches, in the order of the predecessor, and reads its settings without running them (B38)', async () => {
     node.mkdir('opt/edge/dynamic');
-    node.write('root/.mynodeone/config.env', `CLUSTER_NAME="x"\nPUBLIC_DOMAIN="curiios.com"\ntouch ${node.path('ran')}\nX=$(touch ${node.path('ran')})\nTRAEFIK_CONFIG_DIR=/opt/edge/dynamic\n`);
-    expect(await install({ kinds: 'traefik-routes' })).toMatchObject({ public_domain: 'curiios.com', targets: [{ path: '/opt/edge/dynamic/mynodeone-routes.yml', temp: '/var/lib/sync-controller/tmp' }] });
+    node.write(
+      'root/.mynodeone/config.env',
+      `CLUSTER_NAME="x"\nPUBLIC_DOMAIN="curiios.com"\ntouch ${node.path('ran')}\nX=$(touch ${node.path('ran')})\nTRAEFIK_CONFIG_DIR=/opt/edge/dynamic\n`,
+    );
+    expect(await install({ kinds: 'traefik-routes' })).toMatchObject({
+      public_domain: 'curiios.com',
+      targets: [{ path: '/opt/edge/dynamic/mynodeone-routes.yml', temp: '/var/lib/sync-controller/tmp' }],
+    });
     expect(existsSync(node.path('ran'))).toBe(false);
-    node.write('root/.mynodeone/config.env', 'TRAEFIK_CONFIG_DIR="~/traefik/config"\nPUBLIC_DOMAIN="$(id)"\n');
-    expect(await install({ kinds: 'traefik-routes', flags: 'retarget' })).toMatchObject({ public_domain: '', targets: [{ path: '/root/traefik/config/mynodeone-routes.yml' }] });
+    node.write(
+      'root/.mynodeone/config.env',
+      'TRAEFIK_CONFIG_DIR="~/traefik/config"\nPUBLIC_DOMAIN="$(id)"\n',
+    );
+    expect(await install({ kinds: 'traefik-routes', flags: 'retarget' })).toMatchObject({
+      public_domain: '',
+      targets: [{ path: '/root/traefik/config/mynodeone-routes.yml' }],
+    });
   });
 
   it('follows a link of the home to where the files really are', async () => {
     node.mkdir('srv/real/config');
     symlinkSync('../srv/real', node.path('root/linked'));
     node.write('root/.mynodeone/config.env', 'TRAEFIK_CONFIG_DIR=/root/linked/config\n');
-    expect((await install({ kinds: 'traefik-routes' })).targets[0]?.['path']).toBe('/srv/real/config/mynodeone-routes.yml');
+    expect((await install({ kinds: 'traefik-routes' })).targets[0]?.['path']).toBe(
+      '/srv/real/config/mynodeone-routes.yml',
+    );
   });
 
   it('names what is missing', async () => {
     spawnSync('rm', ['-r', node.path('root/traefik')]);
-    expect(await install({ kinds: 'traefik-routes' })).toMatchObject({ result: 'MISSING', code: 23, missing: ['traefik-directory'] });
+    expect(await install({ kinds: 'traefik-routes' })).toMatchObject({
+      result: 'MISSING',
+      code: 23,
+      missing: ['traefik-directory'],
+    });
     chmodSync(node.path('usr/local/lib'), 0o555);
     spawnSync('rm', ['-r', node.path('usr/local/lib/sync-controller')]);
     const fresh = await install();
@@ -159,7 +216,11 @@ describe('install-receiver', () => {
 
   it('waits for the lock of the node, and says when it cannot have it', async () => {
     await install();
-    const holder = spawn('flock', [node.path('var/lib/sync-controller/lock'), 'sleep', '60'], { ...player, stdio: 'ignore', detached: true });
+    const holder = spawn('flock', [node.path('var/lib/sync-controller/lock'), 'sleep', '60'], {
+      ...player,
+      stdio: 'ignore',
+      detached: true,
+    });
     try {
       expect(await install()).toMatchObject({ result: 'BUSY', code: 15 });
     } finally {
@@ -177,25 +238,33 @@ describe('install-receiver', () => {
     expect(existsSync(node.path(node.journal('cluster-aaaa', 'hosts')))).toBe(false);
     expect(readdirSync(node.path('var/lib/sync-controller/owners'))).toEqual([]);
     expect((await install({ ...nothing, kinds: 'traefik-routes', flags: 'remove' })).result).toBe('REMOVED');
-    for (const path of ['usr/local/lib/sync-controller', 'etc/sync-controller', 'var/lib/sync-controller']) expect(existsSync(node.path(path))).toBe(false);
+    for (const path of ['usr/local/lib/sync-controller', 'etc/sync-controller', 'var/lib/sync-controller'])
+      expect(existsSync(node.path(path))).toBe(false);
     expect((await install({ ...nothing, kinds: '-', flags: 'remove' })).result).toBe('REMOVED');
   });
 
   it('is refused with --root as root', () => {
     if (player.uid === undefined) return;
     const run = spawnSync('bash', ['-s', '--', '--root', node.dir], { input: installer });
-    expect({ status: run.status, out: run.stdout.toString() }).toMatchObject({ status: 60, out: expect.stringContaining('"ROOT"') as string });
+    expect({ status: run.status, out: run.stdout.toString() }).toMatchObject({
+      status: 60,
+      out: expect.stringContaining('"ROOT"') as string,
+    });
   });
 });
 
 describe('the documented commands of the predecessor', () => {
-  const run = (script: string) => spawnSync('bash', [`${scripts}/${script}`, '--root', node.dir], { encoding: 'utf8', input: '{}' });
+  const run = (script: string) =>
+    spawnSync('bash', [`${scripts}/${script}`, '--root', node.dir], { encoding: 'utf8', input: '{}' });
   it.each([
     ['sync-dns.sh', 'hosts'],
     ['sync-vps-routes.sh', 'traefik-routes'],
   ])('%s says who does it now, and what is installed', async (script, kind) => {
     const before = run(script);
-    expect({ status: before.status, said: before.stderr }).toEqual({ status: 1, said: expect.stringContaining('not under sync-controller') as string });
+    expect({ status: before.status, said: before.stderr }).toEqual({
+      status: 1,
+      said: expect.stringContaining('not under sync-controller') as string,
+    });
     await install({ kinds: kind });
     node.write('etc/hosts', 'a\n');
     node.write('root/traefik/config/mynodeone-routes.yml', 'a\n');
@@ -209,13 +278,26 @@ describe('the documented commands of the predecessor', () => {
 describe('the scripts', () => {
   it.skipIf(spawnSync('shellcheck', ['--version']).status !== 0)('pass shellcheck, parts and whole', () => {
     const parts = readdirSync(`${scripts}/receiver`).map((name) => `${scripts}/receiver/${name}`);
-    const run = spawnSync('shellcheck', [...parts, receiverPath(), ...['sync-dns', 'sync-vps-routes', 'build-receiver', 'install-receiver'].map((name) => `${scripts}/${name}.sh`)], { encoding: 'utf8' });
+    const run = spawnSync(
+      'shellcheck',
+      [
+        ...parts,
+        receiverPath(),
+        ...['sync-dns', 'sync-vps-routes', 'build-receiver', 'install-receiver'].map(
+          (name) => `${scripts}/${name}.sh`,
+        ),
+      ],
+      { encoding: 'utf8' },
+    );
     expect(run.stdout).toBe('');
   });
 
   it('are parts of at most 150 lines', () => {
     for (const name of readdirSync(`${scripts}/receiver`)) {
-      expect(readFileSync(`${scripts}/receiver/${name}`, 'utf8').split('\n').length, name).toBeLessThanOrEqual(151);
+      expect(
+        readFileSync(`${scripts}/receiver/${name}`, 'utf8').split('\n').length,
+        name,
+      ).toBeLessThanOrEqual(151);
     }
   });
 });

@@ -8,7 +8,21 @@ import type { Receipt } from '../../src/wire/receipt.ts';
 /** Scales the default run up: 1 is about half a minute. */
 const runs = Number(process.env['SYNC_TEST_RUNS'] ?? '1');
 
-const steps = ['document', 'staged', 'locked', 'judged', 'assembled', 'claiming', 'claimed', 'fenced', 'durable', 'replacing', 'renamed', 'recorded', 'proven'] as const;
+const steps = [
+  'document',
+  'staged',
+  'locked',
+  'judged',
+  'assembled',
+  'claiming',
+  'claimed',
+  'fenced',
+  'durable',
+  'replacing',
+  'renamed',
+  'recorded',
+  'proven',
+] as const;
 
 interface Draw {
   readonly cluster: string;
@@ -43,11 +57,29 @@ const draw: fc.Arbitrary<Draw> = fc.record({
   takeOver: fc.nat(4).map((at) => at === 0),
 });
 const command: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 7, arbitrary: fc.record({ do: fc.constant('request' as const), draw, crashAt: fc.constant(undefined) }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('request' as const), draw, crashAt: fc.constantFrom(...steps) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('race' as const), draws: fc.array(draw, { minLength: 2, maxLength: 3 }) }) },
+  {
+    weight: 7,
+    arbitrary: fc.record({ do: fc.constant('request' as const), draw, crashAt: fc.constant(undefined) }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('request' as const), draw, crashAt: fc.constantFrom(...steps) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('race' as const),
+      draws: fc.array(draw, { minLength: 2, maxLength: 3 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('check' as const), cluster, kind }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('tear' as const, 'tear' as const, 'flip' as const), bytes: fc.integer({ min: 1, max: 90 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom('tear' as const, 'tear' as const, 'flip' as const),
+      bytes: fc.integer({ min: 1, max: 90 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('edit' as const), how: fc.nat(6) }) },
 );
 
@@ -78,7 +110,13 @@ class Pair {
         await this.race(command.draws);
         break;
       case 'check': {
-        const receipt = await this.node.ask({ mode: 'check', epoch: 0, seq: 0, cluster: command.cluster, kind: command.kind });
+        const receipt = await this.node.ask({
+          mode: 'check',
+          epoch: 0,
+          seq: 0,
+          cluster: command.cluster,
+          kind: command.kind,
+        });
         expect(seen(receipt)).toEqual(this.model.check(command.cluster, command.kind));
         break;
       }
@@ -96,14 +134,27 @@ class Pair {
     const now = this.model.managed(d.kind);
     const base = { any: undefined, now, absent: 'absent', other: 'f'.repeat(64) }[d.base];
     const document = documents(d.cluster, d.kind)[d.document] ?? '';
-    return { mode: d.rollback ? 'rollback' : 'apply', cluster: d.cluster, kind: d.kind, epoch: d.epoch, writer: d.writer, seq: d.seq, base, document, takeOver: d.takeOver };
+    return {
+      mode: d.rollback ? 'rollback' : 'apply',
+      cluster: d.cluster,
+      kind: d.kind,
+      epoch: d.epoch,
+      writer: d.writer,
+      seq: d.seq,
+      base,
+      document,
+      takeOver: d.takeOver,
+    };
   }
 
   private async request(d: Draw, crashAt: string | undefined): Promise<void> {
     const request = this.concrete(d);
     this.last = request;
     const expected = this.model.apply(request, crashAt);
-    const ended = await this.node.run(asked(request), crashAt === undefined ? {} : { env: { SC_TEST_CRASH_AT: crashAt } });
+    const ended = await this.node.run(
+      asked(request),
+      crashAt === undefined ? {} : { env: { SC_TEST_CRASH_AT: crashAt } },
+    );
     if (expected === undefined) {
       expect(ended.signal).toBe('SIGKILL');
       return;
@@ -116,14 +167,20 @@ class Pair {
   private async race(draws: readonly Draw[]): Promise<void> {
     const requests = draws.map((d) => this.concrete(d));
     const answers = await Promise.all(requests.map((request) => this.node.ask(asked(request))));
-    const found = permutations(requests.map((_, at) => at)).find((order) => this.explains(order, requests, answers));
+    const found = permutations(requests.map((_, at) => at)).find((order) =>
+      this.explains(order, requests, answers),
+    );
     if (found === undefined) {
       expect.fail(`no order explains ${JSON.stringify(answers.map(seen))} to ${JSON.stringify(requests)}`);
     }
     for (const request of found.flatMap((at) => requests[at] ?? [])) this.model.apply(request);
   }
 
-  private explains(order: readonly number[], requests: readonly ModelRequest[], answers: readonly Receipt[]): boolean {
+  private explains(
+    order: readonly number[],
+    requests: readonly ModelRequest[],
+    answers: readonly Receipt[],
+  ): boolean {
     const twin = this.model.copy();
     const agree = order.every((at) => {
       const request = requests[at];
@@ -153,16 +210,28 @@ class Pair {
   private edit(how: number): void {
     const now = this.model.files.get('/etc/hosts') ?? '';
     const edits: readonly (() => void)[] = [
-      () => { this.put('/etc/hosts', `${now}\n10.9.9.9 appended`); },
-      () => { this.put('/etc/hosts', `# \xe4\r\n${now}`); },
-      () => { this.put('/etc/hosts', `${now}\n`); },
-      () => { this.put('/etc/hosts', now.replace(/^(10\.0\.0\.1\ta)/mu, '10.6.6.6\ta')); },
-      () => { this.put('/srv/traefik/routes.yml', '# somebody else was here\n'); },
+      () => {
+        this.put('/etc/hosts', `${now}\n10.9.9.9 appended`);
+      },
+      () => {
+        this.put('/etc/hosts', `# \xe4\r\n${now}`);
+      },
+      () => {
+        this.put('/etc/hosts', `${now}\n`);
+      },
+      () => {
+        this.put('/etc/hosts', now.replace(/^(10\.0\.0\.1\ta)/mu, '10.6.6.6\ta'));
+      },
+      () => {
+        this.put('/srv/traefik/routes.yml', '# somebody else was here\n');
+      },
       () => {
         this.model.files.delete('/srv/traefik/routes.yml');
         rmSync(this.node.path('srv/traefik/routes.yml'), { force: true });
       },
-      () => { this.put('/etc/hosts', ''); },
+      () => {
+        this.put('/etc/hosts', '');
+      },
     ];
     edits[how]?.();
   }
@@ -189,7 +258,16 @@ function seen(receipt: Receipt): Expected {
     result: receipt.result,
     first: receipt.first === true,
     fence,
-    installed: installed === null ? null : { epoch: installed.epoch, writer: installed.writer, seq: installed.seq, sha: installed.sha, restored_from: installed.restored_from },
+    installed:
+      installed === null
+        ? null
+        : {
+            epoch: installed.epoch,
+            writer: installed.writer,
+            seq: installed.seq,
+            sha: installed.sha,
+            restored_from: installed.restored_from,
+          },
     owner,
     before: receipt.before?.sha ?? 'null',
     after: receipt.after?.sha ?? 'null',
@@ -211,19 +289,28 @@ function permutations(items: readonly number[]): readonly (readonly number[])[] 
 }
 
 describe('the receiver against its model', () => {
-  it('answers and writes exactly what the model does, over crashes, races, torn records and foreign edits', { timeout: 120_000 * runs + 60_000 }, async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(command, { minLength: 5, maxLength: 14 }), async (commands) => {
-        const pair = new Pair();
-        try {
-          for (const each of commands) await pair.run(each);
-        } finally {
-          pair.node.remove();
-        }
-      }),
-      { numRuns: 24 * runs, endOnFailure: true, interruptAfterTimeLimit: 110_000 * runs, markInterruptAsFailure: false },
-    );
-  });
+  it(
+    'answers and writes exactly what the model does, over crashes, races, torn records and foreign edits',
+    { timeout: 120_000 * runs + 60_000 },
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(command, { minLength: 5, maxLength: 14 }), async (commands) => {
+          const pair = new Pair();
+          try {
+            for (const each of commands) await pair.run(each);
+          } finally {
+            pair.node.remove();
+          }
+        }),
+        {
+          numRuns: 24 * runs,
+          endOnFailure: true,
+          interruptAfterTimeLimit: 110_000 * runs,
+          markInterruptAsFailure: false,
+        },
+      );
+    },
+  );
 
   it('never lowers a fence, whatever comes in whatever order', { timeout: 120_000 * runs }, async () => {
     const node = new NodeRoot().enrol();
@@ -232,7 +319,14 @@ describe('the receiver against its model', () => {
     await fc.assert(
       fc.asyncProperty(draw, async (d) => {
         const document = documents('cluster-aaaa', 'hosts')[d.document % 4] ?? '';
-        const { fence } = await node.ask({ ...d, base: undefined, cluster: 'cluster-aaaa', kind: 'hosts', document, mode: d.rollback ? 'rollback' : 'apply' });
+        const { fence } = await node.ask({
+          ...d,
+          base: undefined,
+          cluster: 'cluster-aaaa',
+          kind: 'hosts',
+          document,
+          mode: d.rollback ? 'rollback' : 'apply',
+        });
         if (fence === null) return;
         expect(fence.epoch * 1000 + fence.seq).toBeGreaterThanOrEqual(highest.epoch * 1000 + highest.seq);
         if (fence.epoch === highest.epoch) expect(fence.writer).toBe(highest.writer);
@@ -250,10 +344,14 @@ describe('the receiver against its model', () => {
     await node.ask({ document: one });
     const journal = node.path(node.journal('cluster-aaaa', 'hosts'));
     appendFileSync(journal, 'SC1 vote 7 writervote | SC1 vote 7 writervote\n');
-    for (let at = 0; at < 99; at++) appendFileSync(journal, readFileSync(journal, 'utf8').split('\n').slice(0, 2).join('\n').concat('\n'));
+    for (let at = 0; at < 99; at++)
+      appendFileSync(journal, readFileSync(journal, 'utf8').split('\n').slice(0, 2).join('\n').concat('\n'));
     const receipt = await node.ask({ document: '', seq: 2 });
     expect(receipt.result).toBe('INSTALLED');
-    const words = readFileSync(journal, 'utf8').trimEnd().split('\n').map((line) => line.split(' ')[1]);
+    const words = readFileSync(journal, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(' ')[1]);
     expect(words).toEqual(['vote', 'fence', 'installed', 'fence', 'installed']);
     node.remove();
   });

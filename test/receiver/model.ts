@@ -121,7 +121,7 @@ export class ModelNode {
   flip(cluster: string, kind: string): boolean {
     const lines = this.journals.get(`${cluster}/${kind}`);
     const last = lines?.at(-1);
-    if (lines === undefined || last === undefined || !last.valid) return false;
+    if (lines === undefined || last?.valid !== true) return false;
     lines[lines.length - 1] = { ...last, valid: false };
     return true;
   }
@@ -144,11 +144,17 @@ export class ModelNode {
     return lost || (lines.some((line) => line.complete) && !lines.some((line) => line.valid));
   }
 
-  private records(of: { readonly cluster: string; readonly kind: string }): Pick<Expected, 'fence' | 'installed' | 'owner'> {
+  private records(of: {
+    readonly cluster: string;
+    readonly kind: string;
+  }): Pick<Expected, 'fence' | 'installed' | 'owner'> {
     const installed = this.installed(of);
     return {
       fence: this.fence(of) ?? null,
-      installed: installed === undefined ? null : { ...installed.mark, restored_from: installed.from === '-' ? null : installed.from },
+      installed:
+        installed === undefined
+          ? null
+          : { ...installed.mark, restored_from: installed.from === '-' ? null : installed.from },
       owner: this.owners.get(pathOf(of.kind)) ?? null,
     };
   }
@@ -156,7 +162,12 @@ export class ModelNode {
   private refusal(request: ModelRequest): string | undefined {
     if (this.damaged(request)) return 'DAMAGED';
     const owner = this.owners.get(pathOf(request.kind));
-    if (owner !== undefined && (owner.cluster !== request.cluster || owner.kind !== request.kind) && !request.takeOver) return 'OWNED';
+    if (
+      owner !== undefined &&
+      (owner.cluster !== request.cluster || owner.kind !== request.kind) &&
+      !request.takeOver
+    )
+      return 'OWNED';
     const fenced = judge(this.fence(request), markOf(request));
     if (fenced !== undefined) return fenced;
     const now = this.managed(request.kind);
@@ -176,15 +187,41 @@ export class ModelNode {
     const own: readonly Step[] =
       owner?.cluster === request.cluster && owner.kind === request.kind
         ? []
-        : [{ name: 'claiming' }, { name: 'claimed', effect: () => void this.owners.set(path, { cluster: request.cluster, kind: request.kind }) }];
+        : [
+            { name: 'claiming' },
+            {
+              name: 'claimed',
+              effect: () => void this.owners.set(path, { cluster: request.cluster, kind: request.kind }),
+            },
+          ];
     const same = JSON.stringify(this.fence(request)) === JSON.stringify(mark);
     const fence: readonly Step[] = same
       ? own
-      : [...own, { name: 'fenced', effect: () => { this.append(request, { word: 'fence', mark, from: '-' }); } }];
-    const record: Step = { name: 'recorded', effect: () => { this.append(request, { word: 'installed', mark, from }); } };
+      : [
+          ...own,
+          {
+            name: 'fenced',
+            effect: () => {
+              this.append(request, { word: 'fence', mark, from: '-' });
+            },
+          },
+        ];
+    const record: Step = {
+      name: 'recorded',
+      effect: () => {
+        this.append(request, { word: 'installed', mark, from });
+      },
+    };
     const rollback = request.mode === 'rollback' ? 'RESTORED' : undefined;
-    if (bytes === old) return { steps: [{ name: 'judged' }, ...fence, record, { name: 'proven' }], result: rollback ?? 'UNCHANGED' };
-    const put = () => void (bytes === undefined ? this.files.delete(path) : this.files.set(path, bytes));
+    if (bytes === old)
+      return {
+        steps: [{ name: 'judged' }, ...fence, record, { name: 'proven' }],
+        result: rollback ?? 'UNCHANGED',
+      };
+    const put = (): void => {
+      if (bytes === undefined) this.files.delete(path);
+      else this.files.set(path, bytes);
+    };
     const removal = bytes === undefined;
     return {
       steps: [
@@ -210,7 +247,10 @@ export class ModelNode {
     return installed !== undefined && installed.from !== '-' ? installed.from : now;
   }
 
-  private append(of: { readonly cluster: string; readonly kind: string }, line: Pick<Line, 'word' | 'mark' | 'from'>): void {
+  private append(
+    of: { readonly cluster: string; readonly kind: string },
+    line: Pick<Line, 'word' | 'mark' | 'from'>,
+  ): void {
     const key = `${of.cluster}/${of.kind}`;
     const lines = this.journals.get(key) ?? [];
     const worthless = !lines.some((each) => each.valid || each.complete);
@@ -242,7 +282,11 @@ function judge(fence: Mark | undefined, mark: Mark): string | undefined {
 }
 
 /** The whole file with the document in its place; undefined for no file. */
-export function compose(shape: 'block' | 'file', old: string | undefined, document: string): string | undefined {
+export function compose(
+  shape: 'block' | 'file',
+  old: string | undefined,
+  document: string,
+): string | undefined {
   if (shape === 'file') return document === '' ? undefined : document;
   if (old === undefined) return document === '' ? undefined : document;
   const found = block.exec(old);

@@ -8,7 +8,11 @@ import { encodeRequest } from '../../src/wire/request.ts';
 import { hostsBlock, mayMount, receiverPath, request, sha, type Ask } from './harness.ts';
 
 const scripts = resolve(import.meta.dirname, '../../scripts');
-const block = hostsBlock(['10.77.0.1\ta.mini.test b.mini.test', '10.77.0.2\tc.mini.test', 'fd7a::7\tsix.mini.test']);
+const block = hostsBlock([
+  '10.77.0.1\ta.mini.test b.mini.test',
+  '10.77.0.2\tc.mini.test',
+  'fd7a::7\tsix.mini.test',
+]);
 let dir = '';
 let outputs: readonly Buffer[] = [];
 
@@ -16,7 +20,10 @@ let outputs: readonly Buffer[] = [];
 const steps: readonly { readonly before: string; readonly ask: Ask }[] = [
   { before: ':', ask: { document: block } },
   { before: ':', ask: { mode: 'check' } },
-  { before: 'printf "10.99.0.1 c.mini.test\\n" | cat - /etc/hosts >/tmp-hosts && cat /tmp-hosts >/etc/hosts', ask: { mode: 'check' } },
+  {
+    before: 'printf "10.99.0.1 c.mini.test\\n" | cat - /etc/hosts >/tmp-hosts && cat /tmp-hosts >/etc/hosts',
+    ask: { mode: 'check' },
+  },
   { before: 'sed -i 1d /etc/hosts', ask: { document: hostsBlock(['fd7a::7\tsix.mini.test']), seq: 2 } },
   { before: ':', ask: { document: '', seq: 3 } },
 ];
@@ -24,9 +31,15 @@ const steps: readonly { readonly before: string; readonly ask: Ask }[] = [
 const nonce = (at: number) => `${'c'.repeat(20)}${String(at)}`;
 
 function script(): string {
-  const overlays = ['/etc', '/var/lib', '/usr/local/lib'].map((path, at) => `mkdir -p ${dir}/fs/u${String(at)} ${dir}/fs/w${String(at)} && mount -t overlay overlay -o lowerdir=${path},upperdir=${dir}/fs/u${String(at)},workdir=${dir}/fs/w${String(at)} ${path}`);
+  const overlays = ['/etc', '/var/lib', '/usr/local/lib'].map(
+    (path, at) =>
+      `mkdir -p ${dir}/fs/u${String(at)} ${dir}/fs/w${String(at)} && mount -t overlay overlay -o lowerdir=${path},upperdir=${dir}/fs/u${String(at)},workdir=${dir}/fs/w${String(at)} ${path}`,
+  );
   const header = `SCI1 ${'d'.repeat(20)} 1.0.0 ${String(readFileSync(receiverPath()).length)} ${sha(readFileSync(receiverPath()))} hosts root -`;
-  const runs = steps.map(({ before }, at) => `${before.replaceAll('/tmp-hosts', `${dir}/hosts`)}\n/usr/local/lib/sync-controller/receive <${dir}/request${String(at)} >${dir}/answer${String(at)} || true`);
+  const runs = steps.map(
+    ({ before }, at) =>
+      `${before.replaceAll('/tmp-hosts', `${dir}/hosts`)}\n/usr/local/lib/sync-controller/receive <${dir}/request${String(at)} >${dir}/answer${String(at)} || true`,
+  );
   return [
     'set -e',
     `mkdir -p ${dir}/fs && mount -t tmpfs none ${dir}/fs`,
@@ -48,8 +61,12 @@ function answer(at: number): Receipt {
 describe.skipIf(!mayMount)('the receiver on the real paths, enrolled by its installer', () => {
   beforeAll(() => {
     dir = mkdtempSync(join(tmpdir(), 'real-'));
-    for (const [at, { ask }] of steps.entries()) writeFileSync(join(dir, `request${String(at)}`), encodeRequest(request({ ...ask, nonce: nonce(at) })));
-    const run = spawnSync('unshare', ['-m', '--propagation', 'private', 'bash', '--norc', '-c', script()], { encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '', HOME: '/root' } });
+    for (const [at, { ask }] of steps.entries())
+      writeFileSync(join(dir, `request${String(at)}`), encodeRequest(request({ ...ask, nonce: nonce(at) })));
+    const run = spawnSync('unshare', ['-m', '--propagation', 'private', 'bash', '--norc', '-c', script()], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'] ?? '', HOME: '/root' },
+    });
     if (run.status !== 0) throw new Error(`namespace script: ${run.stderr}`);
     outputs = steps.map((_, at) => readFileSync(join(dir, `answer${String(at)}`)));
   });
@@ -59,13 +76,22 @@ describe.skipIf(!mayMount)('the receiver on the real paths, enrolled by its inst
   });
 
   it('is enrolled with root-owned files that others cannot write', () => {
-    expect(JSON.parse(readFileSync(join(dir, 'enrolled'), 'utf8'))).toMatchObject({ result: 'ENROLLED', targets: [{ kind: 'hosts', written: true }] });
+    expect(JSON.parse(readFileSync(join(dir, 'enrolled'), 'utf8'))).toMatchObject({
+      result: 'ENROLLED',
+      targets: [{ kind: 'hosts', written: true }],
+    });
     expect(readFileSync(join(dir, 'modes'), 'utf8')).toBe('700 root\n755 root\n644 root\n');
   });
 
   it('installs a block that the resolver of the node then answers, and says so in apply and in check', () => {
-    expect(answer(0)).toMatchObject({ result: 'INSTALLED', rungs: { digest: 'ok', parsed: 'ok', resolves: 'ok' } });
-    expect(answer(1)).toMatchObject({ result: 'CHECKED', rungs: { digest: 'ok', parsed: 'ok', resolves: 'ok' } });
+    expect(answer(0)).toMatchObject({
+      result: 'INSTALLED',
+      rungs: { digest: 'ok', parsed: 'ok', resolves: 'ok' },
+    });
+    expect(answer(1)).toMatchObject({
+      result: 'CHECKED',
+      rungs: { digest: 'ok', parsed: 'ok', resolves: 'ok' },
+    });
   });
 
   it('tells when another line wins over ours', () => {

@@ -21,18 +21,28 @@ const hosts = () => node.read('etc/hosts')?.toString();
 describe('records that cannot be read', () => {
   it.each([
     ['journal', 'clusters/cluster-aaaa/hosts/journal', 'garbage\n'],
-    ['journal with unequal halves', 'clusters/cluster-aaaa/hosts/journal', 'SC1 fence 9 writer0001 1 x 1 | SC1 fence 8 writer0001 1 x 1\n'],
+    [
+      'journal with unequal halves',
+      'clusters/cluster-aaaa/hosts/journal',
+      'SC1 fence 9 writer0001 1 x 1 | SC1 fence 8 writer0001 1 x 1\n',
+    ],
     ['owner', 'owners/%2Fetc%2Fhosts', 'SC1 owner cluster-aaaa hosts | SC1 owner cluster-bbbb hosts\n'],
     ['empty owner', 'owners/%2Fetc%2Fhosts', ''],
-  ])('a damaged %s stops every installation until a person looks, and check tells', async (_name, file, text) => {
-    await node.ask({ document: one });
-    node.write(`var/lib/sync-controller/${file}`, text);
-    expect(await node.ask({ document: two, seq: 2, epoch: 9, flags: ['take-over'] })).toMatchObject({ result: 'DAMAGED', code: 33 });
-    const checked = await node.ask({ mode: 'check', epoch: 0, seq: 0 });
-    expect(checked.result).toBe('DAMAGED');
-    expect(checked.text).toContain('move it away');
-    expect(hosts()).toBe(`127.0.0.1 localhost\n${one}`);
-  });
+  ])(
+    'a damaged %s stops every installation until a person looks, and check tells',
+    async (_name, file, text) => {
+      await node.ask({ document: one });
+      node.write(`var/lib/sync-controller/${file}`, text);
+      expect(await node.ask({ document: two, seq: 2, epoch: 9, flags: ['take-over'] })).toMatchObject({
+        result: 'DAMAGED',
+        code: 33,
+      });
+      const checked = await node.ask({ mode: 'check', epoch: 0, seq: 0 });
+      expect(checked.result).toBe('DAMAGED');
+      expect(checked.text).toContain('move it away');
+      expect(hosts()).toBe(`127.0.0.1 localhost\n${one}`);
+    },
+  );
 
   it('a journal that has lost its fence but not what was installed is damaged', async () => {
     await node.ask({ document: one });
@@ -52,7 +62,10 @@ describe('records that cannot be read', () => {
     const whole = node.read(journal)?.toString() ?? '';
     node.write(journal, whole.slice(0, -30));
     expect((await node.ask({ document: two, seq: 2 })).result).toBe('INSTALLED');
-    expect(await node.ask({ mode: 'check', epoch: 0, seq: 0 })).toMatchObject({ fence: { seq: 2 }, installed: { seq: 2 } });
+    expect(await node.ask({ mode: 'check', epoch: 0, seq: 0 })).toMatchObject({
+      fence: { seq: 2 },
+      installed: { seq: 2 },
+    });
     expect((await node.ask({ document: one, seq: 1 })).result).toBe('STALE');
   });
 
@@ -67,7 +80,10 @@ describe('--root', () => {
   const ask = encodeRequest(request({ document: one }));
   it.skipIf(player.uid === undefined)('is refused to root', () => {
     const run = spawnSync(receiverPath(), ['--root', node.dir], { input: ask });
-    expect({ status: run.status, said: run.stdout.toString().includes('"result":"ROOT"') }).toEqual({ status: 60, said: true });
+    expect({ status: run.status, said: run.stdout.toString().includes('"result":"ROOT"') }).toEqual({
+      status: 60,
+      said: true,
+    });
   });
 
   it('is refused under sudo, in a folder of somebody else, and for what is no folder', async () => {
@@ -76,7 +92,9 @@ describe('--root', () => {
     }
     const run = spawnSync(receiverPath(), ['--root', '/usr'], { ...player, input: ask });
     expect(run.status).toBe(60);
-    expect(spawnSync(receiverPath(), ['--root', 'relative'], { ...player, input: ask, cwd: node.dir }).status).toBe(60);
+    expect(
+      spawnSync(receiverPath(), ['--root', 'relative'], { ...player, input: ask, cwd: node.dir }).status,
+    ).toBe(60);
   });
 
   it('is the only argument besides --version', () => {

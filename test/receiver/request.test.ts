@@ -117,7 +117,12 @@ describe('the request line', () => {
 
   it('writes one empty line, one JSON line and nothing else', async () => {
     const { stdout } = await node.run({ document });
-    expect(stdout.toString().split('\n').map((part) => part.slice(0, 9))).toEqual(['', '{"sc":1,"', '']);
+    expect(
+      stdout
+        .toString()
+        .split('\n')
+        .map((part) => part.slice(0, 9)),
+    ).toEqual(['', '{"sc":1,"', '']);
   });
 });
 
@@ -134,8 +139,14 @@ describe('the target description', () => {
     ['has an unknown check', 'format=SC1\nshape=block\npath=/etc/hosts\ncheck=magic\n'],
     ['has a check of another shape', 'format=SC1\nshape=file\npath=/etc/hosts\ncheck=hosts\n'],
     ['has a mode that is none', 'format=SC1\nshape=block\npath=/etc/hosts\nmode=rwx\ncheck=hosts\n'],
-    ['reads raw data from elsewhere', 'format=SC1\nshape=block\npath=/etc/hosts\ncheck=hosts\nraw_url=http://10.0.0.9:8080/\n'],
-    ['reloads through a shell', 'format=SC1\nshape=block\npath=/etc/hosts\ncheck=hosts\nreload=/bin/sh -c "id > x"\n'],
+    [
+      'reads raw data from elsewhere',
+      'format=SC1\nshape=block\npath=/etc/hosts\ncheck=hosts\nraw_url=http://10.0.0.9:8080/\n',
+    ],
+    [
+      'reloads through a shell',
+      'format=SC1\nshape=block\npath=/etc/hosts\ncheck=hosts\nreload=/bin/sh -c "id > x"\n',
+    ],
     ['has a line that is no key', 'format=SC1\nshape=block\npath=/etc/hosts\ncheck=hosts\nrm -rf /\n'],
   ])('is refused when it %s', async (_name, text) => {
     if (text !== undefined) node.write('etc/sync-controller/targets.d/odd', text);
@@ -143,23 +154,40 @@ describe('the target description', () => {
   });
 
   it('may hold comments, empty lines and keys of later versions', async () => {
-    node.write('etc/sync-controller/targets.d/hosts', '# ours\n\nformat=SC1\nshape=block\npath=/etc/hosts\ncheck=hosts\nlater_key=7 of 9\n');
+    node.write(
+      'etc/sync-controller/targets.d/hosts',
+      '# ours\n\nformat=SC1\nshape=block\npath=/etc/hosts\ncheck=hosts\nlater_key=7 of 9\n',
+    );
     expect((await node.ask({ document })).result).toBe('INSTALLED');
   });
 });
 
 describe('the counted bytes', () => {
-  const good = encodeRequest(request({ document, nonce, fallback: document.replace('10.0.0.1', '10.0.0.2') }));
+  const good = encodeRequest(
+    request({ document, nonce, fallback: document.replace('10.0.0.1', '10.0.0.2') }),
+  );
   const head = good.indexOf(0x0a) + 1;
 
-  it.each([0, 1, Math.floor(document.length / 2), document.length - 1, document.length, document.length + 1, 2 * document.length - 1])(
-    'are truncated when the sender stops after %i of them',
-    async (sent) => {
-      await refused(good.subarray(0, head + sent), 'TRUNCATED', 21);
-    },
-  );
+  it.each([
+    0,
+    1,
+    Math.floor(document.length / 2),
+    document.length - 1,
+    document.length,
+    document.length + 1,
+    2 * document.length - 1,
+  ])('are truncated when the sender stops after %i of them', async (sent) => {
+    await refused(good.subarray(0, head + sent), 'TRUNCATED', 21);
+  });
 
-  it.each([0, 1, Math.floor(document.length / 2), document.length - 1, document.length, 2 * document.length - 1])('are altered when the byte at %i differs', async (at) => {
+  it.each([
+    0,
+    1,
+    Math.floor(document.length / 2),
+    document.length - 1,
+    document.length,
+    2 * document.length - 1,
+  ])('are altered when the byte at %i differs', async (at) => {
     const bytes = Buffer.from(good);
     bytes.writeUInt8(bytes.readUInt8(head + at) ^ 0x20, head + at);
     await refused(bytes, 'ALTERED', 22);
@@ -177,22 +205,36 @@ describe('the counted bytes', () => {
   });
 
   it('end where they are counted: what follows belongs to nobody', async () => {
-    const ended = await node.raw(Buffer.concat([encodeRequest(request({ document, nonce })), Buffer.from('SC1 apply and more\n')]), nonce);
+    const ended = await node.raw(
+      Buffer.concat([encodeRequest(request({ document, nonce })), Buffer.from('SC1 apply and more\n')]),
+      nonce,
+    );
     expect(ended.receipt?.result).toBe('INSTALLED');
   });
 
   it('may be 4 MiB', async () => {
     const comment = `# ${'x'.repeat(62)}\n`;
     const bytes = routesFile(['demo']) + comment.repeat(70_000);
-    const large = `${bytes.slice(0, 4_194_303).replace(/[^\n]*$/u, '')}`.padEnd(4_194_303, '#').concat('\n');
+    const large = bytes
+      .slice(0, 4_194_303)
+      .replace(/[^\n]*$/u, '')
+      .padEnd(4_194_303, '#')
+      .concat('\n');
     const receipt = await node.ask({ kind: 'traefik-routes', document: large });
-    expect({ result: receipt.result, after: receipt.after }).toEqual({ result: 'INSTALLED', after: { sha: sha(large), size: 4_194_304 } });
+    expect({ result: receipt.result, after: receipt.after }).toEqual({
+      result: 'INSTALLED',
+      after: { sha: sha(large), size: 4_194_304 },
+    });
     const back = await node.run({ kind: 'traefik-routes', mode: 'check', flags: ['content'] });
     expect(back.receipt?.bodies.get('content')?.equals(Buffer.from(large))).toBe(true);
   });
 
   it('of a hosts block may be 4 MiB', async () => {
-    const lines = Array.from({ length: 95_000 }, (_, at) => `10.${String(at >> 16)}.${String((at >> 8) & 255)}.${String(at & 255)}\tservice-${String(at)}.minicloud.local`);
+    const lines = Array.from(
+      { length: 95_000 },
+      (_, at) =>
+        `10.${String(at >> 16)}.${String((at >> 8) & 255)}.${String(at & 255)}\tservice-${String(at)}.minicloud.local`,
+    );
     const large = hostsBlock(lines);
     const receipt = await node.ask({ document: large, deadlineMs: 60_000 });
     expect(receipt.result).toBe('INSTALLED');
@@ -203,11 +245,18 @@ describe('the counted bytes', () => {
     await node.ask({ document });
     const wrong = await node.raw(`${line({ 8: '2', 10: '0', 11: sha(document) })}\n`, nonce);
     expect(wrong.receipt?.result).toBe('ALTERED');
-    expect(await node.ask({ document: '', seq: 2 })).toMatchObject({ result: 'INSTALLED', after: { sha: 'absent', size: 0 } });
+    expect(await node.ask({ document: '', seq: 2 })).toMatchObject({
+      result: 'INSTALLED',
+      after: { sha: 'absent', size: 0 },
+    });
     expect(node.read('etc/hosts')?.toString()).toBe('127.0.0.1 localhost\n');
   });
 
   it('are of the cluster that asks: a block of another cluster id is invalid', async () => {
-    await refused(encodeRequest(request({ document: hostsBlock([], 'cluster-bbbb'), cluster, nonce })), 'INVALID', 30);
+    await refused(
+      encodeRequest(request({ document: hostsBlock([], 'cluster-bbbb'), cluster, nonce })),
+      'INVALID',
+      30,
+    );
   });
 });

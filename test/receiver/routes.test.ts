@@ -27,12 +27,28 @@ const redirect = `
 describe('a routes file', () => {
   it.each([
     ['of the predecessor, minus its bugs', good],
-    ['with the redirect of http', good.replace('entryPoints:', 'middlewares:\n        - https-redirect\n      entryPoints:') + redirect],
-    ['with several hosts in a rule', good.replace(rule, '      rule: "Host(`a.example.com`) || Host(`b.example.com`)"')],
-    ['with quoted keys', good.replaceAll('demo', '"123"').replaceAll('""', '"').replace('"123".example', '123.example').replaceAll('"123"-service', '"123-service"')],
+    [
+      'with the redirect of http',
+      good.replace('entryPoints:', 'middlewares:\n        - https-redirect\n      entryPoints:') + redirect,
+    ],
+    [
+      'with several hosts in a rule',
+      good.replace(rule, '      rule: "Host(`a.example.com`) || Host(`b.example.com`)"'),
+    ],
+    [
+      'with quoted keys',
+      good
+        .replaceAll('demo', '"123"')
+        .replaceAll('""', '"')
+        .replace('"123".example', '123.example')
+        .replaceAll('"123"-service', '"123-service"'),
+    ],
     ['with an IPv6 backend', good.replace(url, '          - url: "http://[fd7a:115c:a1e0::1]:8080"')],
     ['with an https backend', good.replace(url, '          - url: "https://10.0.0.1:8443"')],
-    ['with a middleware of another provider', good.replace('entryPoints:', 'middlewares:\n        - auth@docker\n      entryPoints:')],
+    [
+      'with a middleware of another provider',
+      good.replace('entryPoints:', 'middlewares:\n        - auth@docker\n      entryPoints:'),
+    ],
     ['with a priority', good.replace(rule, `${rule}\n      priority: 10`)],
     ['that is only comments', '# nothing public\n\n# bye\n'],
     ['that is only a redirect', `http:${redirect}`],
@@ -41,7 +57,10 @@ describe('a routes file', () => {
   });
 
   it.each([
-    ['a bare top-level key of a date (B28)', good.replace('http:', 'Generated on: Sat Nov 21 07:49:24 UTC 2026\nhttp:')],
+    [
+      'a bare top-level key of a date (B28)',
+      good.replace('http:', 'Generated on: Sat Nov 21 07:49:24 UTC 2026\nhttp:'),
+    ],
     ['a key that is no plain YAML (B29)', good.replace('    demo:', '    @:')],
     ['a rule of a missing subdomain (B30)', good.replace('demo.example.com', '.example.com')],
     ['a backend without an address (B30)', good.replace('100.76.150.207', 'null')],
@@ -60,7 +79,10 @@ describe('a routes file', () => {
     ['a template', good.replace('# sync-controller', '# {{ env "SECRET" }}')],
     ['a template in a name', good.replaceAll('demo', '{{x}}')],
     ['a service that is not defined', good.replace('service: demo-service', 'service: other-service')],
-    ['a middleware that is not defined', good.replace('entryPoints:', 'middlewares:\n        - gone\n      entryPoints:')],
+    [
+      'a middleware that is not defined',
+      good.replace('entryPoints:', 'middlewares:\n        - gone\n      entryPoints:'),
+    ],
     ['an empty routers section', 'http:\n  routers:\n  services:\n'],
     ['http alone', 'http:\n'],
     ['routers: {}', 'http:\n  routers: {}\n'],
@@ -82,9 +104,15 @@ describe('a routes file', () => {
     ['an alias', good.replace('service: demo-service', 'service: *a')],
     ['a tag', good.replace('service: demo-service', 'service: !!str x')],
     ['a comment behind a value', good.replace('service: demo-service', 'service: demo-service # x')],
-    ['a flow map', good.replace('      tls:\n        certResolver: letsencrypt', '      tls: {certResolver: x}')],
+    [
+      'a flow map',
+      good.replace('      tls:\n        certResolver: letsencrypt', '      tls: {certResolver: x}'),
+    ],
     ['a key of YAML that is a boolean', good.replaceAll('    demo:', '    yes:')],
-    ['a reference that YAML reads as a boolean', good.replaceAll('demo-service:', '"true":').replaceAll('service: demo-service', 'service: true')],
+    [
+      'a reference that YAML reads as a boolean',
+      good.replaceAll('demo-service:', '"true":').replaceAll('service: demo-service', 'service: true'),
+    ],
     ['a priority that is no number', good.replace(rule, `${rule}\n      priority: 1abc`)],
     ['another field', good.replace(rule, `${rule}\n      observability: x`)],
     ['a plugin', `${good}${redirect}`.replace('redirectScheme', 'plugin')],

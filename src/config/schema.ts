@@ -114,7 +114,7 @@ const ssh = z.strictObject(
     stallMs: millis(10_000, 'How long a node may not read what we send.'),
     keepaliveMs: millis(5_000, 'Sign of life on an idle session.'),
     keepaliveCount: whole(3, { min: 1, max: 100 }, 'Unanswered signs of life that end a session.'),
-    idleMs: millis(120_000, 'A session without a push for this long is closed.'),
+    idleMs: millis(3_900_000, 'A session without a push for this long is closed; a little over the hourly look, which keeps it warm.'),
     closeGraceMs: millis(1_000, 'How long the output of an ended command may stay open.'),
     endGraceMs: millis(500, 'How long a polite goodbye may take.'),
     maxChannels: whole(

@@ -34,7 +34,7 @@ export const defaultTransportSettings: TransportSettings = {
   closeGraceMs: 1_000,
   keepaliveMs: 5_000,
   keepaliveCount: 3,
-  idleMs: 120_000,
+  idleMs: 3_900_000,
   endGraceMs: 500,
   maxChannels: 8,
 };

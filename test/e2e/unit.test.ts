@@ -72,7 +72,7 @@ describe.skipIf(!possible.available)(`the unit under a real systemd${reason}`, (
     for (const path of ['/etc/x', '/root/x', '/usr/x', '/home/x']) expect((await tryIn(path)).stderr, path).toContain('Read-only');
     for (const path of ['/var/lib/sync-controller/x', '/run/sync-controller/x']) expect((await tryIn(path)).code, path).toBe(0);
     const modes = ['/var/lib/sync-controller', '/run/sync-controller', '/run/sync-controller/syncctl.sock'].map((path) => statSync(join(machine.rootDir, path)).mode & 0o777);
-    expect(modes).toEqual([0o700, 0o700, 0o700]);
+    expect(modes).toEqual([0o700, 0o700, 0o600]);
   });
 
   it('the command line beside it finds its socket', async () => {
@@ -132,6 +132,24 @@ describe.skipIf(!possible.available)(`the unit under a real systemd${reason}`, (
     await rig.node(0).thaw();
     const health = JSON.parse((await machine.run('syncctl', 'health', '-o', 'json')).stdout) as { nodes: { name: string; state: string; lastSync: string }[] };
     expect(health.nodes.find((node) => node.name === 'worker')).toMatchObject({ state: 'active' });
+  });
+
+  it('runs ssh and ssh-keygen for the OpenSSH adapter', async () => {
+    machine.write(settings, `${source}ssh:\n  adapter: openssh\n`);
+    await systemctl('start', 'sync-controller');
+    add('openssh');
+    await everywhere('openssh');
+    machine.write(settings, source);
+    await systemctl('stop', 'sync-controller');
+  });
+
+  it('a folder of registries that it may not write is named, with the setting that lets it', async () => {
+    cpSync(rig.registry, join(machine.rootDir, '/srv/registry'), { recursive: true });
+    machine.write(settings, source.replace(registry, '/srv/registry'));
+    await systemctl('start', 'sync-controller');
+    console.log(await journal('--lines', '20'), await machine.property('ActiveState'));
+    await systemctl('stop', 'sync-controller');
+    machine.write(settings, source);
   });
 
   it('comes back after a kill, and stays down where a restart cannot mend it', async () => {

@@ -195,14 +195,39 @@ answers_tcp() {
     IFS= read -r line <&3 && [[ $line == HTTP/1.[01]" 200"* ]]' probe "$1" "${2-}" >/dev/null 2>&1 </dev/null
 }
 
-# A rename from our own directory keeps the watched one quiet, if both lie on one file system.
-usable_temp() {
-  local from=$ROOT/var/lib/sync-controller/tmp/.probe.$$ to=$1/.sync-controller.0.probe
+# find_temp DIR: sets TEMP to a directory that only we may write and that a rename into DIR works from: our state, or beside
+# the highest directory above DIR that is ours (a home on a file system of its own). None is possible: then beside the target.
+find_temp() {
+  local part dir=$ROOT parts
+  TEMP=''
   # A file that is born elsewhere carries the wrong label there.
-  [[ ! -e /sys/fs/selinux/enforce ]] || return 1
+  [[ ! -e /sys/fs/selinux/enforce ]] || return 0
+  usable_temp "$ROOT/var/lib/sync-controller/tmp" "$1" && return
+  local below=${1#"$ROOT/"}
+  # shellcheck disable=SC2206 # a path of a strict grammar, split at its slashes
+  parts=(${below//\// })
+  for part in ${parts[@]+"${parts[@]}"}; do
+    dir+=/$part
+    [[ -O $dir ]] || return 0
+    usable_temp "$dir/.sync-controller" "$1" && return
+  done
+}
+
+# usable_temp DIR TARGET-DIR: a hard link has the limits of a rename and never copies.
+usable_temp() {
+  local from=$1/.probe.$$ to=$2/.sync-controller.0.probe made='' linked
+  if [[ ! -d $1 ]]; then
+    mkdir -m 0700 -- "$1" 2>/dev/null || return 1
+    made=1
+  fi
   : >"$from" && ln -T "$from" "$to" 2>/dev/null
-  local linked=$?
+  linked=$?
   rm -f -- "$from" "$to"
+  if ((linked == 0)); then
+    TEMP=${1#"$ROOT"}
+  elif [[ -n $made ]]; then
+    rmdir -- "$1"
+  fi
   return "$linked"
 }
 
@@ -216,7 +241,7 @@ check=hosts'
 }
 
 describe_traefik_routes() {
-  local dir found='' temp='' raw='' web='' websecure=''
+  local dir found='' raw='''' web='' websecure=''
   for dir in "$TRAEFIK_DIR" "$HOME_DIR/traefik/config" /etc/traefik/dynamic; do
     [[ -n $dir && -d $ROOT$dir ]] && found=$(readlink -f -- "$ROOT$dir") && break
   done
@@ -224,14 +249,14 @@ describe_traefik_routes() {
     missing traefik-directory
     fail MISSING 23 "no directory of Traefik's file provider: tried TRAEFIK_CONFIG_DIR of $HOME_DIR/.mynodeone/config.env, $HOME_DIR/traefik/config, /etc/traefik/dynamic"
   fi
-  usable_temp "$found" && temp=/var/lib/sync-controller/tmp
+  find_temp "$found"
   answers_tcp 8080 /api/rawdata && raw=http://127.0.0.1:8080/api/rawdata
   answers_tcp 80 && web=80
   answers_tcp 443 && websecure=443
   TARGET_PATH=${found#"$ROOT"}/mynodeone-routes.yml
   DESCRIPTION="shape=file
 path=$TARGET_PATH
-temp=$temp
+temp=$TEMP
 mode=0644
 check=traefik-routes
 raw_url=$raw
@@ -264,15 +289,24 @@ write_target() {
   TARGETS_JSON+=${TARGETS_JSON:+,}"{\"kind\":\"$1\",\"written\":$written$values}"
 }
 
+# forget_temp DESCRIPTION: a temp directory of ours outside our state goes with its target.
+forget_temp() {
+  local temp
+  temp=$(sed -n 's/^temp=//p' "$1" 2>/dev/null)
+  [[ $temp != /*/.sync-controller ]] || rm -rf -- "$ROOT${temp:?}"
+}
+
 # Takes kinds out again, and everything of ours with the last of them.
 remove_kinds() {
   local state=$ROOT/var/lib/sync-controller conf=$ROOT/etc/sync-controller kind path dirs left
   set +f
   if [[ $KINDS == - ]]; then
+    for kind in "$conf/targets.d/"*; do forget_temp "$kind"; done
     left=()
   else
     for kind in ${KINDS//./ }; do
       path=$(sed -n 's/^path=//p' "$conf/targets.d/$kind" 2>/dev/null)
+      forget_temp "$conf/targets.d/$kind"
       dirs=("$state/clusters/"*"/$kind")
       run rm -rf -- "${dirs[@]}" "$state/backup/$kind" "$conf/targets.d/$kind"
       [[ -z $path ]] || run rm -f -- "$state/owners/${path//\//%2F}"

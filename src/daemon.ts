@@ -3,7 +3,6 @@ import type { DaemonRun } from './cli/context.ts';
 import { openDaemonParts, type DaemonParts } from './compose.ts';
 import type { Settings } from './config/settings.ts';
 import { serveSocket, type SocketServer } from './http/socket-server.ts';
-import { messageOf } from './lib/errors.ts';
 import type { RootLog } from './lib/log.ts';
 import { version } from './lib/version.ts';
 import { resync } from './reconcile/resync.ts';
@@ -54,9 +53,7 @@ async function start(parts: DaemonParts, run: DaemonRun, signal: AbortSignal): P
 async function beginTermPatiently({ engine, log }: DaemonParts, signal: AbortSignal): Promise<void> {
   const begin = (): Promise<void> => engine.beginTerm(engine.ids());
   await begin().catch((error: unknown) => {
-    log.warn('no term can begin yet; nothing is pushed until the term store answers', {
-      error: messageOf(error),
-    });
+    log.warn('no term can begin yet; nothing is pushed until the term store answers', { error });
   });
   void (async () => {
     for (let pauseMs = 1_000; engine.needsTerm(); pauseMs = Math.min(pauseMs * 2, 30_000)) {

@@ -50,16 +50,16 @@ consult_consumer() {
 # The fallback goes the same way as a document; the fence stays where the request raised it.
 restore_fallback() {
   local before_sha=$BEFORE_SHA before_size=$BEFORE_SIZE
+  RESTORING=1
   use_fallback
   inspect
-  [[ -z $PROBLEM ]] || fail RESTORE_FAILED "$PROBLEM_TEXT"
+  [[ -z $PROBLEM ]] || fail "$PROBLEM" "$PROBLEM_TEXT"
   compose_new
-  RESTORING=1
   [[ -z $NEW_DIFFERS ]] || put_in_place
-  RESTORING=''
   BEFORE_SHA=$before_sha BEFORE_SIZE=$before_size
   record_installed "$REQ_FB_SHA" "$REQ_SHA"
   must sync -- "$JOURNAL" "$TARGET_DIR" "$STAGE_DIR"
+  RESTORING=''
   step restored
   add_rung digest bad
   if consumer_accepts; then

@@ -13,6 +13,8 @@ declare -rA CODES=(
 TEXT='' FIRST=''
 BEFORE_SHA='' BEFORE_SIZE=0 AFTER_SHA='' AFTER_SIZE=0
 RUNGS='' LEGACY=0 CUT=0
+# Set while the fallback goes in: whatever fails then is one and the same answer.
+RESTORING=''
 BODY_NAMES=() BODY_TEXTS=()
 TRASH=()
 
@@ -29,6 +31,7 @@ clean_up() {
 # fail RESULT SENTENCE
 fail() {
   add_text "$2"
+  [[ -z $RESTORING ]] || answer RESTORE_FAILED
   answer "$1"
 }
 

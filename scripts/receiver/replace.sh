@@ -60,7 +60,19 @@ prepare_temp() {
   fi
   step assembled
   # Everything but the times: a file that changed must not look old.
-  [[ $IDENTITY == absent ]] || must cp --attributes-only --preserve=all --no-preserve=timestamps -- "$TARGET" "$TEMP"
+  [[ $IDENTITY == absent ]] || ! own_path "$STAGE_DIR" || must cp --attributes-only --preserve=all --no-preserve=timestamps -- "$TARGET" "$TEMP"
+}
+
+# Whether a directory and all above it are ours. In somebody else's directory a name may become a link between two steps,
+# and giving owner and mode to what it points at would be a way to root: there the file keeps those it was made with.
+own_path() {
+  local dir=$1
+  while [[ -O $dir ]]; do
+    [[ $dir != "${ROOT:-/}" ]] || return 0
+    dir=${dir%/*}
+    dir=${dir:-/}
+  done
+  return 1
 }
 
 # In a watched directory of a block target nothing special is needed, but a mount of its own is.

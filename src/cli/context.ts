@@ -13,6 +13,7 @@ export interface TextSink {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly fd?: number;
 }
 
 /** Which loops of the daemon run: the predecessor's `daemon`, `watch` and `reconcile`. */
@@ -40,8 +41,6 @@ export interface CliContext {
   readonly signal: AbortSignal;
   /** Asks a person one question; undefined where nobody can answer. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
-  /** All of standard input, for data that is piped in. */
-  readonly readStdin: () => Promise<string>;
   readonly loadSettings: (given: Given) => Promise<Loaded>;
   readonly openSource: (settings: Settings) => Promise<Source>;
   /** The daemon where it runs, else a controller of this process under the lock of the state directory. */

@@ -1,5 +1,6 @@
 import { exitCodes, messageOf, SyncError } from '../lib/errors.ts';
 import { redact } from '../lib/redact.ts';
+import { leadsToJournal } from '../lib/terminal.ts';
 import { printable } from '../lib/text.ts';
 import type { CliContext } from './context.ts';
 import { lookOf, marked } from './output/tags.ts';
@@ -10,9 +11,12 @@ export function tellFailure(
   context: CliContext,
   options: { debug: boolean; noColor: boolean },
 ): number {
-  const look = lookOf(context.stderr, context.env, options.noColor);
-  context.stderr.write(`${marked('error', oneSentence(error), look)}\n`);
-  if (options.debug) context.stderr.write(`${printable(redact(stackOf(error)))}\n`);
+  const { stderr, env } = context;
+  // A daemon that cannot start is an error in the journal, too.
+  const priority = leadsToJournal(stderr, env) ? '<3>' : '';
+  const line = marked('error', oneSentence(error), lookOf(stderr, env, options.noColor));
+  stderr.write(`${priority}${line}\n`);
+  if (options.debug) stderr.write(`${printable(redact(stackOf(error)))}\n`);
   return exitOf(error);
 }
 

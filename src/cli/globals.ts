@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { Option, type Command } from 'commander';
 
 /** Options that every command takes, before or after its name. */
 export interface GlobalOptions {
@@ -18,17 +17,33 @@ export interface GlobalOptions {
 export const outputFormats = ['table', 'wide', 'json', 'yaml'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
-const options = (): Option[] => [
-  new Option('--registry <dir>', 'take the registries from a folder of manifests'),
-  new Option('--kubeconfig <file>', 'take the registries from Kubernetes, through this kubeconfig'),
-  new Option('--context <name>', 'context of the kubeconfig'),
-  new Option('-n, --namespace <name>', 'namespace of the registries'),
-  new Option('--config <file>', 'settings file'),
-  new Option('-o, --output <format>', 'form of the result').choices(outputFormats),
-  new Option('--log-format <format>', 'form of log lines').choices(['auto', 'pretty', 'json', 'journal']),
-  new Option('--debug', 'more logs, and the stack of a failure'),
-  new Option('--quiet', 'no progress and no notes'),
-  new Option('--no-color', 'no colours (as NO_COLOR)'),
+/** The global options as data: the first help page prints them without the parser. */
+export const globalSpecs: readonly {
+  readonly flags: string;
+  readonly description: string;
+  readonly choices?: readonly string[];
+}[] = [
+  { flags: '--registry <dir>', description: 'take the registries from a folder of manifests' },
+  {
+    flags: '--kubeconfig <file>',
+    description: 'take the registries from Kubernetes, through this kubeconfig',
+  },
+  { flags: '--context <name>', description: 'context of the kubeconfig' },
+  { flags: '-n, --namespace <name>', description: 'namespace of the registries' },
+  { flags: '--config <file>', description: 'settings file' },
+  {
+    flags: '-o, --output <format>',
+    description: 'form of the result: table, wide, json, yaml',
+    choices: outputFormats,
+  },
+  {
+    flags: '--log-format <format>',
+    description: 'form of log lines: auto, pretty, json, journal',
+    choices: ['auto', 'pretty', 'json', 'journal'],
+  },
+  { flags: '--debug', description: 'more logs, and the stack of a failure' },
+  { flags: '--quiet', description: 'no progress and no notes' },
+  { flags: '--no-color', description: 'no colours (as NO_COLOR)' },
 ];
 
 /** Global options that take a value, in all spellings: the scan for the command's name steps over them. */
@@ -43,20 +58,6 @@ export const valued = new Set([
   '--output',
   '--log-format',
 ]);
-
-/** Adds the global options; a command's own short flag wins over a global one (`logs -n 50`). */
-export function addGlobals(command: Command, visible: boolean): void {
-  const taken = new Set(command.options.flatMap((option) => [option.short, option.long]));
-  for (const option of options()) {
-    if (taken.has(option.long)) continue;
-    const free =
-      option.short !== undefined && taken.has(option.short)
-        ? new Option(option.flags.replace(/^-\w, /u, ''), option.description)
-        : option;
-    // `--no-color` defaults to true, which would hide what was given on the other level.
-    command.addOption(free.hideHelp(!visible).helpGroup('Options of every command:'));
-  }
-}
 
 /** The settings that the global options give, by dotted path. */
 export function settingsFlags(globals: GlobalOptions, cwd: string): Record<string, unknown> {

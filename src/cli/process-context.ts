@@ -10,7 +10,7 @@ export type ProcessParts = Pick<
 
 /** The context of a real process. Parts load only when a command uses them. */
 export function processContext(parts: ProcessParts): CliContext {
-  const { stdin, stdout, stderr, env } = process;
+  const { env, stdout } = process;
   // `syncctl health | head` is no failure.
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
@@ -19,7 +19,10 @@ export function processContext(parts: ProcessParts): CliContext {
   return {
     ...parts,
     stdout,
-    stderr,
+    // The streams of a process are made when they are first read: help writes to one alone.
+    get stderr() {
+      return process.stderr;
+    },
     env,
     uid: process.getuid?.() ?? 0,
     cwd: process.cwd(),
@@ -29,8 +32,10 @@ export function processContext(parts: ProcessParts): CliContext {
       signal ??= signalOfProcess();
       return signal;
     },
-    ask: stdin.isTTY && stderr.isTTY && (env['CI'] ?? '') === '' ? ask : undefined,
-    readStdin: async () => (await stdin.setEncoding('utf8').toArray()).join(''),
+    get ask() {
+      const terminal = process.stdin.isTTY && process.stderr.isTTY;
+      return terminal && (env['CI'] ?? '') === '' ? ask : undefined;
+    },
     loadSettings: async (given) => (await import('../config/load.ts')).loadSettings(given),
   };
 }

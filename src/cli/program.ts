@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { branches, catalogue, groups, type Entry } from './catalogue.ts';
 import type { CommandModule } from './command.ts';
 import type { CliContext } from './context.ts';
-import { addGlobals } from './globals.ts';
+import { addGlobals } from './add-globals.ts';
+import { rootHelp } from './help.ts';
 import { lookOf } from './output/tags.ts';
 import { targetOf } from './target.ts';
 
@@ -13,18 +14,6 @@ export interface Chosen {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-const description = `Keeps every VPS, laptop and worker at what the registries say.
-
-The registries come from Kubernetes, or from a folder with --registry DIR.`;
-
-const epilogue = `
-Examples:
-  syncctl health
-  syncctl plan && syncctl push
-  syncctl --registry ./registry validate
-
-Results go to stdout, logs and progress to stderr. Exit codes: syncctl help <command>, docs/errors.md.`;
-
 /** Builds the command tree. Only the file of the named command is loaded, unless `all` asks for every one (completion, documents). */
 export async function buildProgram(
   argv: readonly string[],
@@ -32,10 +21,11 @@ export async function buildProgram(
   choose: (chosen: Chosen) => void,
   all = false,
 ): Promise<Command> {
-  const program = new Command('syncctl').description(description).helpOption('-h, --help', 'print help');
+  const program = new Command('syncctl').helpOption('-h, --help', 'print help');
+  program.helpInformation = rootHelp;
   style(program, context);
   program.enablePositionalOptions().version(context.version, '-V, --version', 'print the version');
-  program.helpCommand('help [command]', 'print help of a command').addHelpText('after', epilogue);
+  program.helpCommand('help [command]', 'print help of a command');
   addGlobals(program, true);
   const target = targetOf(argv);
   const parents = new Map<string, Command>();

@@ -1,22 +1,28 @@
+import type { Command } from 'commander';
 import { exitCodes } from '../lib/errors.ts';
 import type { CliContext } from './context.ts';
-import { buildProgram, type Chosen } from './program.ts';
-import { usageOf } from './usage.ts';
+import { asksForRootHelp, rootHelp } from './help.ts';
+import type { Chosen } from './program.ts';
 
 /** 128 plus the number of SIGINT, what a shell expects of a command that was stopped. */
 const interrupted = 130;
 
 /** Runs one command line, without the names of runtime and script. Never rejects and never ends the process. @returns the exit code. */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
+  if (asksForRootHelp(argv)) {
+    context.stdout.write(rootHelp());
+    return exitCodes.ok;
+  }
   const look = { debug: argv.includes('--debug'), noColor: argv.includes('--no-color') };
   let chosen: Chosen | undefined;
   try {
+    const { buildProgram } = await import('./program.ts');
     const program = await buildProgram(argv, context, (choice) => {
       chosen = choice;
     });
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
-    const usage = usageOf(error, argv);
+    const usage = (await import('./usage.ts')).usageOf(error, argv);
     if (usage === 'done') return exitCodes.ok;
     return (await telling())(usage ?? error, context, look);
   }
@@ -30,7 +36,9 @@ async function runChosen(
 ): Promise<number> {
   const { command } = chosen;
   const [{ Call }, tellFailure] = await Promise.all([import('./call.ts'), telling()]);
-  const call = new Call(context, { ...chosen, tree: () => buildProgram([], context, () => undefined, true) });
+  const tree = async (): Promise<Command> =>
+    (await import('./program.ts')).buildProgram([], context, () => undefined, true);
+  const call = new Call(context, { ...chosen, tree });
   // `context.signal` takes the signals of the process over when it is first read: not where the command does that itself.
   const owned = command.ownsSignals?.(call) === true;
   try {

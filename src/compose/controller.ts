@@ -2,7 +2,6 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import { systemClock } from '../lib/clock.ts';
-import { messageOf } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { acquireLock, type OsLock } from '../lib/os-lock.ts';
 import { systemRandom } from '../lib/random.ts';
@@ -116,9 +115,7 @@ async function clusterIdOf(
   } catch (error) {
     const known = await terms.recallClusterId();
     if (known === undefined) throw error;
-    log.warn('the term store cannot be read; going on with the remembered cluster id', {
-      error: messageOf(error),
-    });
+    log.warn('the term store cannot be read; going on with the remembered cluster id', { error });
     return known;
   }
 }

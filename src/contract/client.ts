@@ -4,7 +4,7 @@ import type { Actor, ControllerApi, PlanRequest, PushRequest } from './controlle
 import type { NodeLifecycle, RemovalReport, RemovalRequest } from './lifecycle.ts';
 import type { ControllerStatus, NodeReport, PlanReport, PushReport } from './report.ts';
 import { routes, type AnswerOf, type RouteName } from './routes.ts';
-import { ask, type Deadlines } from './socket-request.ts';
+import type { Deadlines } from './socket-request.ts';
 
 const defaults: Deadlines = { connectMs: 2_000, answerMs: 15_000 };
 
@@ -76,6 +76,8 @@ export class SocketClient implements ControllerApi, NodeLifecycle {
     onNode?: (report: NodeReport) => void,
   ): Promise<AnswerOf<N>> {
     const route = routes[name];
+    // HTTP loads with the first request: most command lines find no daemon.
+    const { ask } = await import('./socket-request.ts');
     const answer = await ask({
       socket: this.socket,
       route,

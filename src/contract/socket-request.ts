@@ -1,8 +1,11 @@
-import { request, type ClientRequest, type IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { exitCodes, messageOf, SyncError, type ExitName } from '../lib/errors.ts';
 import type { NodeReport } from './report.ts';
 import { aliveMs, problemSchema, streamLineSchema, type Problem, type Route } from './routes.ts';
+
+// `import 'node:http'` reads every export of the module, and one of them loads a whole second HTTP client: 30 ms.
+const { request } = process.getBuiltinModule('node:http');
 
 export interface Deadlines {
   /** The socket takes the connection by then. */

@@ -74,11 +74,12 @@ function wordOf(name: string, value: unknown, look: Look): string {
   return plain === undefined ? 'undefined' : JSON.stringify(plain);
 }
 
-/** An error for people: its message and those of its causes, or the whole stack where stacks are wanted. */
+/** An error for people: its message, those of its causes and what mends it, or the whole stack where stacks are wanted. */
 function chainOf(error: Error, look: Look): string {
   if (look.stacks) return error.stack ?? error.message;
-  const inner = error.cause instanceof Error ? `: ${chainOf(error.cause, look)}` : '';
-  return error.message + inner;
+  const { message, cause, remedy } = error as Error & { readonly remedy?: unknown };
+  const told = cause instanceof Error && !message.includes(cause.message) ? `: ${chainOf(cause, look)}` : '';
+  return message + told + (typeof remedy === 'string' && !message.includes(remedy) ? `; ${remedy}` : '');
 }
 
 /** One printable line without secrets. */

@@ -4,7 +4,6 @@ import type { Outcome } from '../model/outcome.ts';
 import type { Term } from '../model/term.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
-import { messageOf } from '../lib/errors.ts';
 import { judgeFence } from './fence-verdict.ts';
 import type { NodeMemory } from './ports.ts';
 import { acceptedUnder } from './reconciler.ts';
@@ -118,7 +117,7 @@ export class Standing {
       await this.reterming;
       return 'again';
     } catch (error) {
-      this.log.warn('a new term cannot begin', { error: messageOf(error) });
+      this.log.warn('a new term cannot begin', { error });
       return 'later';
     }
   }

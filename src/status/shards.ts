@@ -1,7 +1,6 @@
 import type { Node, NodeId } from '../model/node.ts';
 import type { NodeStatus } from '../model/status.ts';
 import type { Clock } from '../lib/clock.ts';
-import { messageOf } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { Batch } from './batch.ts';
 import { entryOf, hintFromEntry } from './hint.ts';
@@ -45,7 +44,7 @@ export class StatusShards {
       everyMs: flushMs,
       write: () => this.write(),
       onFailure: (error) => {
-        log.warn('status objects could not be written; they will be', { error: messageOf(error) });
+        log.warn('status objects could not be written; they will be', { error });
       },
     });
     this.leave = parts.ledger.subscribe(({ id, current }) => {

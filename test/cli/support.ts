@@ -46,7 +46,6 @@ export async function site(content: RegistryContent = {}, changes: Partial<CliCo
     clock: systemClock,
     signal: new AbortController().signal,
     ask: undefined,
-    readStdin: () => Promise.resolve(''),
     loadSettings,
     openSource: folderSource(),
     openController: unavailable('a controller'),

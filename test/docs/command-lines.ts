@@ -17,7 +17,7 @@ export async function commandTree(): Promise<Command> {
 /** The command lines of syncctl in a piece of code: several may be joined, a remark may follow. */
 export function commandLines(code: string): readonly Line[] {
   return wordsOf(code).flatMap((words) => {
-    const start = words[0] === 'sudo' ? 1 : 0;
+    const start = words[0] !== 'sudo' ? 0 : words[1] === '-u' ? 3 : 1;
     return words[start] === 'syncctl' && words.length > start + 1 ? [words.slice(start + 1)] : [];
   });
 }
@@ -44,6 +44,8 @@ export function lineProblem(program: Command, line: Line): readonly string[] {
     rest = next.rest;
   }
   if (rest[0] === 'help' || rest.some((word) => word === '--help' || word === '--version')) return [];
+  // A group of commands may be named as a whole.
+  if (command !== program && command.commands.length > 0 && rest.length === 0) return [];
   if (command === program || command.commands.length > 0) return [`${shown}: no such command`];
   const options = [...command.options, ...program.options];
   const given = rest.filter((word) => /^--?[a-z]/u.test(word)).map((word) => word.split('=')[0] ?? '');

@@ -35,7 +35,7 @@ describe('deploy/sync-controller.service', () => {
   });
 
   it('does not start again what a restart cannot mend', () => {
-    expect(valuesOf('RestartPreventExitStatus')).toEqual(['64 78']);
+    expect(valuesOf('RestartPreventExitStatus')).toEqual(['64 78 127']);
   });
 
   it('gives the daemon longer to stop than it takes', () => {

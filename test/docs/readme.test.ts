@@ -123,7 +123,7 @@ describe('the remedy of a cause class', () => {
 describe('the check of command lines', () => {
   it.each([
     ['syncctl pull', 'syncctl pull: no such command'],
-    ['syncctl node', 'syncctl node: no such command'],
+    ['sudo -u admin syncctl node lst', 'syncctl node lst: no such command'],
     ['sudo syncctl push --fast', 'syncctl push --fast: no option --fast'],
     ['syncctl pause contabo-vps', 'syncctl pause contabo-vps: misses --reason'],
   ])('refuses %s', (text, problem) => {

@@ -65,6 +65,15 @@ describe('a pretty line', () => {
     expect(line('x', { error })).not.toContain('at ');
     expect(line('x', { error }, { look: { stacks: true } })).toContain('log-format.test.ts');
   });
+
+  it('tells what mends an error, and nothing twice', () => {
+    const cause = new Error('disk full');
+    const error = new SyncError('unavailable', 'the file cannot be written: disk full', {
+      remedy: 'make room',
+      cause,
+    });
+    expect(line('x', { error })).toContain('error="the file cannot be written: disk full; make room"');
+  });
 });
 
 describe('a JSON line', () => {

@@ -1,8 +1,7 @@
-import { spawnSync } from 'node:child_process';
-import { appendFileSync, chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeRequest } from '../../src/wire/request.ts';
-import { hostsBlock, isStopped, mayMount, modeOf, NodeRoot, request, routesFile, sha, until } from './harness.ts';
+import { hostsBlock, isStopped, NodeRoot, request, until } from './harness.ts';
 
 let node: NodeRoot;
 

@@ -1,30 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import {
-  appendFileSync,
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeRequest } from '../../src/wire/request.ts';
-import {
-  hostsBlock,
-  isStopped,
-  mayMount,
-  modeOf,
-  NodeRoot,
-  request,
-  routesFile,
-  sha,
-  until,
-} from './harness.ts';
+import { hostsBlock, mayMount, NodeRoot, routesFile, sha } from './harness.ts';
 
 let node: NodeRoot;
 
@@ -142,4 +118,3 @@ describe('a target that is a mount of its own (EBUSY)', () => {
     expect(hosts()).toBe(`10.9.9.9 edited\n${one}`);
   });
 });
-

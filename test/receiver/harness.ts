@@ -101,6 +101,29 @@ export interface Exec {
   end(): void;
 }
 
+/** A command line and the user it runs as. */
+export interface Command {
+  readonly command: readonly string[];
+  readonly options: { readonly uid?: number; readonly gid?: number };
+}
+
+/** A command as the unprivileged player, in a mount namespace of its own where `mounts` (shell text, as root, in `dir`) is given. */
+export function commandIn(dir: string, command: readonly string[], mounts?: string): Command {
+  if (mounts === undefined) return { command, options: player };
+  const user = [
+    'setpriv',
+    `--reuid=${String(player.uid)}`,
+    `--regid=${String(player.gid)}`,
+    '--clear-groups',
+  ];
+  // bash -c reads ~/.bashrc when its stdin is a socket, as every pipe of Node.js is.
+  const script = `set -e; cd "$1"; shift; ${mounts}; exec "$@"`;
+  return {
+    command: ['unshare', '-m', 'bash', '--norc', '-c', script, 'mounts', dir, ...user, ...command],
+    options: {},
+  };
+}
+
 /** A folder that plays a node: /etc, /var and the targets lie below it, owned by the unprivileged player. */
 export class NodeRoot {
   readonly dir: string;
@@ -206,25 +229,8 @@ export class NodeRoot {
     };
   }
 
-  private commandOf(how: How): {
-    readonly command: readonly string[];
-    readonly options: { uid?: number; gid?: number };
-  } {
-    const receiver = [receiverPath(), '--root', this.dir];
-    if (how.mounts !== undefined) {
-      const user = [
-        'setpriv',
-        `--reuid=${String(player.uid)}`,
-        `--regid=${String(player.gid)}`,
-        '--clear-groups',
-      ];
-      const script = `set -e; cd "$1"; shift; ${how.mounts}; exec "$@"`;
-      return {
-        command: ['unshare', '-m', 'bash', '--norc', '-c', script, 'mounts', this.dir, ...user, ...receiver],
-        options: {},
-      };
-    }
-    return { command: [...(how.under ?? []), ...receiver], options: player };
+  private commandOf(how: How): Command {
+    return commandIn(this.dir, [...(how.under ?? []), receiverPath(), '--root', this.dir], how.mounts);
   }
 
   /** One whole exec: one request, one receipt. */

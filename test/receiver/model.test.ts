@@ -1,9 +1,9 @@
-import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NodeRoot, type Ask } from './harness.ts';
-import { compose, documents, kinds, ModelNode, type Expected, type ModelRequest } from './model.ts';
-import type { Receipt } from '../../src/wire/receipt.ts';
+import { NodeRoot } from './harness.ts';
+import { compose, documents } from './model.ts';
+import { Pair, type Command, type Draw } from './pair.ts';
 
 /** Scales the default run up: 1 is about half a minute. */
 const runs = Number(process.env['SYNC_TEST_RUNS'] ?? '1');

@@ -229,4 +229,3 @@ function permutations(items: readonly number[]): readonly (readonly number[])[] 
   if (items.length < 2) return [items];
   return items.flatMap((item, at) => permutations(items.toSpliced(at, 1)).map((rest) => [item, ...rest]));
 }
-

@@ -1,8 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeRequest } from '../../src/wire/request.ts';
-import { hostsBlock, isStopped, mayMount, modeOf, NodeRoot, request, routesFile, sha, until } from './harness.ts';
+import { hostsBlock, isStopped, mayMount, modeOf, NodeRoot, request, routesFile, until } from './harness.ts';
 
 let node: NodeRoot;
 
@@ -16,8 +26,6 @@ afterEach(() => {
 });
 
 const one = hostsBlock(['10.0.0.1\tone.mini.local']);
-const two = hostsBlock(['10.0.0.2\ttwo.mini.local']);
-const hosts = () => node.read('etc/hosts')?.toString();
 
 describe('a target that is no plain file', () => {
   it.each([
@@ -150,4 +158,3 @@ describe('owner, mode and place of the file', () => {
     expect(newest).toContain(`127.0.0.1 localhost\n${hostsBlock(['10.0.0.8\ta.mini.local'])}`);
   });
 });
-

@@ -70,7 +70,7 @@ export async function sshServer(script: SshScript, hostKey: SshKey): Promise<Scr
       });
     });
   });
-  const server = createServer((socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     ssh.injectSocket(socket);
   });
   return await listen(server, sockets);

@@ -58,14 +58,19 @@ function notices(report: HealthReport): string {
       ({ hash, reason, names }) =>
         `Held: ${reason} (${listed(names)}); let it go with: syncctl approve ${hash}`,
     ),
-    ...report.paused.map(
-      (what) =>
-        `Paused: ${what}; end it with: ${what.startsWith('registry ') ? 'kubectl annotate configmap … sync-controller/paused-' : 'syncctl resume'}`,
-    ),
+    ...report.paused.map((what) => `Paused: ${what}; end it with: ${resumeFor(what)}`),
     ...report.orphaned.map(
       (node) =>
         `Orphaned: ${node}: its row is gone and the node is untouched; end it with: syncctl node remove ${node}, or: syncctl node restore ${node}`,
     ),
   ];
   return lines.length === 0 ? '' : `${printable(lines.join('\n'))}\n`;
+}
+
+/** A registry is paused by its annotation, everything else by `syncctl pause`. */
+function resumeFor(what: string): string {
+  const object = /^registry (\S+)$/u.exec(what)?.[1];
+  return object === undefined
+    ? 'syncctl resume'
+    : `kubectl -n kube-system annotate configmap ${object} sync-controller/paused-`;
 }

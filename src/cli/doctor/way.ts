@@ -19,7 +19,10 @@ export const wayCheck: Check = {
   },
 };
 
-async function portFinding(node: Node, { host, ports }: DoctorGround): Promise<DoctorFinding> {
+async function portFinding(node: Node, { host, ports, settings }: DoctorGround): Promise<DoctorFinding> {
+  // The login check goes the whole way; a direct look would tell nothing.
+  if (settings.ssh.jump !== undefined || settings.ssh.useSshConfig)
+    return skipped(node.name, 'is reached through other hosts, or as ssh_config says');
   const port = node.sshPort ?? ports.defaultPort;
   switch (await host.connect(node.address, port, timeoutMs)) {
     case 'open':

@@ -1,0 +1,34 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { receiverPath } from './harness.ts';
+
+const scripts = resolve(import.meta.dirname, '../../scripts');
+
+describe('the scripts', () => {
+  it.skipIf(spawnSync('shellcheck', ['--version']).status !== 0)('pass shellcheck, parts and whole', () => {
+    const parts = readdirSync(`${scripts}/receiver`).map((name) => `${scripts}/receiver/${name}`);
+    const run = spawnSync(
+      'shellcheck',
+      [
+        ...parts,
+        receiverPath(),
+        ...['sync-dns', 'sync-vps-routes', 'build-receiver', 'install-receiver'].map(
+          (name) => `${scripts}/${name}.sh`,
+        ),
+      ],
+      { encoding: 'utf8' },
+    );
+    expect(run.stdout).toBe('');
+  });
+
+  it('are parts of at most 150 lines', () => {
+    for (const name of readdirSync(`${scripts}/receiver`)) {
+      expect(
+        readFileSync(`${scripts}/receiver/${name}`, 'utf8').split('\n').length,
+        name,
+      ).toBeLessThanOrEqual(151);
+    }
+  });
+});

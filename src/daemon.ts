@@ -42,7 +42,10 @@ async function start(parts: DaemonParts, run: DaemonRun, signal: AbortSignal): P
       log.info('scheduled reconciliation', { nodes: engine.ids().length });
       engine.lookAtAll();
     };
-    void resync(settings.reconcile, { clock: parts.clock, random: parts.random, onDue }, signal);
+    const onFailure = (error: unknown): void => {
+      log.error('the scheduled reconciliation could not start; the next one will', { error });
+    };
+    void resync(settings.reconcile, { clock: parts.clock, random: parts.random, onDue, onFailure }, signal);
   }
   await notifier.ready(`pushing to ${String(engine.ids().length)} nodes`);
   void watchdog(parts, signal);

@@ -15,15 +15,23 @@ export interface ResyncSettings {
  */
 export async function resync(
   settings: ResyncSettings,
-  parts: { clock: Clock; random: Random; onDue: () => void },
+  parts: { clock: Clock; random: Random; onDue: () => void; onFailure: (error: unknown) => void },
   signal: AbortSignal,
 ): Promise<void> {
+  // One pass that cannot start must not end the schedule: the predecessor's did, for good, and nobody noticed.
+  const due = (): void => {
+    try {
+      parts.onDue();
+    } catch (error) {
+      parts.onFailure(error);
+    }
+  };
   const line = settings.cron ?? cronLine(settings.periodHours);
   const spreadMs = (settings.periodHours * 3_600_000 * settings.jitterPercent) / 100;
   if (line === undefined) {
     while (!signal.aborted) {
       const ms = jittered(settings.periodHours * 3_600_000, settings.jitterPercent / 100, parts.random);
-      await parts.clock.sleep(ms, signal).then(parts.onDue, () => undefined);
+      await parts.clock.sleep(ms, signal).then(due, () => undefined);
     }
     return;
   }
@@ -32,7 +40,7 @@ export async function resync(
     () => {
       void parts.clock
         .sleep(Math.round(spreadMs * parts.random.unit()), signal)
-        .then(parts.onDue, () => undefined);
+        .then(due, () => undefined);
     },
     { timezone: 'Etc/UTC', noOverlap: true, name: 'reconcile' },
   );

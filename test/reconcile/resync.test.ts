@@ -22,6 +22,7 @@ function untilStopped(): AbortController {
 
 const random = { unit: () => 0.5, hex: () => '00' };
 const hour = 3_600_000;
+const ignored = (): void => undefined;
 
 describe('the hourly reconciliation', () => {
   it('comes due once a period until it is stopped', async () => {
@@ -30,7 +31,7 @@ describe('the hourly reconciliation', () => {
     const due: number[] = [];
     const ended = resync(
       { periodHours: 5, cron: undefined, jitterPercent: 0 },
-      { clock, random, onDue: () => due.push(clock.monotonic()) },
+      { clock, random, onDue: () => due.push(clock.monotonic()), onFailure: ignored },
       stop.signal,
     );
     await clock.advance(16 * hour);
@@ -39,6 +40,19 @@ describe('the hourly reconciliation', () => {
     await ended;
     await clock.advance(10 * hour);
     expect(due).toHaveLength(3);
+  });
+
+  it('comes due again after a pass that could not even start, and tells why', async () => {
+    const clock = new ManualClock();
+    const stop = untilStopped();
+    const told: unknown[] = [];
+    const onDue = (): void => {
+      throw new Error('no registry');
+    };
+    const parts = { clock, random, onDue, onFailure: (error: unknown) => told.push(error) };
+    void resync({ periodHours: 5, cron: undefined, jitterPercent: 0 }, parts, stop.signal);
+    await clock.advance(11 * hour);
+    expect(told.map(String)).toEqual(['Error: no registry', 'Error: no registry']);
   });
 
   it.each([
@@ -64,6 +78,7 @@ describe('the hourly reconciliation', () => {
         onDue: () => {
           resolve(undefined);
         },
+        onFailure: ignored,
       },
       stop.signal,
     );
@@ -111,6 +126,7 @@ describe('the hourly reconciliation', () => {
         onDue: () => {
           loop.queue.add(plan.id, 'look');
         },
+        onFailure: ignored,
       },
       stop.signal,
     );

@@ -1,6 +1,5 @@
 import type { Settings } from './config/settings.ts';
 import { buildController, type OpenController } from './compose/controller.ts';
-import { openSource as openSourceWith } from './compose/registries.ts';
 import { connectDaemon } from './contract/client.ts';
 import type { ControllerApi } from './contract/controller.ts';
 import type { NodeLifecycle } from './contract/lifecycle.ts';
@@ -10,12 +9,6 @@ import { systemRandom, type Random } from './lib/random.ts';
 import { serviceNotifier, type ServiceNotifier } from './lib/notify.ts';
 import type { Controller } from './reconcile/controller.ts';
 import type { Engine } from './reconcile/engine.ts';
-import type { Source } from './registry/source.ts';
-
-/** The registries that the settings name. */
-export async function openSource(settings: Settings): Promise<Source> {
-  return openSourceWith(settings, systemClock);
-}
 
 /**
  * The daemon where its socket exists, else a controller of this process under the lock of the state directory, which begins its term with the first push.

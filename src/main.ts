@@ -1,12 +1,12 @@
 import { enableCompileCache } from 'node:module';
-import { processContext } from './cli/process-context.ts';
-import { runCli } from './cli/run.ts';
-import { systemClock } from './lib/clock.ts';
 import type { RootLog } from './lib/log.ts';
 import type { Settings } from './config/settings.ts';
 
-// Compiled code of the chunks is kept between runs: a command starts in a few tens of milliseconds.
+// Compiled code is kept between runs; what is to profit must load after this line.
 enableCompileCache();
+const { processContext } = await import('./cli/process-context.ts');
+const { runCli } = await import('./cli/run.ts');
+const { systemClock } = await import('./lib/clock.ts');
 
 const argv = process.argv.slice(2);
 const logs: RootLog[] = [];
@@ -20,7 +20,7 @@ async function logTo(stream: NodeJS.WriteStream, settings: Settings): Promise<Ro
 }
 
 const context = processContext({
-  openSource: async (settings) => (await import('./compose.ts')).openSource(settings),
+  openSource: async (settings) => (await import('./compose/registries.ts')).openSource(settings, systemClock),
   openController: async (settings) => {
     const { openController } = await import('./compose.ts');
     // A command tells what went wrong in its report; its log is for warnings.

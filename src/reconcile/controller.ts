@@ -25,11 +25,13 @@ export class Controller implements ControllerApi, NodeLifecycle {
 
   async push(request: PushRequest, onNode?: (report: NodeReport) => void): Promise<PushReport> {
     this.mustWrite(request.actor);
+    await this.engine.refresh();
     return this.pushAll(selectNodes(request.nodes, this.engine.snapshot().nodes), request.takeOver, onNode);
   }
 
   async reconcile(actor: Actor, onNode?: (report: NodeReport) => void): Promise<PushReport> {
     this.mustWrite(actor);
+    await this.engine.refresh();
     return this.pushAll([...this.engine.snapshot().nodes.keys()], false, onNode);
   }
 

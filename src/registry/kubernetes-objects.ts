@@ -160,13 +160,12 @@ function loadBalancerOf(value: unknown): LoadBalancer | undefined {
   const spec = fieldOf(value, 'spec');
   const ip = fieldOf(firstOf(fieldOf(fieldOf(fieldOf(value, 'status'), 'loadBalancer'), 'ingress')), 'ip');
   const port = fieldOf(firstOf(fieldOf(spec, 'ports')), 'port');
-  if (fieldOf(spec, 'type') !== 'LoadBalancer' || typeof ip !== 'string' || typeof port !== 'number')
-    return undefined;
+  if (fieldOf(spec, 'type') !== 'LoadBalancer' || typeof port !== 'number') return undefined;
   const metadata = fieldOf(value, 'metadata');
   return {
     namespace: textOf(metadata, 'namespace'),
     name: textOf(metadata, 'name'),
-    ip,
+    ip: typeof ip === 'string' ? ip : '',
     port,
     annotations: stringsOf(fieldOf(metadata, 'annotations')),
   };

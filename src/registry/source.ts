@@ -84,6 +84,7 @@ export interface OwnObject {
 export interface LoadBalancer {
   readonly namespace: string;
   readonly name: string;
+  /** Empty while the load balancer has given none: the service is there, and is not to be taken for removed. */
   readonly ip: string;
   readonly port: number;
   readonly annotations: Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@ import { NodeRoot } from './harness.ts';
 import { compose, documents } from './model.ts';
 import { Pair, type Command, type Draw } from './pair.ts';
 
-/** Scales the default run up: 1 is about half a minute. */
+/** Scales the default run up: 1 is 15 s on an idle machine. */
 const runs = Number(process.env['SYNC_TEST_RUNS'] ?? '1');
 
 const steps = [
@@ -79,7 +79,7 @@ describe('the receiver against its model', () => {
           }
         }),
         {
-          numRuns: 24 * runs,
+          numRuns: 60 * runs,
           endOnFailure: true,
           interruptAfterTimeLimit: 110_000 * runs,
           markInterruptAsFailure: false,

@@ -102,7 +102,9 @@ export class Pair {
       return;
     }
     expect(ended.receipt === undefined ? ended : seen(ended.receipt)).toEqual(expected);
-    expect(this.node.leftovers()).toEqual([]);
+    // A request sweeps the directories of its own kind; what a crash left beside another target waits for that one.
+    const swept = ['var/lib/sync-controller/tmp/', d.kind === 'traefik-routes' ? 'srv/traefik/' : 'etc/'];
+    expect(this.node.leftovers().filter((name) => swept.some((dir) => name.startsWith(dir)))).toEqual([]);
   }
 
   /** Concurrent calls: there must be an order in which the model gives exactly these answers and these bytes. */

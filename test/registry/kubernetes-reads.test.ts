@@ -194,7 +194,7 @@ describe('services of type LoadBalancer', () => {
     status: { loadBalancer: ip === undefined ? {} : { ingress: [{ ip }] } },
   });
 
-  test('are listed over all pages, those with an address only', async () => {
+  test('are listed over all pages, those that wait for an address too', async () => {
     const source = await bench.open();
     const ports = [{ port: 80 }, { port: 81 }];
     bench.api.pages.push(
@@ -217,6 +217,7 @@ describe('services of type LoadBalancer', () => {
     expect(found).toEqual(
       [
         ['a', '100.64.0.1'],
+        ['c', ''],
         ['d', '100.64.0.4'],
       ].map(([name, ip]) => ({
         namespace: 'apps',

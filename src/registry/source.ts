@@ -58,7 +58,7 @@ export interface Source {
   /** Ours, beside the registries: reads and writes of the term record and the status objects. */
   readonly own: OwnObjects;
   health(): SourceHealth;
-  /** Services of type LoadBalancer with an address, for `service discover`; undefined where the source has none (directory). */
+  /** Services of type LoadBalancer, for `service discover`; undefined where the source has none (directory). */
   loadBalancers(signal: AbortSignal): Promise<readonly LoadBalancer[] | undefined>;
   close(): Promise<void>;
 }

@@ -51,7 +51,9 @@ const isHeavy = (name: string): boolean => heavy.some((one) => name === one || n
 
 describe('the start of syncctl', () => {
   it('loads nothing from outside, and no module of Node but a few, for the first help page', () => {
-    const loaded = [...packagesOf('src/main.ts')].toSorted();
+    // main.ts awaits these three after it has turned the compile cache on.
+    const first = ['src/main.ts', 'src/cli/process-context.ts', 'src/cli/run.ts', 'src/lib/clock.ts'];
+    const loaded = [...new Set(first.flatMap((file) => [...packagesOf(file)]))].toSorted();
     expect(loaded).toEqual(['node:module', 'node:path', 'node:timers/promises']);
   });
 

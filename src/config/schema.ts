@@ -112,9 +112,15 @@ const ssh = z.strictObject(
     channelMs: millis(5_000, 'From asking for a channel to a started command.'),
     warmChannelMs: millis(1_500, 'The same on a session that was idle: a wedged one is replaced after this.'),
     stallMs: millis(10_000, 'How long a node may not read what we send.'),
-    keepaliveMs: millis(5_000, 'Sign of life while a command runs; an idle session is left to TCP, and a dead one is replaced in the same exchange.'),
+    keepaliveMs: millis(
+      5_000,
+      'Sign of life while a command runs; an idle session is left to TCP, and a dead one is replaced in the same exchange.',
+    ),
     keepaliveCount: whole(3, { min: 1, max: 100 }, 'Unanswered signs of life that end a session.'),
-    idleMs: millis(3_900_000, 'A session without a push for this long is closed; a little over the hourly look, which keeps it warm.'),
+    idleMs: millis(
+      3_900_000,
+      'A session without a push for this long is closed; a little over the hourly look, which keeps it warm.',
+    ),
     closeGraceMs: millis(1_000, 'How long the output of an ended command may stay open.'),
     endGraceMs: millis(500, 'How long a polite goodbye may take.'),
     maxChannels: whole(

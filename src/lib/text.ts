@@ -1,10 +1,10 @@
-/** Makes text of unknown origin safe for a terminal and a log: control characters, escapes and bidi overrides become `�`. */
+// Control characters but tab and line end, escapes, and characters that turn the direction of text.
+// eslint-disable-next-line no-control-regex -- removing control characters is the purpose
+const unsafe = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** Makes text of unknown origin safe for a terminal and a log: what could move the cursor or hide text becomes `�`. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- removing control characters is the purpose
-  return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
-    '\ufffd',
-  );
+  return text.replace(unsafe, '\ufffd');
 }
 
 /** The first `limit` bytes of one printable line, for evidence in a status. */

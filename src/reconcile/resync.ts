@@ -38,9 +38,7 @@ export async function resync(
   const task: ScheduledTask = cron.schedule(
     line,
     () => {
-      void parts.clock
-        .sleep(Math.round(spreadMs * parts.random.unit()), signal)
-        .then(due, () => undefined);
+      void parts.clock.sleep(Math.round(spreadMs * parts.random.unit()), signal).then(due, () => undefined);
     },
     { timezone: 'Etc/UTC', noOverlap: true, name: 'reconcile' },
   );

@@ -26,13 +26,21 @@ const known: Readonly<Record<string, string>> = {
  * The subdomain of a load balancer by the predecessor's rules: the cluster's own annotation, the common one, the name.
  * An annotation that is there and empty asks for the bare domain; only an absent one leads to the name.
  */
-export function subdomainOf(balancer: Pick<LoadBalancer, 'name' | 'annotations'>, clusterDomain: string | undefined): Named {
-  const keys = [...(clusterDomain === undefined ? [] : [`${clusterDomain}.local/subdomain`]), 'mynodeone.io/subdomain'];
+export function subdomainOf(
+  balancer: Pick<LoadBalancer, 'name' | 'annotations'>,
+  clusterDomain: string | undefined,
+): Named {
+  const keys = [
+    ...(clusterDomain === undefined ? [] : [`${clusterDomain}.local/subdomain`]),
+    'mynodeone.io/subdomain',
+  ];
   for (const annotation of keys) {
     if (!Object.hasOwn(balancer.annotations, annotation)) continue;
     const value = balancer.annotations[annotation] ?? '';
     const verdict = subdomainGrammar(value);
-    return verdict.ok ? { ok: true, subdomain: verdict.value, origin: 'annotation' } : { ok: false, annotation, value, expected: verdict.expected };
+    return verdict.ok
+      ? { ok: true, subdomain: verdict.value, origin: 'annotation' }
+      : { ok: false, annotation, value, expected: verdict.expected };
   }
   return { ok: true, subdomain: fromName(balancer.name), origin: 'name' };
 }

@@ -20,7 +20,11 @@ export function readStatus(value: unknown): RecordedStatus['status'] {
 }
 
 /** The two parts of `domains.json`, whichever layout it has: before November 2025 the domains were the top level. */
-export function domainLayout(rows: Row): { readonly domains: unknown; readonly vpsNodes: unknown; readonly old: boolean } {
+export function domainLayout(rows: Row): {
+  readonly domains: unknown;
+  readonly vpsNodes: unknown;
+  readonly old: boolean;
+} {
   const unified = isRow(fieldOf(rows, 'domains')) || Array.isArray(fieldOf(rows, 'vps_nodes'));
   if (!unified) return { domains: rows, vpsNodes: [], old: true };
   return { domains: fieldOf(rows, 'domains'), vpsNodes: fieldOf(rows, 'vps_nodes'), old: false };
@@ -36,13 +40,22 @@ export function parseLegacyVps(raw: RawObject | undefined, place: Place): readon
   const json = readJson(text);
   if (json.kind === 'empty') return [];
   if (json.kind === 'invalid' || !isRow(json.value)) {
-    here.warn('expected a JSON object, got something else; this legacy key is ignored', 'remove the key vps-nodes.json');
+    here.warn(
+      'expected a JSON object, got something else; this legacy key is ignored',
+      'remove the key vps-nodes.json',
+    );
     return [];
   }
   const records = Object.entries(json.value).flatMap(([address, value]) => {
-    const row = isRow(value) ? { ...value, tailscale_ip: address, location: fieldOf(value, 'region') } : value;
+    const row = isRow(value)
+      ? { ...value, tailscale_ip: address, location: fieldOf(value, 'region') }
+      : value;
     return parseVpsFields(row, here.at(address)) ?? [];
   });
-  if (records.length > 0) here.warn('a legacy key: its records are read as part of domains.json', 'syncctl migrates it on the next write of domains.json');
+  if (records.length > 0)
+    here.warn(
+      'a legacy key: its records are read as part of domains.json',
+      'syncctl migrates it on the next write of domains.json',
+    );
   return records;
 }

@@ -4,15 +4,30 @@ import * as grammar from './grammar.ts';
 import { excerpt, type Place } from './quarantine.ts';
 
 /** The plain strings of `cluster-info`. A value that vanished or broke keeps its last good; `""` takes it away on purpose. */
-export function parseClusterInfo(raw: RawObject | undefined, lastGood: ClusterInfo, place: Place): ClusterInfo {
+export function parseClusterInfo(
+  raw: RawObject | undefined,
+  lastGood: ClusterInfo,
+  place: Place,
+): ClusterInfo {
   if (raw === undefined) return lastGood;
   const read = (key: string, rule: grammar.Grammar<string>, before: string | undefined): Reading =>
     readText(raw, key, { rule, before });
   return {
-    name: told(read('cluster-name', grammar.word, lastGood.name), (message) => { place.at('cluster-name').warn(message); }),
-    domain: told(read('cluster-domain', grammar.clusterDomain, lastGood.domain), (message) => { place.at('cluster-domain').error(message); }),
-    controlPlaneIp: told(read('control-plane-ip', grammar.nodeAddress, lastGood.controlPlaneIp), (message) => { place.at('control-plane-ip').warn(message); }),
-    publicDomain: told(read('public-domain', grammar.domain, lastGood.publicDomain), (message) => { place.at('public-domain').error(message); }),
+    name: told(read('cluster-name', grammar.word, lastGood.name), (message) => {
+      place.at('cluster-name').warn(message);
+    }),
+    domain: told(read('cluster-domain', grammar.clusterDomain, lastGood.domain), (message) => {
+      place.at('cluster-domain').error(message);
+    }),
+    controlPlaneIp: told(
+      read('control-plane-ip', grammar.nodeAddress, lastGood.controlPlaneIp),
+      (message) => {
+        place.at('control-plane-ip').warn(message);
+      },
+    ),
+    publicDomain: told(read('public-domain', grammar.domain, lastGood.publicDomain), (message) => {
+      place.at('public-domain').error(message);
+    }),
   };
 }
 
@@ -36,8 +51,12 @@ function readText(raw: RawObject, key: string, { rule, before }: TextContext): R
   if (text === '') return { value: undefined };
   const stays = before === undefined ? '' : `; the last good value ${before} stays`;
   if (text === undefined) {
-    return before === undefined ? { value: undefined } : { value: before, complaint: `expected a value, or "" for none on purpose, got no such key${stays}` };
+    return before === undefined
+      ? { value: undefined }
+      : { value: before, complaint: `expected a value, or "" for none on purpose, got no such key${stays}` };
   }
   const verdict = rule(text);
-  return verdict.ok ? { value: verdict.value } : { value: before, complaint: `expected ${verdict.expected}, got ${excerpt(text)}${stays}` };
+  return verdict.ok
+    ? { value: verdict.value }
+    : { value: before, complaint: `expected ${verdict.expected}, got ${excerpt(text)}${stays}` };
 }

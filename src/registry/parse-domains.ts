@@ -13,12 +13,20 @@ export interface DomainRecords {
 }
 
 /** `domains.json` in its unified and its old layout, with the records of the legacy key merged in where it has none of its own. */
-export function parseDomains(raw: RawObject | undefined, lastGood: DomainRecords, place: Place): DomainRecords {
+export function parseDomains(
+  raw: RawObject | undefined,
+  lastGood: DomainRecords,
+  place: Place,
+): DomainRecords {
   const content = readKey(raw, 'domains.json', place);
   if (content.kind === 'unreadable') return lastGood;
   const here = place.at('domains.json');
   const layout = domainLayout(content.kind === 'rows' ? content.rows : { domains: {}, vps_nodes: [] });
-  if (layout.old) here.warn('expected {"domains": …, "vps_nodes": …}, got the old layout; it is read', 'syncctl migrates it on the next write');
+  if (layout.old)
+    here.warn(
+      'expected {"domains": …, "vps_nodes": …}, got the old layout; it is read',
+      'syncctl migrates it on the next write',
+    );
   const domainsPlace = layout.old ? here : here.at('domains');
   const domains = parseDomainRows(layout.domains, lastGood.domains, domainsPlace);
   const records = parseVpsList(layout.vpsNodes, lastGood.vpsRecords, here.at('vps_nodes'));
@@ -28,7 +36,11 @@ export function parseDomains(raw: RawObject | undefined, lastGood: DomainRecords
   return { domains, vpsRecords: records };
 }
 
-function parseDomainRows(value: unknown, lastGood: ReadonlyMap<string, Domain>, place: Place): ReadonlyMap<string, Domain> {
+function parseDomainRows(
+  value: unknown,
+  lastGood: ReadonlyMap<string, Domain>,
+  place: Place,
+): ReadonlyMap<string, Domain> {
   if (!isRow(value)) {
     place.refuse('an object of domains', value, 'the last good domains stay');
     return lastGood;
@@ -49,12 +61,22 @@ function parseDomain(name: string, value: unknown, place: Place): Domain {
   }
   const reader = new EntryReader(place, value);
   const registered = reader.lenient('registered', grammar.timestamp);
-  return { name, description: freeText(value, 'description'), registered, status: reader.lenient('status', grammar.word) };
+  return {
+    name,
+    description: freeText(value, 'description'),
+    registered,
+    status: reader.lenient('status', grammar.word),
+  };
 }
 
-function parseVpsList(value: unknown, lastGood: ReadonlyMap<string, VpsRecord>, place: Place): Map<string, VpsRecord> {
+function parseVpsList(
+  value: unknown,
+  lastGood: ReadonlyMap<string, VpsRecord>,
+  place: Place,
+): Map<string, VpsRecord> {
   const records = new Map<string, VpsRecord>();
-  if (value === undefined || value === null) place.warn(`expected a list, got ${excerpt(value)}; it is read as empty`);
+  if (value === undefined || value === null)
+    place.warn(`expected a list, got ${excerpt(value)}; it is read as empty`);
   else if (!Array.isArray(value)) {
     place.refuse('a list', value, 'the last good records stay');
     return new Map(lastGood);
@@ -63,7 +85,11 @@ function parseVpsList(value: unknown, lastGood: ReadonlyMap<string, VpsRecord>, 
       const record = parseVpsFields(row, place.at(index));
       if (record === undefined) return;
       if (!records.has(record.tailscaleIp)) records.set(record.tailscaleIp, record);
-      else place.at(index).at('tailscale_ip').error(`expected each address once, got ${record.tailscaleIp} again; the first record counts`);
+      else
+        place
+          .at(index)
+          .at('tailscale_ip')
+          .error(`expected each address once, got ${record.tailscaleIp} again; the first record counts`);
     });
   }
   return records;

@@ -29,7 +29,15 @@ interface Frame {
 const maxReported = 100;
 
 // The parser's own names are a const enum, which isolated modules cannot read.
-const tokens = { openBrace: 1, closeBrace: 2, openBracket: 3, closeBracket: 4, comma: 5, string: 10, end: 17 } as const;
+const tokens = {
+  openBrace: 1,
+  closeBrace: 2,
+  openBracket: 3,
+  closeBracket: 4,
+  comma: 5,
+  string: 10,
+  end: 17,
+} as const;
 
 /** Paths of keys that appear twice in one object, which JSON.parse drops silently. The text is known to be valid JSON. */
 function duplicateKeys(text: string): readonly (readonly string[])[] {
@@ -37,17 +45,23 @@ function duplicateKeys(text: string): readonly (readonly string[])[] {
   const scanner = createScanner(text, true);
   const stack: Frame[] = [];
   const found: (readonly string[])[] = [];
-  for (let token: number = scanner.scan(); token !== tokens.end && found.length < maxReported; token = scanner.scan()) {
+  for (
+    let token: number = scanner.scan();
+    token !== tokens.end && found.length < maxReported;
+    token = scanner.scan()
+  ) {
     const top = stack.at(-1);
     if (token === tokens.openBrace) stack.push({ keys: new Set(), key: '', index: 0, expectsKey: true });
-    else if (token === tokens.openBracket) stack.push({ keys: undefined, key: '', index: 0, expectsKey: false });
+    else if (token === tokens.openBracket)
+      stack.push({ keys: undefined, key: '', index: 0, expectsKey: false });
     else if (token === tokens.closeBrace || token === tokens.closeBracket) stack.pop();
     else if (top === undefined) continue;
     else if (token === tokens.comma) next(top);
     else if (token === tokens.string && top.expectsKey && top.keys !== undefined) {
       top.key = scanner.getTokenValue();
       top.expectsKey = false;
-      if (top.keys.has(top.key)) found.push(stack.map((frame) => (frame.keys === undefined ? String(frame.index) : frame.key)));
+      if (top.keys.has(top.key))
+        found.push(stack.map((frame) => (frame.keys === undefined ? String(frame.index) : frame.key)));
       top.keys.add(top.key);
     }
   }

@@ -3,7 +3,10 @@ import { readJson } from './parse-json.ts';
 import { excerpt, isRow, type Place, type Row } from './quarantine.ts';
 
 /** What one data key holds: an object of entries, an explicit nothing, or nothing to go by (the last good state stays). */
-export type KeyContent = { readonly kind: 'rows'; readonly rows: Row } | { readonly kind: 'empty' } | { readonly kind: 'unreadable' };
+export type KeyContent =
+  | { readonly kind: 'rows'; readonly rows: Row }
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'unreadable' };
 
 /** Reads one data key of a registry object. An absent or invalid key is reported and is never an empty one. */
 export function readKey(raw: RawObject | undefined, key: string, place: Place): KeyContent {
@@ -11,7 +14,10 @@ export function readKey(raw: RawObject | undefined, key: string, place: Place): 
   const here = place.at(key);
   const text = Object.hasOwn(raw.data, key) ? raw.data[key] : undefined;
   if (text === undefined) {
-    here.error(`expected the key ${key}, got none; the last good state stays`, `write {} there to empty it on purpose`);
+    here.error(
+      `expected the key ${key}, got none; the last good state stays`,
+      `write {} there to empty it on purpose`,
+    );
     return { kind: 'unreadable' };
   }
   const json = readJson(text);
@@ -25,7 +31,9 @@ export function readKey(raw: RawObject | undefined, key: string, place: Place): 
     return { kind: 'unreadable' };
   }
   for (const path of json.duplicates) {
-    path.reduce((at: Place, part) => at.at(part), here).warn('expected each key once, got it twice; the last one counts');
+    path
+      .reduce((at: Place, part) => at.at(part), here)
+      .warn('expected each key once, got it twice; the last one counts');
   }
   return Object.keys(json.value).length === 0 ? { kind: 'empty' } : { kind: 'rows', rows: json.value };
 }

@@ -23,17 +23,32 @@ export function parseNodeRow(type: NodeType, value: unknown, place: Place): RowV
   const name = reader.lenient('name', grammar.nodeName);
   const own = parseOwn(fieldOf(value, 'sync_controller'), place.at('sync_controller'));
   const repoPath = reader.lenient('repo_path', grammar.remotePath);
-  if (reader.failed || own === undefined || address === undefined || sshUser === undefined) return { ok: false, address, name };
+  if (reader.failed || own === undefined || address === undefined || sshUser === undefined)
+    return { ok: false, address, name };
   const recorded = parseRecorded(reader, value, place);
   const id = nodeId(type, address);
-  return { ok: true, node: { id, type, address, name: name ?? address, sshUser, ...own, repoPath, recorded, row: JSON.stringify(value) } };
+  return {
+    ok: true,
+    node: {
+      id,
+      type,
+      address,
+      name: name ?? address,
+      sshUser,
+      ...own,
+      repoPath,
+      recorded,
+      row: JSON.stringify(value),
+    },
+  };
 }
 
 type OwnFields = Pick<Node, 'sshPort' | 'hostKeys' | 'labels' | 'publicDomain'>;
 
 /** The one object that we add to a row. A wrong port or domain would reach the wrong place, so it sets the row aside. */
 function parseOwn(value: unknown, place: Place): OwnFields | undefined {
-  if (value === undefined || value === null) return { sshPort: undefined, hostKeys: [], labels: {}, publicDomain: undefined };
+  if (value === undefined || value === null)
+    return { sshPort: undefined, hostKeys: [], labels: {}, publicDomain: undefined };
   if (!isRow(value)) {
     place.refuse('an object', value);
     return undefined;

@@ -22,17 +22,29 @@ export function parseNodes(raw: RawObject | undefined, lastGood: Nodes, place: P
   return nodes;
 }
 
-function readList(rows: Row, type: NodeType, context: { place: Place; before: number }): readonly unknown[] | undefined {
+function readList(
+  rows: Row,
+  type: NodeType,
+  context: { place: Place; before: number },
+): readonly unknown[] | undefined {
   const value = fieldOf(rows, type);
   if (Array.isArray(value)) return value as readonly unknown[];
   const { place, before } = context;
   if (value !== undefined && value !== null) place.refuse('a list', value, 'the last good rows stay');
-  else if (before > 0) place.error(`expected a list, got ${excerpt(value)}; the last good rows stay`, 'write [] there to empty it on purpose');
+  else if (before > 0)
+    place.error(
+      `expected a list, got ${excerpt(value)}; the last good rows stay`,
+      'write [] there to empty it on purpose',
+    );
   else place.warn(`expected a list, got ${excerpt(value)}; it is read as empty`);
   return undefined;
 }
 
-function readRows(type: NodeType, list: readonly unknown[], context: { place: Place; before: readonly Node[] }): readonly Node[] {
+function readRows(
+  type: NodeType,
+  list: readonly unknown[],
+  context: { place: Place; before: readonly Node[] },
+): readonly Node[] {
   const rows = new Map<NodeId, Node>();
   const aside: { readonly address: string | undefined; readonly name: string | undefined }[] = [];
   list.forEach((value, index) => {
@@ -40,11 +52,18 @@ function readRows(type: NodeType, list: readonly unknown[], context: { place: Pl
     const verdict = parseNodeRow(type, value, here);
     if (!verdict.ok) aside.push(verdict);
     else if (!rows.has(verdict.node.id)) rows.set(verdict.node.id, verdict.node);
-    else here.at('ip').error(`expected each address once in ${type}, got ${verdict.node.address} again; the first row counts`);
+    else
+      here
+        .at('ip')
+        .error(
+          `expected each address once in ${type}, got ${verdict.node.address} again; the first row counts`,
+        );
   });
   for (const row of aside) {
     // The address is the identity; where that is what broke, the name tells whose row it was.
-    const kept = context.before.find((node) => (row.address === undefined ? node.name === row.name : node.address === row.address));
+    const kept = context.before.find((node) =>
+      row.address === undefined ? node.name === row.name : node.address === row.address,
+    );
     if (kept !== undefined && !rows.has(kept.id)) rows.set(kept.id, kept);
   }
   return [...rows.values()];

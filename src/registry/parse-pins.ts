@@ -14,7 +14,8 @@ export function parsePins(value: unknown, place: Place): readonly HostKeyPin[] {
   }
   return value.flatMap((item: unknown, index) => {
     const pin = parsePin(item);
-    if (pin === undefined) place.at(index).refuse('a public host key such as "ssh-ed25519 AAAA…"', item, 'the pin is ignored');
+    if (pin === undefined)
+      place.at(index).refuse('a public host key such as "ssh-ed25519 AAAA…"', item, 'the pin is ignored');
     return pin ?? [];
   });
 }
@@ -42,7 +43,10 @@ export function parseLabels(value: unknown, place: Place): Readonly<Record<strin
   const good = Object.entries(value).filter((entry): entry is [string, string] => {
     const [key, text] = entry;
     const ok = labelKey.test(key) && typeof text === 'string' && labelValue.test(text);
-    if (!ok) place.at(key).warn(`expected a label of letters, digits and . _ -, got ${excerpt(text)}; it is ignored`);
+    if (!ok)
+      place
+        .at(key)
+        .warn(`expected a label of letters, digits and . _ -, got ${excerpt(text)}; it is ignored`);
     return ok;
   });
   return Object.fromEntries(good);

@@ -7,11 +7,15 @@ export function checkReferences(content: UnsealedSnapshot, services: Place, doma
   const vps = new Set([...content.vpsRecords.keys(), ...vpsAddresses(content)]);
   for (const route of content.routes.values()) {
     const here = domains.at('routing.json').at(route.service);
-    if (!content.services.has(route.service)) here.warn(`routes the service ${route.service}, which is not registered`);
+    if (!content.services.has(route.service))
+      here.warn(`routes the service ${route.service}, which is not registered`);
     if (route.vpsNodes.length === 0) here.at('vps_nodes').warn('lists no VPS: the service is served nowhere');
     if (route.domains.length === 0) here.at('domains').warn('lists no domain: the service is served nowhere');
     for (const domain of route.domains) {
-      if (!content.domains.has(domain)) here.at('domains').warn(`names the domain ${domain}, which is not registered`, `syncctl domain add ${domain}`);
+      if (!content.domains.has(domain))
+        here
+          .at('domains')
+          .warn(`names the domain ${domain}, which is not registered`, `syncctl domain add ${domain}`);
     }
     for (const address of route.vpsNodes) {
       if (!vps.has(address)) here.at('vps_nodes').warn(`names the VPS ${address}, which is not registered`);
@@ -19,7 +23,13 @@ export function checkReferences(content: UnsealedSnapshot, services: Place, doma
   }
   for (const service of content.services.values()) {
     if (service.public && content.multiDomain && !content.routes.has(service.name)) {
-      services.at('services.json').at(service.name).warn('is public and routed to no domain: it is served nowhere', `syncctl domain route ${service.name}`);
+      services
+        .at('services.json')
+        .at(service.name)
+        .warn(
+          'is public and routed to no domain: it is served nowhere',
+          `syncctl domain route ${service.name}`,
+        );
     }
   }
   checkSingleDomain(content, domains);
@@ -31,11 +41,15 @@ function vpsAddresses(content: UnsealedSnapshot): readonly string[] {
 
 function checkSingleDomain(content: UnsealedSnapshot, domains: Place): void {
   if (content.multiDomain) return;
-  const without = [...content.nodes.values()].find((node) => node.type === 'vps_nodes' && publicDomainOf(node, content) === undefined);
+  const without = [...content.nodes.values()].find(
+    (node) => node.type === 'vps_nodes' && publicDomainOf(node, content) === undefined,
+  );
   if (without === undefined) return;
   const found = content.domains.size === 0 ? 'none' : `${String(content.domains.size)} registered ones`;
-  domains.at('domains.json').warn(
-    `expected one public domain for the VPS ${without.name}, got ${found}: its routes stay as they are`,
-    'set public-domain in cluster-info, or: syncctl domain route SERVICE --domains …',
-  );
+  domains
+    .at('domains.json')
+    .warn(
+      `expected one public domain for the VPS ${without.name}, got ${found}: its routes stay as they are`,
+      'set public-domain in cluster-info, or: syncctl domain route SERVICE --domains …',
+    );
 }

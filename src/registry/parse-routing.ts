@@ -35,7 +35,12 @@ function parseRoute(service: string, value: unknown, place: Place): Route | unde
   const domains = parseList(value, 'domains', { place, grammar: grammar.domain });
   const vpsNodes = parseList(value, 'vps_nodes', { place, grammar: grammar.nodeAddress });
   if (domains === undefined || vpsNodes === undefined) return undefined;
-  return { service, domains, vpsNodes, strategy: parseStrategy(fieldOf(value, 'strategy'), place.at('strategy')) };
+  return {
+    service,
+    domains,
+    vpsNodes,
+    strategy: parseStrategy(fieldOf(value, 'strategy'), place.at('strategy')),
+  };
 }
 
 /** A list of texts without the empty ones that naive CSV splitting left, each once. One bad item sets the entry aside. */

@@ -13,7 +13,10 @@ export function parseServices(raw: RawObject | undefined, lastGood: Services, pl
   const services = new Map<string, Service>();
   if (content.kind === 'empty') return services;
   for (const [name, value] of Object.entries(content.rows)) {
-    const service = parseService(name, value, { place: place.at('services.json').at(name), lastGood: lastGood.get(name) });
+    const service = parseService(name, value, {
+      place: place.at('services.json').at(name),
+      lastGood: lastGood.get(name),
+    });
     if (service !== undefined) services.set(name, service);
   }
   return services;
@@ -53,7 +56,9 @@ function parseService(name: string, value: unknown, { place, lastGood }: EntryCo
 
 /** The last good version, except that a bad entry which says `public: false` still closes: withdrawing never waits for tidiness. */
 function keptService(lastGood: Service | undefined, row: Row): Service | undefined {
-  return lastGood !== undefined && fieldOf(row, 'public') === false ? { ...lastGood, public: false } : lastGood;
+  return lastGood !== undefined && fieldOf(row, 'public') === false
+    ? { ...lastGood, public: false }
+    : lastGood;
 }
 
 /** Only `true` itself publishes. */

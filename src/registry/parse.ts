@@ -1,6 +1,12 @@
 import type { LostClaim } from '../model/claims.ts';
 import { sealSnapshot, type UnsealedSnapshot } from '../model/seal.ts';
-import { registryObjects, type Finding, type RawObject, type RegistryObject, type Snapshot } from '../model/snapshot.ts';
+import {
+  registryObjects,
+  type Finding,
+  type RawObject,
+  type RegistryObject,
+  type Snapshot,
+} from '../model/snapshot.ts';
 import { parseClusterInfo } from './parse-cluster-info.ts';
 import { parseDomains } from './parse-domains.ts';
 import { parseNodes } from './parse-nodes.ts';
@@ -31,8 +37,13 @@ export function parseRegistries(objects: RawObjects, lastGood: Snapshot | undefi
   for (const object of registryObjects) {
     if (objects.has(object)) continue;
     // A cluster that never had a public domain has no such object; one that had it has lost it.
-    if (object === 'domain-registry' && !hasDomains(lastGood)) place(object).warn('no such object: no public domains are registered');
-    else place(object).error('expected the object, got none; its last good state stays', `syncctl doctor, then: kubectl -n kube-system get configmap ${object}`);
+    if (object === 'domain-registry' && !hasDomains(lastGood))
+      place(object).warn('no such object: no public domains are registered');
+    else
+      place(object).error(
+        'expected the object, got none; its last good state stays',
+        `syncctl doctor, then: kubectl -n kube-system get configmap ${object}`,
+      );
   }
   const before = lastGood ?? nothing;
   const domainObject = objects.get('domain-registry');
@@ -41,7 +52,11 @@ export function parseRegistries(objects: RawObjects, lastGood: Snapshot | undefi
   const content = {
     clusterInfo: parseClusterInfo(objects.get('cluster-info'), before.clusterInfo, place('cluster-info')),
     services: parseServices(objects.get('service-registry'), before.services, place('service-registry')),
-    nodes: parseNodes(objects.get('sync-controller-registry'), before.nodes, place('sync-controller-registry')),
+    nodes: parseNodes(
+      objects.get('sync-controller-registry'),
+      before.nodes,
+      place('sync-controller-registry'),
+    ),
     domains,
     vpsRecords,
     routes,
@@ -52,7 +67,12 @@ export function parseRegistries(objects: RawObjects, lastGood: Snapshot | undefi
     additionsOnly: false,
   } satisfies UnsealedSnapshot;
   if (content.clusterInfo.domain === undefined) {
-    place('cluster-info').at('cluster-domain').error('expected the cluster domain, got none: no names are written to laptops and workers until it is set', 'kubectl -n kube-system edit configmap cluster-info');
+    place('cluster-info')
+      .at('cluster-domain')
+      .error(
+        'expected the cluster domain, got none: no names are written to laptops and workers until it is set',
+        'kubectl -n kube-system edit configmap cluster-info',
+      );
   }
   checkReferences(content, place('service-registry'), place('domain-registry'));
   const { snapshot, lost } = sealSnapshot(content, lastGood);
@@ -63,7 +83,9 @@ export function parseRegistries(objects: RawObjects, lastGood: Snapshot | undefi
 }
 
 function hasDomains(lastGood: Snapshot | undefined): boolean {
-  return lastGood !== undefined && lastGood.domains.size + lastGood.vpsRecords.size + lastGood.routes.size > 0;
+  return (
+    lastGood !== undefined && lastGood.domains.size + lastGood.vpsRecords.size + lastGood.routes.size > 0
+  );
 }
 
 function reportLost({ lost, holder }: LostClaim, place: Place): void {
@@ -84,7 +106,9 @@ function pausedObjects(objects: RawObjects, lastGood: Snapshot | undefined): rea
   return registryObjects.filter((object) => {
     const raw = objects.get(object);
     if (raw === undefined) return lastGood?.paused.includes(object) ?? false;
-    const value = Object.hasOwn(raw.annotations, 'sync-controller/paused') ? raw.annotations['sync-controller/paused'] : undefined;
+    const value = Object.hasOwn(raw.annotations, 'sync-controller/paused')
+      ? raw.annotations['sync-controller/paused']
+      : undefined;
     return value !== undefined && value !== 'false';
   });
 }

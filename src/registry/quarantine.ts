@@ -39,7 +39,11 @@ export class Place {
   at(part: string | number): Place {
     const line = printable(String(part).toWellFormed()).replaceAll(/[^\S ]/gu, '\ufffd');
     const text = line.replaceAll('~', '~0').replaceAll('/', '~1');
-    return new Place(this.findings, this.object, `${this.path}/${text.length > 80 ? `${text.slice(0, 77)}…` : text}`);
+    return new Place(
+      this.findings,
+      this.object,
+      `${this.path}/${text.length > 80 ? `${text.slice(0, 77)}…` : text}`,
+    );
   }
 
   /** Something is set aside, or a last good state is kept. */
@@ -58,7 +62,12 @@ export class Place {
   }
 
   private add(severity: Finding['severity'], message: string, remedy: string | undefined): void {
-    this.findings.push({ severity, path: this.path, message, remedy: remedy ?? `correct it in ${this.object}, then: syncctl validate` });
+    this.findings.push({
+      severity,
+      path: this.path,
+      message,
+      remedy: remedy ?? `correct it in ${this.object}, then: syncctl validate`,
+    });
   }
 }
 
@@ -86,7 +95,9 @@ export class EntryReader {
   /** A field that may be absent or null; a wrong value sets the entry aside. */
   optional<T>(field: string, grammar: Grammar<T>): T | undefined {
     const value = fieldOf(this.row, field);
-    return value === undefined || value === null || value === '' ? undefined : this.read(field, value, grammar);
+    return value === undefined || value === null || value === ''
+      ? undefined
+      : this.read(field, value, grammar);
   }
 
   /** A field that decides nothing: a wrong value is reported and treated as absent. */

@@ -29,7 +29,17 @@ export type Command =
 export class Pair {
   readonly node: NodeRoot;
   readonly model: ModelNode;
-  private last = { cluster: 'cluster-aaaa', kind: 'hosts' };
+  private last: Draw = {
+    cluster: 'cluster-aaaa',
+    kind: 'hosts',
+    epoch: 1,
+    writer: 'writeraaaa',
+    seq: 1,
+    document: 0,
+    base: 'any',
+    rollback: false,
+    takeOver: false,
+  };
 
   constructor() {
     this.node = new NodeRoot().enrol();
@@ -65,11 +75,26 @@ export class Pair {
       case 'tear':
       case 'flip':
         this.damage(command);
+        await this.look();
+        // A record that is written behind the damage must be found again.
+        if (command.bytes % 2 === 1)
+          await this.request(
+            { ...this.last, epoch: 4, seq: command.bytes, document: command.bytes % 5 },
+            undefined,
+          );
+        await this.look();
         break;
       case 'edit':
         this.edit(command.how);
     }
     this.compareFiles();
+  }
+
+  /** `check` of the kind that was written last. */
+  private async look(): Promise<void> {
+    const { cluster, kind } = this.last;
+    const receipt = await this.node.ask({ mode: 'check', epoch: 0, seq: 0, cluster, kind });
+    expect(seen(receipt)).toEqual(this.model.check(cluster, kind));
   }
 
   private concrete(d: Draw): ModelRequest {
@@ -91,7 +116,7 @@ export class Pair {
 
   private async request(d: Draw, crashAt: string | undefined): Promise<void> {
     const request = this.concrete(d);
-    this.last = request;
+    this.last = d;
     const expected = this.model.apply(request, crashAt);
     const ended = await this.node.run(
       asked(request),

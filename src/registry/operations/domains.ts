@@ -8,31 +8,55 @@ import type { Step } from './step.ts';
 const where = 'domain-registry/domains.json';
 
 /** Registers a public domain; of a known one only the given description changes. */
-export function addDomainSteps(domain: string, description: string | undefined, ground: { readonly snapshot: Snapshot; readonly now: string }): readonly Step[] {
+export function addDomainSteps(
+  domain: string,
+  description: string | undefined,
+  ground: { readonly snapshot: Snapshot; readonly now: string },
+): readonly Step[] {
   const isNew = !ground.snapshot.domains.has(domain);
-  const fields = isNew ? { description: description ?? '', registered: ground.now, status: 'active' } : { description };
+  const fields = isNew
+    ? { description: description ?? '', registered: ground.now, status: 'active' }
+    : { description };
   return migrating(ground.snapshot, (text) => setDomain(text, domain, fields));
 }
 
 /** Registers where the public DNS of a VPS points to; a known record keeps its place and what is not given. */
 export function addVpsSteps(
-  vps: { readonly address: string; readonly publicIp: string | undefined; readonly location: string | undefined },
+  vps: {
+    readonly address: string;
+    readonly publicIp: string | undefined;
+    readonly location: string | undefined;
+  },
   ground: { readonly snapshot: Snapshot; readonly now: string },
 ): readonly Step[] {
   const isNew = !ground.snapshot.vpsRecords.has(vps.address);
   const given = { public_ip: vps.publicIp, location: vps.location };
-  const fields = isNew ? { ...given, location: vps.location ?? '', registered: ground.now, status: 'active' } : given;
+  const fields = isNew
+    ? { ...given, location: vps.location ?? '', registered: ground.now, status: 'active' }
+    : given;
   return migrating(ground.snapshot, (text) => setVpsRecord(text, vps.address, fields));
 }
 
 /** Removes a domain: out of every route first, so that a half-done removal serves less, never something dangling. */
-export function removeDomainSteps(domain: string, ground: { readonly snapshot: Snapshot; readonly now: string }): readonly Step[] {
-  return [...withdrawSteps({ domain }, ground.now), ...migrating(ground.snapshot, (text) => removeDomain(text, domain))];
+export function removeDomainSteps(
+  domain: string,
+  ground: { readonly snapshot: Snapshot; readonly now: string },
+): readonly Step[] {
+  return [
+    ...withdrawSteps({ domain }, ground.now),
+    ...migrating(ground.snapshot, (text) => removeDomain(text, domain)),
+  ];
 }
 
 /** Removes a VPS record, out of every route first. */
-export function removeVpsSteps(address: string, ground: { readonly snapshot: Snapshot; readonly now: string }): readonly Step[] {
-  return [...withdrawSteps({ vps: address }, ground.now), ...migrating(ground.snapshot, (text) => removeVpsRecord(text, address))];
+export function removeVpsSteps(
+  address: string,
+  ground: { readonly snapshot: Snapshot; readonly now: string },
+): readonly Step[] {
+  return [
+    ...withdrawSteps({ vps: address }, ground.now),
+    ...migrating(ground.snapshot, (text) => removeVpsRecord(text, address)),
+  ];
 }
 
 /** Every write of `domains.json` takes the records of the abandoned key over first and then empties that key: two truths become one. */
@@ -52,10 +76,15 @@ function migrating(snapshot: Snapshot, edit: (text: string | undefined) => strin
 
 function withLegacyRecords(text: string | undefined, snapshot: Snapshot): string | undefined {
   const list = fieldOf(rowsOf(text, where), 'vps_nodes');
-  const present = new Set(Array.isArray(list) ? list.map((row: unknown) => (isRow(row) ? fieldOf(row, 'tailscale_ip') : undefined)) : []);
+  const present = new Set(
+    Array.isArray(list)
+      ? list.map((row: unknown) => (isRow(row) ? fieldOf(row, 'tailscale_ip') : undefined))
+      : [],
+  );
   const legacy = [...snapshot.vpsRecords.values()].filter(({ tailscaleIp }) => !present.has(tailscaleIp));
   return legacy.reduce<string | undefined>(
-    (result, { tailscaleIp, publicIp, location, registered, status }) => setVpsRecord(result, tailscaleIp, { public_ip: publicIp, location, registered, status }),
+    (result, { tailscaleIp, publicIp, location, registered, status }) =>
+      setVpsRecord(result, tailscaleIp, { public_ip: publicIp, location, registered, status }),
     text,
   );
 }

@@ -31,9 +31,19 @@ export function registerNodeSteps(node: NodeFields, stamp: Stamp): readonly Step
   return [
     rowsStep((text) => {
       const isNew = !hasRow(text, node);
-      const fields: Fields = isNew ? firstFields(node, stamp) : { name: node.name, ssh_user: node.sshUser, webhook_port: node.webhookPort };
-      const extras: Fields = { ssh_port: node.sshPort, public_domain: node.publicDomain, labels: node.labels };
-      const row = setNodeRow(text, { type: node.type, address: node.address, fields }, { at: stamp.now, by: stamp.by });
+      const fields: Fields = isNew
+        ? firstFields(node, stamp)
+        : { name: node.name, ssh_user: node.sshUser, webhook_port: node.webhookPort };
+      const extras: Fields = {
+        ssh_port: node.sshPort,
+        public_domain: node.publicDomain,
+        labels: node.labels,
+      };
+      const row = setNodeRow(
+        text,
+        { type: node.type, address: node.address, fields },
+        { at: stamp.now, by: stamp.by },
+      );
       const given = Object.fromEntries(Object.entries(extras).filter(([, value]) => value !== undefined));
       return touched(Object.keys(given).length === 0 ? row : setNodeExtras(row, node, given), stamp);
     }),
@@ -41,13 +51,24 @@ export function registerNodeSteps(node: NodeFields, stamp: Stamp): readonly Step
 }
 
 /** Writes the pinned host keys of several nodes in one go. */
-export function pinSteps(pins: readonly { readonly type: NodeType; readonly address: string; readonly keys: readonly HostKeyPin[] }[], stamp: Stamp): readonly Step[] {
+export function pinSteps(
+  pins: readonly {
+    readonly type: NodeType;
+    readonly address: string;
+    readonly keys: readonly HostKeyPin[];
+  }[],
+  stamp: Stamp,
+): readonly Step[] {
   return [
     rowsStep((text) => {
       const known = pins.filter((node) => hasRow(text, node));
       if (text === undefined || known.length === 0) return undefined;
       return touched(
-        known.reduce((result, { type, address, keys }) => setNodeExtras(result, { type, address }, { host_keys: keys.map((pin) => ({ ...pin })) }), text),
+        known.reduce(
+          (result, { type, address, keys }) =>
+            setNodeExtras(result, { type, address }, { host_keys: keys.map((pin) => ({ ...pin })) }),
+          text,
+        ),
         stamp,
       );
     }),

@@ -11,7 +11,9 @@ export function rowsOf(text: string | undefined, where: string): Row {
   if (json.kind === 'empty') return {};
   if (json.kind === 'value' && isRow(json.value)) return json.value;
   const got = json.kind === 'invalid' ? `a text that does not parse (${json.reason})` : 'another value';
-  throw new SyncError('data', `${where}: expected a JSON object, got ${got}`, { remedy: 'mend the registry first (syncctl validate); nothing was written' });
+  throw new SyncError('data', `${where}: expected a JSON object, got ${got}`, {
+    remedy: 'mend the registry first (syncctl validate); nothing was written',
+  });
 }
 
 /** One entry that must still be there: somebody may have removed it since it was looked at. */
@@ -19,5 +21,7 @@ export function rowOf(text: string | undefined, name: string, where: string): Ro
   const rows = rowsOf(text, where);
   const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
   if (isRow(row)) return row;
-  throw new SyncError('notFound', `${where}/${name}: expected an entry, got none`, { remedy: 'see what there is with: syncctl service list' });
+  throw new SyncError('notFound', `${where}/${name}: expected an entry, got none`, {
+    remedy: 'see what there is with: syncctl service list',
+  });
 }

@@ -29,7 +29,16 @@ export function registerSteps(name: string, fields: ServiceFields, now: string):
       // By this mark discovery knows that the entry is a person's, and never removes it.
       const extras = fieldOf(present, 'sync_controller');
       const own = { ...(isRow(extras) ? extras : {}), discovered: false } as Fields[string];
-      const written: Fields = { subdomain, namespace, service, ip, port, public: isPublic === true, updated: now, sync_controller: own };
+      const written: Fields = {
+        subdomain,
+        namespace,
+        service,
+        ip,
+        port,
+        public: isPublic === true,
+        updated: now,
+        sync_controller: own,
+      };
       return setService(text, name, written);
     }),
   ];
@@ -42,7 +51,11 @@ export function unregisterSteps(name: string, snapshot: Snapshot, now: string): 
 }
 
 /** Makes a service public: first where it is served, then that it is. */
-export function publishSteps(name: string, snapshot: Snapshot, options: { readonly routing: Routing | undefined; readonly now: string }): readonly Step[] {
+export function publishSteps(
+  name: string,
+  snapshot: Snapshot,
+  options: { readonly routing: Routing | undefined; readonly now: string },
+): readonly Step[] {
   const { routing, now } = options;
   const routes = routing === undefined ? [] : routeSteps(name, routing, { snapshot, now });
   return [...routes, visibility(name, true, now)];
@@ -50,7 +63,10 @@ export function publishSteps(name: string, snapshot: Snapshot, options: { readon
 
 /** Makes a service private: first that it is not served, then where it was. */
 export function unpublishSteps(name: string, snapshot: Snapshot, now: string): readonly Step[] {
-  return [visibility(name, false, now), ...(snapshot.routes.has(name) ? unrouteSteps(name, undefined, now) : [])];
+  return [
+    visibility(name, false, now),
+    ...(snapshot.routes.has(name) ? unrouteSteps(name, undefined, now) : []),
+  ];
 }
 
 /** Writes what discovery found. What somebody changed meanwhile is left to the next discovery. */
@@ -77,6 +93,8 @@ export function discoverySteps({ changes }: Discovery): readonly Step[] {
 function visibility(name: string, isPublic: boolean, now: string): Step {
   return step((text) => {
     const row = rowOf(text, name, where);
-    return fieldOf(row, 'public') === isPublic ? undefined : setService(text, name, { public: isPublic, updated: now });
+    return fieldOf(row, 'public') === isPublic
+      ? undefined
+      : setService(text, name, { public: isPublic, updated: now });
   });
 }

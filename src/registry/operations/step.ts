@@ -13,10 +13,20 @@ export interface Step {
 export type RawObjects = ReadonlyMap<RegistryObject, RawObject>;
 
 /** The registries as they would be after the steps, without writing anything. */
-export function previewed(objects: RawObjects, steps: readonly Step[], lastGood: Snapshot | undefined): Snapshot {
+export function previewed(
+  objects: RawObjects,
+  steps: readonly Step[],
+  lastGood: Snapshot | undefined,
+): Snapshot {
   const after = new Map(objects);
   for (const { object, key, edit } of steps) {
-    const raw = after.get(object) ?? { name: object, uid: '', resourceVersion: '', data: {}, annotations: {} };
+    const raw = after.get(object) ?? {
+      name: object,
+      uid: '',
+      resourceVersion: '',
+      data: {},
+      annotations: {},
+    };
     const text = edit(raw.data[key]);
     if (text !== undefined) after.set(object, { ...raw, data: { ...raw.data, [key]: text } });
   }

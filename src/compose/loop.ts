@@ -77,7 +77,8 @@ export function buildLoop(settings: Settings, ground: LoopGround) {
     log,
     settings: limits,
     planOf: (id) => fleet.planOf(id),
-    holdback: (id) => standing.holdback() ?? (decisions.pausedBy(id) === undefined ? undefined : 'paused'),
+    holdback: (id) =>
+      standing.holdback(fleet.planOf(id)) ?? (decisions.pausedBy(id) === undefined ? undefined : 'paused'),
     onOutcome: (plan, outcome) => standing.judge(plan, outcome),
     onAbsent: (id) => {
       watchAbsent(id, settings, { fleet, loop, presence });

@@ -11,6 +11,7 @@ export type Verdict =
       readonly cause: CauseClass;
       readonly evidence: string;
       readonly rungs: readonly string[];
+      /** True where the consumer may agree by itself a little later. */
       readonly retry: boolean;
     };
 
@@ -20,103 +21,64 @@ export interface Known {
   readonly previous: string;
 }
 
+interface Ladder extends Known {
+  readonly receipt: Receipt;
+  /** The rungs that agreed so far. */
+  readonly rungs: readonly string[];
+}
+
 /**
  * Climbs the ladder for one bundle: digest, parsed, then what the node's consumer says of itself.
  * A rung counts only by content: a file that exists, a name that is unchanged or a comment proves nothing.
  */
 export function verify(bundle: Bundle, receipt: Receipt, known: Known): Verdict {
-  const { expected } = known;
   if (receipt.after?.sha !== bundle.digest) {
-    const sha = receipt.after?.sha ?? 'nothing';
-    return {
-      ok: false,
-      cause: 'drift',
-      evidence: `managed bytes are ${sha.slice(0, 12)}, expected ${bundle.digest.slice(0, 12)}`,
-      rungs: [],
-      retry: false,
-    };
+    const sha = (receipt.after?.sha ?? 'nothing').slice(0, 12);
+    const evidence = `managed bytes are ${sha}, expected ${bundle.digest.slice(0, 12)}`;
+    return { ok: false, cause: 'drift', evidence, rungs: [], retry: false };
   }
-  const rungs = ['digest'];
-  const parsed = receipt.rungs['parsed'];
-  if (parsed === 'ok') rungs.push('parsed');
-  else if (parsed === 'bad') {
-    return { ok: false, cause: 'invalid_document', evidence: receipt.text, rungs, retry: false };
+  if (receipt.rungs['parsed'] === 'bad') {
+    return { ok: false, cause: 'invalid_document', evidence: receipt.text, rungs: ['digest'], retry: false };
   }
+  const rungs = receipt.rungs['parsed'] === 'ok' ? ['digest', 'parsed'] : ['digest'];
+  const ladder = { ...known, receipt, rungs };
   return bundle.expectation.kind === 'hosts'
-    ? resolverRung(receipt, rungs, expected)
-    : traefikRungs(bundle, receipt, { rungs, ...known });
+    ? climb(ladder, 'resolves', { bad: 'not_resolving', said: 'the resolver answers another address' })
+    : traefikRungs(bundle, ladder);
 }
 
-function resolverRung(receipt: Receipt, rungs: string[], expected: readonly string[]): Verdict {
-  switch (receipt.rungs['resolves']) {
-    case 'ok':
-      return { ok: true, rungs: [...rungs, 'resolves'] };
-    case 'bad':
-      return {
-        ok: false,
-        cause: 'not_resolving',
-        evidence: receipt.text || 'the resolver answers another address',
-        rungs,
-        retry: true,
-      };
-    case 'down':
-      return {
-        ok: false,
-        cause: 'consumer_down',
-        evidence: receipt.text || 'the resolver does not answer',
-        rungs,
-        retry: true,
-      };
-    default:
-      return expected.includes('resolves')
-        ? { ok: false, cause: 'consumer_down', evidence: 'the resolver rung vanished', rungs, retry: true }
-        : { ok: true, rungs };
-  }
-}
-
-interface Ladder extends Known {
-  readonly rungs: string[];
-}
-
-function traefikRungs(bundle: Bundle, receipt: Receipt, ladder: Ladder): Verdict {
-  const { rungs, expected } = ladder;
+function traefikRungs(bundle: Bundle, ladder: Ladder): Verdict {
+  const { receipt, expected, previous } = ladder;
+  const answers = { bad: 'not_answering', said: 'a request by host name gets 404' } as const;
   const raw = receipt.bodies.get('raw');
   if (raw !== undefined && receipt.rungs['raw'] === 'ok') {
-    const compared = compareTraefik(bundle.expectation, raw, ladder.previous);
-    if (!compared.agrees)
-      return { ok: false, cause: 'not_loaded', evidence: compared.evidence, rungs, retry: true };
-    rungs.push('loaded');
-  } else if (receipt.rungs['raw'] === 'down' || expected.includes('loaded')) {
-    return {
-      ok: false,
-      cause: 'consumer_down',
-      evidence: receipt.text || "Traefik's API does not answer",
-      rungs,
-      retry: true,
-    };
+    const compared = compareTraefik(bundle.expectation, raw, previous);
+    if (!compared.agrees) return missed(ladder, 'not_loaded', compared.evidence);
+    return climb({ ...ladder, rungs: [...ladder.rungs, 'loaded'] }, 'answers', answers);
   }
-  switch (receipt.rungs['answers']) {
+  if (receipt.rungs['raw'] === 'down' || expected.includes('loaded')) {
+    return missed(ladder, 'consumer_down', receipt.text || "Traefik's API does not answer");
+  }
+  return climb(ladder, 'answers', answers);
+}
+
+/** The last rung of a ladder, as the node itself judged it. */
+function climb(ladder: Ladder, rung: string, words: { bad: CauseClass; said: string }): Verdict {
+  const { receipt, rungs, expected } = ladder;
+  switch (receipt.rungs[rung]) {
     case 'ok':
-      return { ok: true, rungs: [...rungs, 'answers'] };
+      return { ok: true, rungs: [...rungs, rung] };
     case 'bad':
-      return {
-        ok: false,
-        cause: 'not_answering',
-        evidence: receipt.text || 'a request by host name gets 404',
-        rungs,
-        retry: true,
-      };
+      return missed(ladder, words.bad, receipt.text || words.said);
     case 'down':
-      return {
-        ok: false,
-        cause: 'consumer_down',
-        evidence: receipt.text || 'the web entry point does not answer',
-        rungs,
-        retry: true,
-      };
+      return missed(ladder, 'consumer_down', receipt.text || `the consumer does not answer (${rung})`);
     default:
-      return expected.includes('answers')
-        ? { ok: false, cause: 'consumer_down', evidence: 'the request rung vanished', rungs, retry: true }
-        : { ok: true, rungs };
+      // A node that never had this rung is judged without it; one that had it has lost its consumer.
+      if (expected.includes(rung)) return missed(ladder, 'consumer_down', `the rung ${rung} vanished`);
+      return { ok: true, rungs };
   }
+}
+
+function missed({ rungs }: Ladder, cause: CauseClass, evidence: string): Verdict {
+  return { ok: false, cause, evidence, rungs, retry: true };
 }

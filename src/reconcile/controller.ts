@@ -136,7 +136,7 @@ export class Controller implements ControllerApi, NodeLifecycle {
     takeOver: boolean,
     onNode?: (report: NodeReport) => void,
   ): Promise<PushReport> {
-    const { loop, fleet, status, terms } = this.parts;
+    const { loop, fleet, status, terms, log } = this.parts;
     const nodes = this.engine.snapshot().nodes;
     const reports = await Promise.all(
       ids.map(async (id) => {
@@ -147,7 +147,10 @@ export class Controller implements ControllerApi, NodeLifecycle {
         return report;
       }),
     );
-    await status.flush();
+    // The nodes have what they should: that the statuses cannot be told is another matter.
+    await status.flush().catch((error: unknown) => {
+      log.warn('statuses could not be written', { error });
+    });
     return pushReport(
       reports.filter((report) => report !== undefined),
       terms.current(),

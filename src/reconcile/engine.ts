@@ -51,25 +51,31 @@ export class Engine {
     }
   }
 
-  /** Follows the registries and keeps the fleet in step until `close`. */
-  async follow(): Promise<void> {
-    const { registry, log } = this.parts;
+  /** Keeps the fleet in step until `close`: with what the watch brings, or, without it, with what each pass reads. */
+  async follow({ watch }: { readonly watch: boolean }): Promise<void> {
+    const { registry, status } = this.parts;
     const unsubscribe = registry.subscribe((state, what) => {
-      if (what === 'desired')
-        void this.replan().catch((error: unknown) => {
-          log.error('planning failed', { error });
-        });
-      else if (state.sourceState === 'fresh')
-        log.info('the registries can be read', { findings: state.snapshot?.findings.length ?? 0 });
-      else log.warn('the registries cannot be read; the last good state stays', { reason: state.reason });
+      this.take(state, what);
     });
     this.stop.signal.addEventListener('abort', unsubscribe, { once: true });
-    await registry.start(this.stop.signal);
-    this.background.push(
-      registry.stopped(),
-      this.parts.status.follow(() => registry.current().snapshot?.nodes, this.stop.signal),
-    );
-    this.pushAllAgain();
+    if (watch) {
+      await registry.start(this.stop.signal);
+      this.background.push(registry.stopped());
+    }
+    this.background.push(status.follow(() => registry.current().snapshot?.nodes, this.stop.signal));
+    if (watch) this.pushAllAgain();
+    else this.lookAtAll();
+  }
+
+  private take(state: RegistryState, what: RegistryChange): void {
+    const { log } = this.parts;
+    if (what === 'desired')
+      void this.replan().catch((error: unknown) => {
+        log.error('planning failed', { error });
+      });
+    else if (state.sourceState === 'fresh')
+      log.info('the registries can be read', { findings: state.snapshot?.findings.length ?? 0 });
+    else log.warn('the registries cannot be read; the last good state stays', { reason: state.reason });
   }
 
   /** Plans the newest snapshot and queues the nodes it changes. */

@@ -168,6 +168,11 @@ export function acceptedUnder(
   });
 }
 
+/** True when what the plan wants is what we installed last. */
+export function isInstalled(memory: NodeMemory, plan: NodePlan): boolean {
+  return plan.bundles.every((bundle) => memory.recall(plan.id, bundle.kind)?.installed === bundle.digest);
+}
+
 /** True when version `a` is lower than `b`, compared number by number. */
 export function isOlder(a: string, b: string): boolean {
   const [left, right] = [a, b].map((version) => version.split('.').map(Number));

@@ -6,7 +6,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { judgeFence } from './fence-verdict.ts';
 import type { NodeMemory } from './ports.ts';
-import { acceptedUnder } from './reconciler.ts';
+import { acceptedUnder, isInstalled } from './reconciler.ts';
 import type { TermHolder } from './term-holder.ts';
 
 /** What to do with an outcome: record it, ask the node again at once under a new term, or later. */
@@ -51,8 +51,8 @@ export class Standing {
     return { kind: 'writing', reason: '' };
   }
 
-  /** Why no node may be written now, as a cause class. */
-  holdback(): CauseClass | undefined {
+  /** Why a node may not be written now, as a cause class. Under the own last term only what was installed before is asserted again. */
+  holdback(plan: NodePlan | undefined): CauseClass | undefined {
     switch (this.state().kind) {
       case 'rival':
         return 'rival';
@@ -60,6 +60,8 @@ export class Standing {
         return 'paused';
       case 'no-term':
         return 'waiting_retry';
+      case 'reasserting':
+        return plan !== undefined && isInstalled(this.memory, plan) ? undefined : 'waiting_retry';
       default:
         return undefined;
     }

@@ -42,9 +42,9 @@ demo: build ## the main job on five nodes, without Kubernetes or root (ONCE=1: e
 	@ONCE=$(ONCE) node test/demo/demo.ts
 
 .PHONY: test
-test: setup packages build ## install what is missing and pass the tests
+test: setup packages build ## install what is missing and pass the tests (SUITES="unit cli", TIER=ci|nightly|release)
 	@bash test/servers/build.sh --check || true
-	@node test/tools/run-tests.ts $(SUITES)
+	@TIER=$(or $(TIER),ci) node test/tools/run-tests.ts $(SUITES)
 
 .PHONY: test-servers
 test-servers: ## build the real API server and Traefik for the tests (long, once; needs Go)

@@ -29,6 +29,21 @@ const suites: Readonly<Record<string, readonly string[]>> = {
   e2e: ['test/e2e'],
 };
 
+/** How deep the generated tests go. `ci` fits into CI; `nightly` and `release` are for a machine of its own. */
+const tiers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  ci: {},
+  nightly: { SYNC_TEST_RUNS: '20', SYNC_FUZZ_ENTRIES: '200000' },
+  release: { SYNC_TEST_RUNS: '100', SYNC_FUZZ_ENTRIES: '1000000' },
+};
+const tier = process.env['TIER'] ?? 'ci';
+const depth = tiers[tier];
+if (depth === undefined) {
+  process.stderr.write(
+    `TIER: expected one of ${Object.keys(tiers).join(', ')}, got ${JSON.stringify(tier)}\n`,
+  );
+  process.exit(64);
+}
+
 interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
@@ -57,7 +72,7 @@ for (const [name, folders] of chosen) {
   const run = spawnSync(
     'vitest',
     ['run', ...present, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
-    { stdio: 'inherit' },
+    { stdio: 'inherit', env: { ...depth, ...process.env } },
   );
   const seconds = Math.round((performance.now() - started) / 1000);
   const report = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined;
@@ -75,7 +90,7 @@ for (const [name, folders] of chosen) {
 }
 rmSync(scratch, { recursive: true, force: true });
 
-process.stdout.write(`\nsuites:\n${lines.join('\n')}\n`);
+process.stdout.write(`\nsuites (tier ${tier}):\n${lines.join('\n')}\n`);
 if (skipped.length > 0) {
   process.stdout.write(
     `\nskipped (root, namespaces or test servers are missing; \`make test-servers\` builds the servers):\n  ${skipped.join('\n  ')}\n`,

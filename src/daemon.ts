@@ -5,7 +5,7 @@ import type { Settings } from './config/settings.ts';
 import { serveSocket, type SocketServer } from './http/socket-server.ts';
 import type { RootLog } from './lib/log.ts';
 import { version } from './lib/version.ts';
-import { resync } from './reconcile/resync.ts';
+import { checkSchedule, resync } from './reconcile/resync.ts';
 
 /**
  * The life of the daemon: start in order, follow until a signal comes, stop in the reverse order. Resolves to the exit code.
@@ -13,6 +13,7 @@ import { resync } from './reconcile/resync.ts';
  */
 export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun): Promise<number> {
   const stop = new AbortController();
+  checkSchedule(settings.reconcile);
   const parts = await openDaemonParts(settings, log.logger);
   let server: SocketServer | undefined;
   const release = onSignals(stop, () => void reload(parts, log, run));
@@ -35,12 +36,12 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
 async function start(parts: DaemonParts, run: DaemonRun, signal: AbortSignal): Promise<void> {
   const { engine, settings, notifier, log } = parts;
   await beginTermPatiently(parts, signal);
-  if (run.mode === 'reconcile') engine.lookAtAll();
-  else await engine.follow();
+  const watch = run.mode !== 'reconcile';
+  await engine.follow({ watch });
   if (run.mode !== 'watch') {
     const onDue = (): void => {
       log.info('scheduled reconciliation', { nodes: engine.ids().length });
-      engine.lookAtAll();
+      void engine.pass({ read: !watch });
     };
     const onFailure = (error: unknown): void => {
       log.error('the scheduled reconciliation could not start; the next one will', { error });
@@ -82,6 +83,7 @@ async function reload(parts: DaemonParts, log: RootLog, run: DaemonRun): Promise
   await parts.notifier.reloading();
   try {
     const settings = await run.reload();
+    checkSchedule(settings.reconcile);
     log.setLevel(settings.log.level);
     const restart = parts.apply(settings);
     log.logger.success(

@@ -77,8 +77,11 @@ export function buildLoop(settings: Settings, ground: LoopGround) {
     log,
     settings: limits,
     planOf: (id) => fleet.planOf(id),
-    holdback: (id) =>
-      standing.holdback(fleet.planOf(id)) ?? (decisions.pausedBy(id) === undefined ? undefined : 'paused'),
+    holdback: (id) => {
+      const paused = decisions.pausedBy(id);
+      const own = paused === undefined ? undefined : { cause: 'paused' as const, evidence: paused };
+      return standing.holdback(fleet.planOf(id)) ?? own;
+    },
     onOutcome: (plan, outcome) => standing.judge(plan, outcome),
     onAbsent: (id) => {
       watchAbsent(id, settings, { fleet, loop, presence });

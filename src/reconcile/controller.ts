@@ -71,8 +71,12 @@ export class Controller implements ControllerApi, NodeLifecycle {
   }
 
   async resume(node: string | undefined, actor: Actor): Promise<void> {
-    for (const scope of this.scopes(node)) await this.parts.decisions.resume(scope, actor);
+    const { decisions, standing } = this.parts;
+    const all = node === undefined ? decisions.pauses().map(({ scope }) => scope) : [];
+    for (const scope of new Set([...this.scopes(node), ...all])) await decisions.resume(scope, actor);
     this.engine.pushAllAgain();
+    const { kind, reason } = standing.state();
+    if (kind === 'paused') throw stillPaused('resume: expected pushing to go on', reason);
   }
 
   async takeTerm(actor: Actor): Promise<{ readonly epoch: number; readonly writer: string }> {

@@ -1,7 +1,9 @@
 import type { NodeId } from '../model/node.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { SyncError } from '../lib/errors.ts';
+import type { RegistryListener } from '../registry/registry.ts';
 import { askFleet } from './ask-fleet.ts';
+import { findingsTeller } from './findings-log.ts';
 import type { ControllerParts } from './parts.ts';
 import { desiredDigest } from './reconciler.ts';
 import { Removal } from './removal.ts';
@@ -10,6 +12,7 @@ import { Removal } from './removal.ts';
 export class Engine {
   readonly parts: ControllerParts;
   readonly removal: Removal;
+  private readonly tellFindings: ReturnType<typeof findingsTeller>;
   private readonly stop = new AbortController();
   private readonly background: Promise<unknown>[] = [];
   private ready = false;
@@ -17,6 +20,7 @@ export class Engine {
   constructor(parts: ControllerParts) {
     this.parts = parts;
     this.removal = new Removal(parts);
+    this.tellFindings = findingsTeller(parts.log);
   }
 
   /** Fires when the controller stops. */
@@ -52,11 +56,10 @@ export class Engine {
   }
 
   /** Keeps the fleet in step until `close`: with what the watch brings, or, without it, with what each pass reads. */
-  async follow({ watch }: { readonly watch: boolean }): Promise<void> {
+  async follow({ watch }: { readonly watch: boolean } = { watch: true }): Promise<void> {
     const { registry, status } = this.parts;
-    const unsubscribe = registry.subscribe((state, what) => {
-      this.take(state, what);
-    });
+    this.tellFindings(registry.current().snapshot?.findings ?? []);
+    const unsubscribe = registry.subscribe(this.take);
     this.stop.signal.addEventListener('abort', unsubscribe, { once: true });
     if (watch) {
       await registry.start(this.stop.signal);
@@ -67,8 +70,9 @@ export class Engine {
     else this.lookAtAll();
   }
 
-  private take(state: RegistryState, what: RegistryChange): void {
+  private readonly take: RegistryListener = (state, what) => {
     const { log } = this.parts;
+    this.tellFindings(state.snapshot?.findings ?? []);
     if (what === 'desired')
       void this.replan().catch((error: unknown) => {
         log.error('planning failed', { error });
@@ -76,7 +80,7 @@ export class Engine {
     else if (state.sourceState === 'fresh')
       log.info('the registries can be read', { findings: state.snapshot?.findings.length ?? 0 });
     else log.warn('the registries cannot be read; the last good state stays', { reason: state.reason });
-  }
+  };
 
   /** Plans the newest snapshot and queues the nodes it changes. */
   async replan(): Promise<void> {
@@ -121,6 +125,12 @@ export class Engine {
     void this.removal.retry(this.stop.signal).catch((error: unknown) => {
       this.parts.log.warn('withdrawals were not retried', { error });
     });
+  }
+
+  /** The hourly pass; `read` where no watch brings the registries. */
+  async pass({ read }: { readonly read: boolean }): Promise<void> {
+    if (read) await this.parts.registry.refresh(this.stop.signal).catch(() => undefined);
+    if (!this.stop.signal.aborted) this.lookAtAll();
   }
 
   /** Reads the registries now and plans them. */

@@ -5,7 +5,7 @@ import type { NodeStatus } from '../model/status.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { jittered, type Random } from '../lib/random.ts';
-import type { ReconcileSettings, StatusRecorder } from './ports.ts';
+import type { Held, ReconcileSettings, StatusRecorder } from './ports.ts';
 import { KeyQueue, type Urgency } from './queue.ts';
 import { desiredDigest, type Reconciler } from './reconciler.ts';
 import { nextAfter, type Next } from './schedule.ts';
@@ -17,7 +17,7 @@ export interface LoopParts {
   readonly status: StatusRecorder;
   readonly planOf: (id: NodeId) => NodePlan | undefined;
   /** Why nothing may be written now, if so: paused, a living rival, no term. */
-  readonly holdback: (id: NodeId) => (Outcome & { ok: false })['cause'] | undefined;
+  readonly holdback: (id: NodeId) => Held | undefined;
   /** Called with every outcome before it is recorded: the fence may speak of the whole controller. */
   readonly onOutcome: (plan: NodePlan, outcome: Outcome) => Promise<Judgement>;
   readonly onAbsent: (id: NodeId) => void;
@@ -130,7 +130,7 @@ export class Loop {
     const outcome =
       held === undefined
         ? await this.parts.reconciler.attempt(plan, approach, { takeOver: this.takeOver.has(id) }, run.signal)
-        : failed(id, held, '');
+        : failed(id, held.cause, held.evidence);
     this.takeOver.delete(id);
     const judgement = await this.parts.onOutcome(plan, outcome);
     if (judgement === 'again') {

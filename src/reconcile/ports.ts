@@ -1,4 +1,5 @@
 import type { Digest, TargetKind } from '../model/bundle.ts';
+import type { CauseClass } from '../model/cause.ts';
 import type { Node, NodeId } from '../model/node.ts';
 import type { Outcome, TargetMemory } from '../model/outcome.ts';
 import type { NodeStatus } from '../model/status.ts';
@@ -13,6 +14,12 @@ export interface StatusRecorder {
     context: { readonly desired: Digest | undefined; readonly passEnded: boolean },
   ): NodeStatus;
   forget(id: NodeId): void;
+}
+
+/** What keeps a node from being written, as it stands in its status. */
+export interface Held {
+  readonly cause: CauseClass;
+  readonly evidence: string;
 }
 
 /** What we remember of targets on nodes, across restarts. */

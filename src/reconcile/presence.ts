@@ -25,6 +25,7 @@ export class Presence {
   private readonly settings: PresenceSettings;
   private readonly onReturn: (id: NodeId) => void;
   private readonly absent = new Map<NodeId, Absent>();
+  private someone = Promise.withResolvers<undefined>();
 
   constructor(parts: {
     clock: Clock;
@@ -43,6 +44,7 @@ export class Presence {
     if (this.absent.has(id)) return;
     const now = this.clock.monotonic();
     this.absent.set(id, { host, port, sinceMs: now, nextMs: now + this.period(0) });
+    this.someone.resolve(undefined);
   }
 
   /** Stops probing a node. */
@@ -50,11 +52,12 @@ export class Presence {
     this.absent.delete(id);
   }
 
-  /** Turns the wheel until the signal fires. */
+  /** Turns the wheel until the signal fires; it stands still while nobody is absent. */
   async run(signal: AbortSignal): Promise<void> {
     const tickMs = 250;
     const perTick = Math.max(1, Math.floor((this.settings.maxPerSecond * tickMs) / 1000));
     while (!signal.aborted) {
+      if (this.absent.size === 0) await this.anyAbsent(signal);
       await this.clock.sleep(jittered(tickMs, 0.1, this.random), signal).catch(() => undefined);
       const now = this.clock.monotonic();
       const due = [...this.absent]
@@ -65,6 +68,18 @@ export class Presence {
         void this.probe(id, node, signal);
       }
     }
+  }
+
+  private async anyAbsent(signal: AbortSignal): Promise<void> {
+    this.someone = Promise.withResolvers<undefined>();
+    const { resolve, promise } = this.someone;
+    const onAbort = (): void => {
+      resolve(undefined);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    await promise;
+    signal.removeEventListener('abort', onAbort);
   }
 
   private period(absentMs: number): number {

@@ -1,5 +1,6 @@
 import cron, { type ScheduledTask } from 'node-cron';
 import type { Clock } from '../lib/clock.ts';
+import { SyncError } from '../lib/errors.ts';
 import { jittered, type Random } from '../lib/random.ts';
 
 export interface ResyncSettings {
@@ -7,6 +8,21 @@ export interface ResyncSettings {
   /** A cron line in UTC instead of the period. */
   readonly cron: string | undefined;
   readonly jitterPercent: number;
+}
+
+/**
+ * Refuses a schedule before anything has started under it.
+ * @throws SyncError `config` where the cron line has the right form and never comes due.
+ */
+export function checkSchedule({ cron: line }: Pick<ResyncSettings, 'cron'>): void {
+  if (line === undefined || cron.validate(line)) return;
+  throw new SyncError(
+    'config',
+    `reconcile.cron: expected a cron line that comes due, got ${JSON.stringify(line)}`,
+    {
+      remedy: 'such as "17 * * * *", in UTC',
+    },
+  );
 }
 
 /**

@@ -1,11 +1,10 @@
-import type { CauseClass } from '../model/cause.ts';
 import type { NodePlan } from '../model/plan.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Term } from '../model/term.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { judgeFence } from './fence-verdict.ts';
-import type { NodeMemory } from './ports.ts';
+import type { Held, NodeMemory } from './ports.ts';
 import { acceptedUnder, isInstalled } from './reconciler.ts';
 import type { TermHolder } from './term-holder.ts';
 
@@ -51,18 +50,21 @@ export class Standing {
     return { kind: 'writing', reason: '' };
   }
 
-  /** Why a node may not be written now, as a cause class. Under the own last term only what was installed before is asserted again. */
-  holdback(plan: NodePlan | undefined): CauseClass | undefined {
-    switch (this.state().kind) {
+  /** Why a node may not be written now. Under the own last term only what was installed before is asserted again. */
+  holdback(plan: NodePlan | undefined): Held | undefined {
+    const { kind, reason: evidence } = this.state();
+    switch (kind) {
       case 'rival':
-        return 'rival';
+        return { cause: 'rival', evidence };
       case 'paused':
-        return 'paused';
+        return { cause: 'paused', evidence };
       case 'no-term':
-        return 'waiting_retry';
+        return { cause: 'waiting_retry', evidence };
       case 'reasserting':
-        return plan !== undefined && isInstalled(this.memory, plan) ? undefined : 'waiting_retry';
-      default:
+        return plan !== undefined && isInstalled(this.memory, plan)
+          ? undefined
+          : { cause: 'waiting_retry', evidence };
+      case 'writing':
         return undefined;
     }
   }

@@ -24,7 +24,8 @@ export function tellOutcome(
   }
   const cause = causeOf(outcome.cause);
   const fields = { node: node.id, cause: outcome.cause, evidence: outcome.evidence };
-  if (cause.offline) log.warn(`${name} is not reachable; it is pushed when it returns`, fields);
+  if (outcome.cause === 'paused') log.info(`${name} is not pushed: ${outcome.evidence}`, { node: node.id });
+  else if (cause.offline) log.warn(`${name} is not reachable; it is pushed when it returns`, fields);
   else if (next.kind === 'attempt')
     log.warn(`${name} failed; next attempt in ${String(Math.round(next.delayMs / 1000))} s`, fields);
   else log.error(`${name} is not in step`, { ...fields, remedy: remedyFor(outcome.cause, node) });

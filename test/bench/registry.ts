@@ -11,7 +11,9 @@ const domain = 'bench';
 export function entriesOf(generation: number): readonly HostsEntry[] {
   return Array.from({ length: services }, (_, index) => {
     const changed = index === services - 1;
-    const ip = changed ? `100.77.${String(generation >> 8)}.${String(generation & 255)}` : `100.76.150.${String(index + 1)}`;
+    const ip = changed
+      ? `100.77.${String(generation >> 8)}.${String(generation & 255)}`
+      : `100.76.150.${String(index + 1)}`;
     return { ip, name: `service-${String(index).padStart(3, '0')}.${domain}.local` };
   });
 }
@@ -19,17 +21,36 @@ export function entriesOf(generation: number): readonly HostsEntry[] {
 /** Writes the folder of manifests that the directory source reads. */
 export function writeRegistry(folder: string, fleet: Fleet): void {
   const rows = fleet.nodes.map((node) => ({
-    ip: node.address, name: node.name, ssh_user: node.user, status: 'pending_sync', last_sync: null,
-    sync_controller: { host_keys: node.hostKeys.map((key) => ({ key: key.split(' ').slice(0, 2).join(' '), source: 'given', added: '2026-01-01T00:00:00Z' })) },
+    ip: node.address,
+    name: node.name,
+    ssh_user: node.user,
+    status: 'pending_sync',
+    last_sync: null,
+    sync_controller: {
+      host_keys: node.hostKeys.map((key) => ({
+        key: key.split(' ').slice(0, 2).join(' '),
+        source: 'given',
+        added: '2026-01-01T00:00:00Z',
+      })),
+    },
   }));
-  const registry = { management_laptops: [], vps_nodes: [], worker_nodes: rows, metadata: { version: '1.0' } };
+  const registry = {
+    management_laptops: [],
+    vps_nodes: [],
+    worker_nodes: rows,
+    metadata: { version: '1.0' },
+  };
   const objects = {
     'sync-controller-registry': { 'registry.json': JSON.stringify(registry) },
-    'domain-registry': { 'domains.json': JSON.stringify({ domains: {}, vps_nodes: [] }), 'routing.json': '{}' },
+    'domain-registry': {
+      'domains.json': JSON.stringify({ domains: {}, vps_nodes: [] }),
+      'routing.json': '{}',
+    },
     'cluster-info': { 'cluster-name': 'bench', 'cluster-domain': domain },
     'service-registry': servicesOf(0),
   };
-  for (const [name, data] of Object.entries(objects)) writeFileSync(join(folder, `${name}.json`), manifest(name, data));
+  for (const [name, data] of Object.entries(objects))
+    writeFileSync(join(folder, `${name}.json`), manifest(name, data));
 }
 
 /** The edit whose way to every node is measured: one service gets another address, as an admin's save does it. */
@@ -42,11 +63,27 @@ export async function editRegistry(folder: string, generation: number): Promise<
 function servicesOf(generation: number): Record<string, string> {
   const rows = entriesOf(generation).map(({ ip, name }) => {
     const subdomain = name.split('.')[0] ?? name;
-    return [subdomain, { subdomain, namespace: 'apps', service: subdomain, ip, port: 80, public: false, updated: '2026-01-01T00:00:00Z' }];
+    return [
+      subdomain,
+      {
+        subdomain,
+        namespace: 'apps',
+        service: subdomain,
+        ip,
+        port: 80,
+        public: false,
+        updated: '2026-01-01T00:00:00Z',
+      },
+    ];
   });
   return { 'services.json': JSON.stringify(Object.fromEntries(rows)) };
 }
 
 function manifest(name: string, data: Record<string, string>): string {
-  return JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'kube-system' }, data });
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: 'kube-system' },
+    data,
+  });
 }

@@ -21,10 +21,18 @@ function cells(row: Row): readonly string[] {
 
 /** The results for a terminal, group by group. */
 export function textTable(rows: readonly Row[]): string {
-  const widths = heads.map((head, index) => Math.max(head.length, ...rows.map((row) => (cells(row)[index] ?? '').length)));
-  const line = (texts: readonly string[]): string => texts.map((text, index) => text.padEnd(widths[index] ?? 0)).join('  ').trimEnd();
+  const widths = heads.map((head, index) =>
+    Math.max(head.length, ...rows.map((row) => (cells(row)[index] ?? '').length)),
+  );
+  const line = (texts: readonly string[]): string =>
+    texts
+      .map((text, index) => text.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd();
   return groupsOf(rows)
-    .map(([group, members]) => [`\n${group}`, line(heads), ...members.map((row) => line(cells(row)))].join('\n'))
+    .map(([group, members]) =>
+      [`\n${group}`, line(heads), ...members.map((row) => line(cells(row)))].join('\n'),
+    )
     .join('\n');
 }
 
@@ -32,7 +40,15 @@ export function textTable(rows: readonly Row[]): string {
 export function markdownTables(rows: readonly Row[]): string {
   const line = (texts: readonly string[]): string => `| ${texts.join(' | ')} |`;
   return groupsOf(rows)
-    .map(([group, members]) => [`### ${group}`, '', line(heads), line(heads.map(() => '---')), ...members.map((row) => line(cells(row)))].join('\n'))
+    .map(([group, members]) =>
+      [
+        `### ${group}`,
+        '',
+        line(heads),
+        line(heads.map(() => '---')),
+        ...members.map((row) => line(cells(row))),
+      ].join('\n'),
+    )
     .join('\n\n');
 }
 

@@ -35,7 +35,10 @@ export async function openScene(nodes: number): Promise<Scene> {
   writeFileSync(settings, settingsText(folder, registry, fleet.clientKey));
   let generation = 0;
   return {
-    fleet, folder, registry, settings,
+    fleet,
+    folder,
+    registry,
+    settings,
     nextGeneration: () => (generation += 1),
     edit: (to) => editRegistry(registry, to),
     prove: (path, of) => {
@@ -51,9 +54,15 @@ export async function openScene(nodes: number): Promise<Scene> {
 
 function settingsText(folder: string, registry: string, key: string): string {
   return [
-    'source:', '  kind: directory', `  directory: ${registry}`,
-    'ssh:', `  identity: [${key}]`,
-    'daemon:', `  stateDirectory: ${join(folder, 'state')}`, `  runtimeDirectory: ${join(folder, 'run')}`, '',
+    'source:',
+    '  kind: directory',
+    `  directory: ${registry}`,
+    'ssh:',
+    `  identity: [${key}]`,
+    'daemon:',
+    `  stateDirectory: ${join(folder, 'state')}`,
+    `  runtimeDirectory: ${join(folder, 'run')}`,
+    '',
   ].join('\n');
 }
 

@@ -80,7 +80,7 @@ function rig(
     },
     status: ledger,
     planOf: (id) => (id === a || id === b ? planFor(id) : undefined),
-    holdback: () => held,
+    holdback: () => (held === undefined ? undefined : { cause: held, evidence: '' }),
     onOutcome: (_plan, outcome) => Promise.resolve(judge(outcome)),
     onAbsent: (id) => absent.push(id),
     clock,

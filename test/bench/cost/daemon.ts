@@ -26,7 +26,10 @@ const edits = 5;
 /** The built daemon as a process of its own, with a warm session to every node: what it weighs and what it does when nothing happens. */
 export async function measureDaemon(scene: Scene, main: string): Promise<DaemonCost> {
   const env = { PATH: process.env['PATH'] ?? '', HOME: scene.folder, NO_COLOR: '1' };
-  const child = spawn(process.execPath, [main, 'daemon', '--config', scene.settings], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  const child = spawn(process.execPath, [main, 'daemon', '--config', scene.settings], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env,
+  });
   const voice = listen(child);
   try {
     const { socket } = (await loadSettings({ file: scene.settings, env: {}, uid: 0 })).settings.daemon;
@@ -44,12 +47,17 @@ export async function measureDaemon(scene: Scene, main: string): Promise<DaemonC
     return { warmNodes: scene.fleet.nodes.length, rssMb, peakMb, ...idle, stopMs };
   } catch (error) {
     child.kill('SIGKILL');
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${voice()}`, { cause: error });
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${voice()}`, {
+      cause: error,
+    });
   }
 }
 
 /** Idle, with saves that change nothing in between: the same bytes again, and the same content in another form. */
-async function idleCost(scene: Scene, pid: number): Promise<Pick<DaemonCost, 'idleSeconds' | 'idlePercent' | 'idleCommands' | 'idleLogins'>> {
+async function idleCost(
+  scene: Scene,
+  pid: number,
+): Promise<Pick<DaemonCost, 'idleSeconds' | 'idlePercent' | 'idleCommands' | 'idleLogins'>> {
   await delay(3_000);
   const before = { ...scene.sessions(), cpuMs: cpuMsOf(pid), at: performance.now() };
   await delay(idleMs);
@@ -81,7 +89,8 @@ function listen(child: ChildProcess): () => string {
 
 async function verified(scene: Scene, socket: string, voice: () => string): Promise<void> {
   const isDone = ({ nodes, queue }: ControllerStatus): boolean =>
-    queue.active + queue.due === 0 && nodes.filter((node) => node.verified).length === scene.fleet.nodes.length;
+    queue.active + queue.due === 0 &&
+    nodes.filter((node) => node.verified).length === scene.fleet.nodes.length;
   await until(`every node is verified by the daemon: ${voice()}`, async () => {
     const daemon = await connectDaemon(socket).catch(() => undefined);
     const status = await daemon?.status();

@@ -2,19 +2,22 @@ import { spawn } from 'node:child_process';
 import { cpSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-const root = process.env['SCROOT'] ?? new URL('../../../', import.meta.url).pathname;
+const root = new URL('../../../', import.meta.url).pathname;
 
 /** Copies the built product, so that a build during the measurement changes nothing; answers its entry. */
 export function copyProduct(folder: string): string {
   cpSync(join(root, 'dist'), join(folder, 'product/dist'), { recursive: true });
-  for (const name of ['package.json', 'scripts']) cpSync(join(root, name), join(folder, 'product', name), { recursive: true });
+  for (const name of ['package.json', 'scripts'])
+    cpSync(join(root, name), join(folder, 'product', name), { recursive: true });
   return join(folder, 'product/dist/main.js');
 }
 
 /** Milliseconds of CPU that all threads of a process have had. */
 export function cpuMsOf(pid: number): number {
   const folder = `/proc/${String(pid)}/task`;
-  const nanos = readdirSync(folder).map((task) => Number(readFileSync(`${folder}/${task}/schedstat`, 'utf8').split(' ')[0]));
+  const nanos = readdirSync(folder).map((task) =>
+    Number(readFileSync(`${folder}/${task}/schedstat`, 'utf8').split(' ')[0]),
+  );
   return nanos.reduce((sum, one) => sum + one, 0) / 1e6;
 }
 
@@ -27,13 +30,19 @@ export function memoryMb(pid: number, name: 'VmRSS' | 'VmHWM'): number {
 }
 
 /** Runs a whole process and answers its milliseconds from start to end; anything but the expected code is an error. */
-export async function wholeRun(program: string, argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+export async function wholeRun(
+  program: string,
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<number> {
   const start = performance.now();
   const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'pipe'], env });
   let said = '';
   child.stdout.resume();
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve),
+  );
   if (code !== 0) throw new Error(`bench: ${argv.join(' ')}: exit ${String(code)}: ${said}`);
   return performance.now() - start;
 }

@@ -46,9 +46,19 @@ export async function measureReceiver(): Promise<ReceiverCost> {
     writeFileSync(join(node.rootDir, 'tmp/measure.sh'), script);
     const told = await node.run('bash /tmp/measure.sh');
     if (told.code !== 0) throw new Error(`bench: receiver: ${told.stdout}${told.stderr}`);
-    const lines = new Map(told.stdout.trim().split('\n').map((line) => [line.split(' ')[0] ?? '', line]));
+    const lines = new Map(
+      told.stdout
+        .trim()
+        .split('\n')
+        .map((line) => [line.split(' ')[0] ?? '', line]),
+    );
     const of = (name: string): { processes: number; cpuMs: number } => costOf(lines.get(name) ?? '');
-    return { processes: of('apply').processes, cpuMs: of('apply').cpuMs, unchangedCpuMs: of('again').cpuMs, bashMs: of('empty').cpuMs };
+    return {
+      processes: of('apply').processes,
+      cpuMs: of('apply').cpuMs,
+      unchangedCpuMs: of('again').cpuMs,
+      bashMs: of('empty').cpuMs,
+    };
   } finally {
     await scene.close();
   }
@@ -63,6 +73,7 @@ function costOf(line: string): { processes: number; cpuMs: number } {
 
 function seconds(text: string): number {
   const [, minutes, rest] = /^(\d+)m([\d.]+)s$/u.exec(text) ?? [];
-  if (minutes === undefined || rest === undefined) throw new Error(`bench: expected a time as 0m1.234s, got ${text}`);
+  if (minutes === undefined || rest === undefined)
+    throw new Error(`bench: expected a time as 0m1.234s, got ${text}`);
   return Number(minutes) * 60 + Number(rest);
 }

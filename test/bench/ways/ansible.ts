@@ -8,7 +8,8 @@ import type { Scene } from '../scene.ts';
 import { lap, type Lap } from '../stats.ts';
 
 export const ansiblePath = '/etc/hosts.ansible';
-export const ansibleInstall = 'to measure Ansible too: apt-get install ansible-core (Debian, Ubuntu) or pip install ansible-core';
+export const ansibleInstall =
+  'to measure Ansible too: apt-get install ansible-core (Debian, Ubuntu) or pip install ansible-core';
 
 /** The version line, or undefined where Ansible is not installed. */
 export async function ansibleVersion(): Promise<string | undefined> {
@@ -31,31 +32,50 @@ export async function ansible(scene: Scene, generation: number, tuning: AnsibleT
   writeFileSync(join(folder, 'inventory'), inventory(scene));
   writeFileSync(join(folder, 'play.yml'), playbook(join(folder, 'payload'), digest));
   const env = {
-    PATH: process.env['PATH'] ?? '', HOME: folder, LANG: 'C.UTF-8', ANSIBLE_SSH_CONTROL_PATH_DIR: `${folder}/cp`,
+    PATH: process.env['PATH'] ?? '',
+    HOME: folder,
+    LANG: 'C.UTF-8',
+    ANSIBLE_SSH_CONTROL_PATH_DIR: `${folder}/cp`,
     ANSIBLE_SSH_ARGS: `-o ControlMaster=auto -o ControlPersist=60s -o UserKnownHostsFile=${scene.fleet.knownHosts}`,
     ...settingsOf[tuning],
   };
   let ended = { code: null as number | null, stdout: '', stderr: '' };
   const { ms } = await lap(async () => {
-    ended = await runProgram(['ansible-playbook', '-i', join(folder, 'inventory'), join(folder, 'play.yml')], { env, cwd: folder });
+    ended = await runProgram(
+      ['ansible-playbook', '-i', join(folder, 'inventory'), join(folder, 'play.yml')],
+      { env, cwd: folder },
+    );
     return undefined;
   });
-  if (ended.code !== 0) throw new Error(`bench: ansible-playbook ended with ${String(ended.code)}: ${ended.stdout.slice(-2000)}${ended.stderr.slice(-2000)}`);
+  if (ended.code !== 0)
+    throw new Error(
+      `bench: ansible-playbook ended with ${String(ended.code)}: ${ended.stdout.slice(-2000)}${ended.stderr.slice(-2000)}`,
+    );
   return { ms };
 }
 
 function inventory(scene: Scene): string {
   const lines = scene.fleet.nodes.map(
-    (node) => `${node.name} ansible_host=${node.address} ansible_port=${String(node.port)} ansible_user=${node.user} ansible_ssh_private_key_file=${scene.fleet.clientKey}`,
+    (node) =>
+      `${node.name} ansible_host=${node.address} ansible_port=${String(node.port)} ansible_user=${node.user} ansible_ssh_private_key_file=${scene.fleet.clientKey}`,
   );
   return `[nodes]\n${lines.join('\n')}\n`;
 }
 
 function playbook(payload: string, digest: string): string {
   return [
-    '- hosts: nodes', '  gather_facts: false', '  become: true', '  tasks:',
-    '    - copy:', `        src: ${payload}`, `        dest: ${ansiblePath}`, "        mode: '0644'",
-    `    - command: sha256sum ${ansiblePath}`, '      register: read', '      changed_when: false',
-    `      failed_when: "'${digest}' not in read.stdout"`, '',
+    '- hosts: nodes',
+    '  gather_facts: false',
+    '  become: true',
+    '  tasks:',
+    '    - copy:',
+    `        src: ${payload}`,
+    `        dest: ${ansiblePath}`,
+    "        mode: '0644'",
+    `    - command: sha256sum ${ansiblePath}`,
+    '      register: read',
+    '      changed_when: false',
+    `      failed_when: "'${digest}' not in read.stdout"`,
+    '',
   ].join('\n');
 }

@@ -25,14 +25,30 @@ export interface Prepared {
 let seq = 0;
 
 /** Requests of one generation for every node, encoded before the clock starts. */
-export function prepareRequests(scene: Scene, generation: number, kind: 'hosts' | 'hosts-floor' = 'hosts-floor'): readonly Prepared[] {
+export function prepareRequests(
+  scene: Scene,
+  generation: number,
+  kind: 'hosts' | 'hosts-floor' = 'hosts-floor',
+): readonly Prepared[] {
   const bundle = hostsBundle(cluster, entriesOf(generation));
   seq += 1;
   return scene.fleet.nodes.map((node) => {
     const nonce = randomBytes(16).toString('hex');
     const stdin = encodeRequest({
-      mode: 'apply', cluster, node: nodeId('worker_nodes', node.address), kind, epoch: 1, writer: 'benchfloor', seq,
-      base: undefined, document: Buffer.from(bundle.bytes), nonce, deadlineMs: 30_000, confirmSeconds: 0, flags: [], fallback: undefined,
+      mode: 'apply',
+      cluster,
+      node: nodeId('worker_nodes', node.address),
+      kind,
+      epoch: 1,
+      writer: 'benchfloor',
+      seq,
+      base: undefined,
+      document: Buffer.from(bundle.bytes),
+      nonce,
+      deadlineMs: 30_000,
+      confirmSeconds: 0,
+      flags: [],
+      fallback: undefined,
     });
     return { node, stdin, proof: `"after":{"sha":"${bundle.digest}"` };
   });
@@ -40,7 +56,8 @@ export function prepareRequests(scene: Scene, generation: number, kind: 'hosts' 
 
 /** Throws unless the output carries the receipt of the bytes that were sent. */
 export function mustProve({ node, proof }: Prepared, output: string): void {
-  if (!output.includes(proof)) throw new Error(`bench: ${node.name} did not install: ${output.slice(0, 200)} ${textOf(output)}`);
+  if (!output.includes(proof))
+    throw new Error(`bench: ${node.name} did not install: ${output.slice(0, 200)} ${textOf(output)}`);
 }
 
 export class FloorLoop {
@@ -69,18 +86,34 @@ export class FloorLoop {
   async close(): Promise<void> {
     const clients = [...this.clients.values()];
     this.clients.clear();
-    await Promise.all(clients.map((client) => new Promise<void>((resolve) => {
-      client.once('close', () => { resolve(); }).end();
-    })));
+    await Promise.all(
+      clients.map(
+        (client) =>
+          new Promise<void>((resolve) => {
+            client
+              .once('close', () => {
+                resolve();
+              })
+              .end();
+          }),
+      ),
+    );
   }
 
   private async connect(node: FleetNode): Promise<SshClient> {
     const client = new Client();
     const pins = new Set(node.hostKeys.map((line) => line.split(' ')[1]));
     await new Promise<void>((resolve, reject) => {
-      client.once('ready', () => { resolve(); }).on('error', reject);
+      client
+        .once('ready', () => {
+          resolve();
+        })
+        .on('error', reject);
       client.connect({
-        host: node.address, port: node.port, username: node.user, privateKey: this.key,
+        host: node.address,
+        port: node.port,
+        username: node.user,
+        privateKey: this.key,
         hostVerifier: (key: Buffer) => pins.has(key.toString('base64')),
       });
     });
@@ -100,7 +133,9 @@ function exchange(client: SshClient, { node, stdin }: Prepared): Promise<string>
       const output: Buffer[] = [];
       channel.on('data', (chunk: Buffer) => output.push(chunk));
       channel.stderr.resume();
-      channel.on('close', () => { resolve(Buffer.concat(output).toString()); });
+      channel.on('close', () => {
+        resolve(Buffer.concat(output).toString());
+      });
       channel.end(stdin);
     });
   });

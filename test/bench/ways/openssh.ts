@@ -60,7 +60,11 @@ export class ControlMasters {
   }
 }
 
-async function parallel(scene: Scene, generation: number, ssh: Readonly<Record<string, string>>): Promise<Lap> {
+async function parallel(
+  scene: Scene,
+  generation: number,
+  ssh: Readonly<Record<string, string>>,
+): Promise<Lap> {
   const requests = prepareRequests(scene, generation);
   return whole(async () => {
     await eachOf(requests, atOnce, async (request) => {
@@ -75,11 +79,18 @@ interface How {
   readonly ssh?: Readonly<Record<string, string>>;
 }
 
-async function said(scene: Scene, node: FleetNode, command: string, { stdin, ssh }: How = {}): Promise<string> {
+async function said(
+  scene: Scene,
+  node: FleetNode,
+  command: string,
+  { stdin, ssh }: How = {},
+): Promise<string> {
   const argv = [...sshArguments(scene.fleet, node, ssh === undefined ? {} : { ssh }), command];
   const result = await runProgram(argv, stdin === undefined ? {} : { stdin });
   if (result.code === 0) return result.stdout;
-  throw new Error(`bench: ssh ${node.name} ${command}: exit ${String(result.code)}: ${result.stderr}${result.stdout}`);
+  throw new Error(
+    `bench: ssh ${node.name} ${command}: exit ${String(result.code)}: ${result.stderr}${result.stdout}`,
+  );
 }
 
 /** Other programs do the work, so this process's own CPU says nothing. */

@@ -43,7 +43,10 @@ export class WarmController {
   /** Starts it and waits until every node is verified, so that all sessions are warm. */
   static async start(scene: Scene): Promise<WarmController> {
     const voice = speaker();
-    const built = await buildController(await settingsOf(scene), voice.log, { daemon: true, command: 'bench' });
+    const built = await buildController(await settingsOf(scene), voice.log, {
+      daemon: true,
+      command: 'bench',
+    });
     await built.engine.open();
     await built.engine.beginTerm(built.engine.ids());
     await built.engine.follow();
@@ -82,18 +85,28 @@ export class WarmController {
     const failed = (): string | undefined => this.speaker.complaint();
     const done = (): boolean => {
       const all = [...status.all().values()];
-      const verified = all.filter((one) => one.state === 'active' && !one.hint && one.installed === one.desired);
+      const verified = all.filter(
+        (one) => one.state === 'active' && !one.hint && one.installed === one.desired,
+      );
       return verified.length === this.scene.fleet.nodes.length && loop.queue.depth().active === 0;
     };
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
     const late = setTimeout(() => {
-      const behind = [...status.all().values()].find((one) => one.state !== 'active' || one.installed !== one.desired);
-      reject(new Error(`bench: not every node was verified within 120 s; ${JSON.stringify(behind)} ${failed() ?? ''}`));
+      const behind = [...status.all().values()].find(
+        (one) => one.state !== 'active' || one.installed !== one.desired,
+      );
+      reject(
+        new Error(
+          `bench: not every node was verified within 120 s; ${JSON.stringify(behind)} ${failed() ?? ''}`,
+        ),
+      );
     }, 120_000);
     const look = (): void => {
       if (done()) resolve(undefined);
     };
-    const leave = status.subscribe(() => { setImmediate(look); });
+    const leave = status.subscribe(() => {
+      setImmediate(look);
+    });
     look();
     try {
       await promise;
@@ -111,7 +124,9 @@ async function settingsOf(scene: Scene) {
 function mustAll(scene: Scene, report: PushReport): void {
   if (report.verified === scene.fleet.nodes.length) return;
   const failed = report.nodes.find((node) => !node.verified);
-  throw new Error(`bench: ${String(report.failed)} nodes are not verified; ${failed?.name ?? ''}: ${failed?.cause ?? ''} ${failed?.evidence ?? ''}`);
+  throw new Error(
+    `bench: ${String(report.failed)} nodes are not verified; ${failed?.name ?? ''}: ${failed?.cause ?? ''} ${failed?.evidence ?? ''}`,
+  );
 }
 
 function between(marks: readonly number[], index: number): number {

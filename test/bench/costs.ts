@@ -1,0 +1,105 @@
+// What the controller, the receiver and the command line cost by themselves.
+import { measureDaemon } from './cost/daemon.ts';
+import { measureReceiver } from './cost/receiver.ts';
+import { measureStarts } from './cost/start.ts';
+import type { Row } from './report.ts';
+import type { Scene } from './scene.ts';
+import { median, pairRatios, spread } from './stats.ts';
+
+/** The daemon as a process of its own, warm and idle. */
+export async function daemonRows(scene: Scene, main: string): Promise<readonly Row[]> {
+  const cost = await measureDaemon(scene, main);
+  const group = 'The daemon, a process of its own with warm sessions';
+  const idle = `${cost.idleSeconds.toFixed(0)} s idle`;
+  const opened = cost.idleCommands + cost.idleLogins;
+  return [
+    {
+      group,
+      what: `memory with ${String(cost.warmNodes)} warm nodes`,
+      figure: `${cost.rssMb.toFixed(0)} MB`,
+      aim: '< 120 MB',
+      met: cost.rssMb < 120,
+      beside: `VmRSS; highest ${cost.peakMb.toFixed(0)} MB`,
+    },
+    {
+      group,
+      what: 'idle CPU',
+      figure: `${cost.idlePercent.toFixed(3)} % of a core`,
+      aim: '< 0.2 %',
+      met: cost.idlePercent < 0.2,
+      beside: `all threads, ${idle}`,
+    },
+    {
+      group,
+      what: 'SSH channels and logins while the registry is unchanged',
+      figure: String(opened),
+      aim: '0',
+      met: opened === 0,
+      beside: `sshd logs of all nodes over ${idle}, a save of the same bytes, and one of the same content in another form`,
+    },
+    {
+      group,
+      what: 'graceful stop',
+      figure: `${cost.stopMs.toFixed(0)} ms`,
+      aim: '< 10 s',
+      met: cost.stopMs < 10_000,
+      beside: 'SIGTERM to exit 0',
+    },
+  ];
+}
+
+/** One apply on a node that does nothing else. */
+export async function receiverRows(): Promise<readonly Row[]> {
+  const cost = await measureReceiver();
+  const group = "The receiver, one apply of 5 KB from the receiver's own start";
+  const bash = `an empty \`bash -c :\` ${cost.bashMs.toFixed(1)} ms in the same run`;
+  return [
+    {
+      group,
+      what: 'processes',
+      figure: cost.processes.toFixed(1),
+      aim: 'about 10',
+      beside: 'counter of the PID namespace, the receiver itself included',
+    },
+    {
+      group,
+      what: 'CPU, change',
+      figure: `${cost.cpuMs.toFixed(1)} ms`,
+      aim: 'about 10 ms',
+      met: cost.cpuMs <= 12,
+      beside: `${(cost.cpuMs / cost.bashMs).toFixed(0)} x ${bash}`,
+    },
+    {
+      group,
+      what: 'CPU, same bytes again',
+      figure: `${cost.unchangedCpuMs.toFixed(1)} ms`,
+      aim: '',
+      beside: `${(cost.unchangedCpuMs / cost.bashMs).toFixed(0)} x ${bash}`,
+    },
+  ];
+}
+
+/** Whole processes of the built command line, beside a Node that does nothing. */
+export async function startRows(scene: Scene, main: string, rounds: number): Promise<readonly Row[]> {
+  const cost = await measureStarts(scene, main, rounds);
+  const group = 'The command line, whole processes';
+  const help = pairRatios(cost.help, cost.bare);
+  return [
+    {
+      group,
+      what: '`syncctl --help` / bare Node',
+      figure: `${spread(help, 2)} x`,
+      aim: '<= 2 x',
+      met: median(help) <= 2,
+      beside: `${spread(cost.help, 0)} ms / ${spread(cost.bare, 0)} ms`,
+    },
+    {
+      group,
+      what: '`syncctl health`, directory source',
+      figure: `${spread(cost.health, 0)} ms`,
+      aim: '< 400 ms',
+      met: median(cost.health) < 400,
+      beside: `${spread(pairRatios(cost.health, cost.bare), 1)} x bare Node, ${String(scene.fleet.nodes.length)} nodes, no daemon`,
+    },
+  ];
+}

@@ -1,0 +1,172 @@
+// Ours beside the bare loop, in turn on the same nodes.
+import type { Row } from './report.ts';
+import type { Scene } from './scene.ts';
+import { median, pairRatios, spread, type Lap } from './stats.ts';
+import { FloorLoop } from './ways/floor.ts';
+import { coldPush, type WarmController } from './ways/ours.ts';
+import { parallelCold } from './ways/openssh.ts';
+
+const floorAim = 1.3;
+const floorFile = 'etc/hosts.floor';
+const ownFile = 'etc/hosts';
+
+/** Cold: every run opens its own sessions. OpenSSH's own cold way runs beside. */
+export async function compareCold(scene: Scene, rounds: number): Promise<readonly Row[]> {
+  const floor = new FloorLoop(scene);
+  const laps = { floor: [] as Lap[], ours: [] as Lap[], openssh: [] as Lap[] };
+  for (let round = 0; round < rounds; round += 1) {
+    await inTurn(round, [
+      async () => {
+        laps.floor.push(await proven(scene, floorFile, (generation) => floor.run(generation)));
+        await floor.close();
+      },
+      async () => {
+        laps.ours.push(await proven(scene, ownFile, (generation) => coldPush(scene, generation)));
+      },
+      async () => {
+        laps.openssh.push(await proven(scene, floorFile, (generation) => parallelCold(scene, generation)));
+      },
+    ]);
+  }
+  const group = 'Cold: new sessions to every node';
+  return [
+    ratioRow({
+      group,
+      what: 'ours / floor, `syncctl push` without a daemon',
+      above: laps.ours,
+      below: laps.floor,
+    }),
+    ratioRow({
+      group,
+      what: 'ours / floor, without asking for the epochs',
+      above: laps.ours.map((lap) => without(lap, 'term')),
+      below: laps.floor,
+    }),
+    ratioRow({ group, what: 'parallel OpenSSH / ours', above: laps.openssh, below: laps.ours, least: 1 }),
+    phasesRow(group, laps.ours),
+    cpuRow(group, laps.ours, laps.floor),
+  ];
+}
+
+/** Warm: sessions are open; a change of one line, and a push of what is there already. */
+export async function compareWarm(
+  scene: Scene,
+  warm: WarmController,
+  rounds: number,
+): Promise<readonly Row[]> {
+  const floor = new FloorLoop(scene);
+  const change = { floor: [] as Lap[], ours: [] as Lap[] };
+  const noop = { floor: [] as Lap[], ours: [] as Lap[] };
+  const before = scene.sessions();
+  await proven(scene, floorFile, (generation) => floor.run(generation));
+  for (let round = 0; round < rounds; round += 1) {
+    await inTurn(round, [
+      async () => {
+        change.floor.push(await proven(scene, floorFile, (generation) => floor.run(generation)));
+      },
+      async () => {
+        change.ours.push(await proven(scene, ownFile, (generation) => warm.change(generation)));
+      },
+    ]);
+  }
+  const same = scene.nextGeneration();
+  await floor.run(same);
+  for (let round = 0; round < rounds; round += 1) {
+    await inTurn(round, [
+      async () => {
+        noop.floor.push(await floor.run(same));
+      },
+      async () => {
+        noop.ours.push(await warm.noop());
+      },
+    ]);
+  }
+  await floor.close();
+  const after = scene.sessions();
+  const runs = 4 * rounds + 2;
+  const group = 'Warm: sessions are open';
+  return [
+    ratioRow({
+      group,
+      what: 'ours / floor, change, push',
+      above: change.ours.map((lap) => without(lap, 'wait')),
+      below: change.floor,
+    }),
+    ratioRow({ group, what: 'ours / floor, change, from the save', above: change.ours, below: change.floor }),
+    ratioRow({ group, what: 'ours / floor, no-op', above: noop.ours, below: noop.floor }),
+    phasesRow(group, change.ours),
+    cpuRow(group, change.ours, change.floor),
+    {
+      group,
+      what: 'commands per node and run',
+      aim: '1',
+      beside: `${String(after.commands - before.commands)} commands in ${String(runs)} runs over all nodes`,
+      figure: ((after.commands - before.commands) / runs / scene.fleet.nodes.length).toFixed(2),
+      met: after.commands - before.commands === runs * scene.fleet.nodes.length,
+    },
+  ];
+}
+
+/** Every second round the other way round, so that no way always runs behind the same one. */
+async function inTurn(round: number, ways: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const way of round % 2 === 0 ? ways : ways.toReversed()) await way();
+}
+
+/** Runs a way with a new generation and then reads every node's own file. */
+export async function proven(
+  scene: Scene,
+  file: string,
+  run: (generation: number) => Promise<Lap>,
+): Promise<Lap> {
+  const generation = scene.nextGeneration();
+  const lap = await run(generation);
+  scene.prove(file, generation);
+  return lap;
+}
+
+function without(lap: Lap, phase: string): Lap {
+  return { ...lap, ms: lap.ms - (lap.phases?.[phase] ?? 0) };
+}
+
+export interface Compared {
+  readonly group: string;
+  readonly what: string;
+  readonly above: readonly Lap[];
+  readonly below: readonly Lap[];
+  /** The aim where more is better; else at most the floor's aim. */
+  readonly least?: number;
+}
+
+/** A ratio pair by pair, with the seconds it came from. */
+export function ratioRow({ group, what, above, below, least }: Compared): Row {
+  const ms = (laps: readonly Lap[]): readonly number[] => laps.map((lap) => lap.ms / 1000);
+  const ratios = pairRatios(ms(above), ms(below));
+  const middle = median(ratios);
+  return {
+    group,
+    what,
+    figure: `${spread(ratios, 2)} x`,
+    aim: least === undefined ? `<= ${String(floorAim)} x` : `>= ${String(least)} x`,
+    met: least === undefined ? middle <= floorAim : middle >= least,
+    beside: `${spread(ms(above), 2)} s / ${spread(ms(below), 2)} s`,
+  };
+}
+
+function phasesRow(group: string, laps: readonly Lap[]): Row {
+  const names = Object.keys(laps[0]?.phases ?? {});
+  const figure = names
+    .map((name) => `${name} ${median(laps.map((lap) => lap.phases?.[name] ?? 0)).toFixed(0)}`)
+    .join(', ');
+  return { group, what: 'phases of ours', figure: `${figure} ms`, aim: '', beside: 'medians' };
+}
+
+function cpuRow(group: string, ours: readonly Lap[], floor: readonly Lap[]): Row {
+  const cpu = (laps: readonly Lap[]): string => `${median(laps.map((lap) => lap.cpuMs ?? 0)).toFixed(0)} ms`;
+  return {
+    group,
+    what: 'CPU of the controlling process per run',
+    figure: cpu(ours),
+    aim: '',
+    beside: `floor ${cpu(floor)}`,
+  };
+}

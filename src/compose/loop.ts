@@ -36,7 +36,7 @@ const coldFactor = 8;
 
 /** The parts that move: the loop over the queue, who may write, and the watch over absent nodes. */
 export function buildLoop(settings: Settings, ground: LoopGround) {
-  const { clock, random, log, fleet, status, terms, transport, endpointOf, limits } = ground;
+  const { clock, random, log, fleet, status, terms, limits } = ground;
   const { decisions, memory } = ground.durables;
   const slots = new Slots(settings.push.parallel);
   const standing = new Standing({
@@ -54,21 +54,7 @@ export function buildLoop(settings: Settings, ground: LoopGround) {
       loop.queue.add(id, 'change');
     },
   });
-  const reconciler = new Reconciler({
-    transport,
-    endpointOf,
-    memory,
-    terms,
-    slots,
-    clock,
-    random,
-    settings: limits,
-    mend: mender(transport, log),
-    coldSlots: new Slots(settings.push.parallel * coldFactor),
-    ownerOfKey: (key) => ownerOfKey(fleet, key),
-    receiverVersion: async () => (await loadReceiver()).version,
-    additionsOnly: () => fleet.current()?.additionsOnly === true,
-  });
+  const reconciler = buildReconciler(settings, ground, slots);
   const loop: Loop = new Loop({
     reconciler,
     status,
@@ -88,6 +74,25 @@ export function buildLoop(settings: Settings, ground: LoopGround) {
     },
   });
   return { slots, standing, presence, loop };
+}
+
+function buildReconciler(settings: Settings, ground: LoopGround, slots: Slots): Reconciler {
+  const { clock, random, log, fleet, terms, transport, endpointOf, limits } = ground;
+  return new Reconciler({
+    transport,
+    endpointOf,
+    memory: ground.durables.memory,
+    terms,
+    slots,
+    clock,
+    random,
+    settings: limits,
+    mend: mender(transport, log),
+    coldSlots: new Slots(settings.push.parallel * coldFactor),
+    ownerOfKey: (key) => ownerOfKey(fleet, key),
+    receiverVersion: async () => (await loadReceiver()).version,
+    additionsOnly: () => fleet.current()?.additionsOnly === true,
+  });
 }
 
 function watchAbsent(

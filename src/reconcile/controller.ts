@@ -76,7 +76,10 @@ export class Controller implements ControllerApi, NodeLifecycle {
     for (const scope of new Set([...this.scopes(node), ...all])) await decisions.resume(scope, actor);
     this.engine.pushAllAgain();
     const { kind, reason } = standing.state();
-    if (kind === 'paused') throw stillPaused('resume: expected pushing to go on', reason);
+    if (kind === 'paused')
+      throw new SyncError('conflict', `resume: expected pushing to go on, got ${kind}: ${reason}`, {
+        remedy: this.pauseRemedy(),
+      });
   }
 
   async takeTerm(actor: Actor): Promise<{ readonly epoch: number; readonly writer: string }> {
@@ -166,6 +169,14 @@ export class Controller implements ControllerApi, NodeLifecycle {
     return node === undefined ? ['all'] : selectNodes([node], this.engine.snapshot().nodes);
   }
 
+  /** A registry's annotation is the admin's own; a command takes back only what a command has said. */
+  private pauseRemedy(): string {
+    const { decisions, fleet } = this.parts;
+    return decisions.pausedBy('all') === undefined
+      ? `remove the annotation sync-controller/paused from ${(fleet.effective()?.paused ?? []).join(', ')}`
+      : 'syncctl resume';
+  }
+
   private mustWrite(actor: Actor): void {
     const { kind, reason } = this.parts.standing.state();
     if (kind === 'writing' || kind === 'reasserting') {
@@ -173,7 +184,7 @@ export class Controller implements ControllerApi, NodeLifecycle {
       return;
     }
     const remedy = {
-      paused: 'syncctl resume',
+      paused: this.pauseRemedy(),
       rival: 'syncctl term take --reason "…"',
       'no-term': 'syncctl doctor',
     }[kind];

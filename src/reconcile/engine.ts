@@ -16,6 +16,7 @@ export class Engine {
   private readonly stop = new AbortController();
   private readonly background: Promise<unknown>[] = [];
   private ready = false;
+  private annotated = false;
 
   constructor(parts: ControllerParts) {
     this.parts = parts;
@@ -92,6 +93,10 @@ export class Engine {
       loop.forget(id);
       this.parts.presence.forget(id);
     }
+    // A pause by annotation changes no plan: nodes that waited for its end are not among the changed ones.
+    const annotated = snapshot.paused.length > 0;
+    if (this.annotated && !annotated) this.pushAllAgain();
+    this.annotated = annotated;
     for (const held of change.held)
       log.warn('removal withheld', { reason: held.reason, approve: `syncctl approve ${held.hash}` });
     for (const id of change.changed) {
@@ -153,23 +158,27 @@ export class Engine {
     );
   }
 
-  /** Stops the loop, waits for what is in flight at most `ms`, writes earned statuses, closes every session. */
+  /** Stops the loop, waits for what is in flight and for earned statuses to be written, `ms` at most, then closes every session. */
   async close(ms = 8_000): Promise<void> {
     this.stop.abort(new SyncError('unavailable', 'the controller is stopping'));
     const { clock, transport, status, source, log } = this.parts;
-    const grace = new AbortController();
-    await Promise.race([
-      Promise.allSettled(this.background),
-      clock.sleep(ms, grace.signal).catch(() => undefined),
-    ]);
-    grace.abort();
-    await status.flush().catch((error: unknown) => {
+    const end = clock.monotonic() + ms;
+    // A node that hangs must leave time for what the others have earned.
+    await this.within((ms * 2) / 3, Promise.allSettled(this.background));
+    const written = status.flush().catch((error: unknown) => {
       log.warn('statuses could not be written', { error });
     });
+    await this.within(end - clock.monotonic(), written);
     status.close();
     await transport.close();
     await source.close();
     await this.parts.memory.flush();
     await this.parts.decisions.close();
+  }
+
+  private async within(ms: number, work: Promise<unknown>): Promise<void> {
+    const grace = new AbortController();
+    await Promise.race([work, this.parts.clock.sleep(ms, grace.signal).catch(() => undefined)]);
+    grace.abort();
   }
 }

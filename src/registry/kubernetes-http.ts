@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { withDeadline } from '../lib/abort.ts';
+import { linked, withDeadline } from '../lib/abort.ts';
 import type { Clock } from '../lib/clock.ts';
+import { SyncError } from '../lib/errors.ts';
 import { ApiFailure, failureOf, failureOfStatus, isFailure } from './kubernetes-failure.ts';
 import { ConnectionPool, exchange } from './kubernetes-pool.ts';
 import { loadLogin, type Login, type LoginChoice } from './kubernetes-login.ts';
@@ -34,6 +35,7 @@ export class KubernetesHttp {
   readonly #options: HttpOptions;
   #login: Login | undefined;
   readonly #pool = new ConnectionPool();
+  readonly #closing = new AbortController();
   /** The server asked not to be asked before this monotonic moment. */
   #notBeforeMs = 0;
 
@@ -57,14 +59,15 @@ export class KubernetesHttp {
 
   /** One request and its whole answer, parsed. */
   async json(request: ApiRequest): Promise<unknown> {
-    using deadline = withDeadline(request.signal, this.#options.requestMs);
+    using wanted = linked(request.signal, this.#closing.signal);
+    using deadline = withDeadline(wanted.signal, this.#options.requestMs);
     const bounded = { ...request, signal: deadline.signal };
     const what = whatOf(request);
     try {
       const body = await readBody(await this.stream(bounded), what);
       return parseBody(body, what);
     } catch (error) {
-      request.signal?.throwIfAborted();
+      wanted.signal.throwIfAborted();
       if (!deadline.signal.aborted) throw failureOf(what, error);
       throw new ApiFailure('network', `${what}: no whole answer within ${this.#options.requestMs} ms`, {
         cause: error,
@@ -86,7 +89,9 @@ export class KubernetesHttp {
     }
   }
 
+  /** Ends every request, too: one that an API server leaves without an answer must not outlive us. */
   close(): void {
+    this.#closing.abort(new SyncError('unavailable', 'the connection to the API server is closed'));
     this.#pool.close();
   }
 

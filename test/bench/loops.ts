@@ -1,12 +1,12 @@
 // Ours beside the bare loop, in turn on the same nodes.
 import type { Row } from './report.ts';
 import type { Scene } from './scene.ts';
-import { median, pairRatios, spread, type Lap } from './stats.ts';
+import { cpuRow, phasesRow, ratioRow } from './rows.ts';
+import type { Lap } from './stats.ts';
 import { FloorLoop } from './ways/floor.ts';
 import { coldPush, type WarmController } from './ways/ours.ts';
 import { parallelCold } from './ways/openssh.ts';
 
-const floorAim = 1.3;
 const floorFile = 'etc/hosts.floor';
 const ownFile = 'etc/hosts';
 
@@ -126,47 +126,4 @@ export async function proven(
 
 function without(lap: Lap, phase: string): Lap {
   return { ...lap, ms: lap.ms - (lap.phases?.[phase] ?? 0) };
-}
-
-export interface Compared {
-  readonly group: string;
-  readonly what: string;
-  readonly above: readonly Lap[];
-  readonly below: readonly Lap[];
-  /** The aim where more is better; else at most the floor's aim. */
-  readonly least?: number;
-}
-
-/** A ratio pair by pair, with the seconds it came from. */
-export function ratioRow({ group, what, above, below, least }: Compared): Row {
-  const ms = (laps: readonly Lap[]): readonly number[] => laps.map((lap) => lap.ms / 1000);
-  const ratios = pairRatios(ms(above), ms(below));
-  const middle = median(ratios);
-  return {
-    group,
-    what,
-    figure: `${spread(ratios, 2)} x`,
-    aim: least === undefined ? `<= ${String(floorAim)} x` : `>= ${String(least)} x`,
-    met: least === undefined ? middle <= floorAim : middle >= least,
-    beside: `${spread(ms(above), 2)} s / ${spread(ms(below), 2)} s`,
-  };
-}
-
-function phasesRow(group: string, laps: readonly Lap[]): Row {
-  const names = Object.keys(laps[0]?.phases ?? {});
-  const figure = names
-    .map((name) => `${name} ${median(laps.map((lap) => lap.phases?.[name] ?? 0)).toFixed(0)}`)
-    .join(', ');
-  return { group, what: 'phases of ours', figure: `${figure} ms`, aim: '', beside: 'medians' };
-}
-
-function cpuRow(group: string, ours: readonly Lap[], floor: readonly Lap[]): Row {
-  const cpu = (laps: readonly Lap[]): string => `${median(laps.map((lap) => lap.cpuMs ?? 0)).toFixed(0)} ms`;
-  return {
-    group,
-    what: 'CPU of the controlling process per run',
-    figure: cpu(ours),
-    aim: '',
-    beside: `floor ${cpu(floor)}`,
-  };
 }

@@ -1,6 +1,7 @@
 // Other ways to do the same job, each run right beside one of ours.
-import { proven, ratioRow } from './loops.ts';
+import { proven } from './loops.ts';
 import type { Row } from './report.ts';
+import { ratioRow } from './rows.ts';
 import type { Scene } from './scene.ts';
 import type { Lap } from './stats.ts';
 import { ansible, ansibleInstall, ansiblePath, ansibleVersion } from './ways/ansible.ts';

@@ -10,14 +10,22 @@ describe.skipIf(!available)('the loops of the daemon, together and alone', () =>
   let rig: Rig;
   let daemon: Daemon | undefined;
   beforeAll(async () => {
-    rig = await startRig({ nodes: [{ type: 'worker_nodes', name: 'wa' }, { type: 'worker_nodes', name: 'wb' }], settings: base });
+    rig = await startRig({
+      nodes: [
+        { type: 'worker_nodes', name: 'wa' },
+        { type: 'worker_nodes', name: 'wb' },
+      ],
+      settings: base,
+    });
     expect((await rig.syncctl(['push'])).code).toBe(0);
   });
   afterEach(async () => {
     await daemon?.stop();
     daemon = undefined;
   });
-  afterAll(async () => { await rig.stop(); });
+  afterAll(async () => {
+    await rig.stop();
+  });
 
   const hosts = (index: number): string => fileOn(rig.node(index), 'etc/hosts');
   const start = async (...words: readonly string[]): Promise<Daemon> => {
@@ -27,22 +35,33 @@ describe.skipIf(!available)('the loops of the daemon, together and alone', () =>
     return started;
   };
   const add = (name: string): void => {
-    rig.edit('service-registry', 'services.json', (services: object) => ({ ...services, [name]: { subdomain: name, ip: '100.76.150.77', port: 80 } }));
+    rig.edit('service-registry', 'services.json', (services: object) => ({
+      ...services,
+      [name]: { subdomain: name, ip: '100.76.150.77', port: 80 },
+    }));
   };
   const everywhere = async (name: string): Promise<void> => {
-    for (const index of [0, 1]) await until(`${name} is on node ${String(index)}`, () => hosts(index).includes(`${name}.testcloud.local`));
+    for (const index of [0, 1])
+      await until(`${name} is on node ${String(index)}`, () =>
+        hosts(index).includes(`${name}.testcloud.local`),
+      );
   };
   /** Somebody on the node breaks a line of our block. */
   const drift = (index: number) => rig.node(index).run(`sed -i 's/100.76.150.207/6.6.6.6/' /etc/hosts`);
   const states = async (): Promise<Record<string, string>> => {
-    const { nodes } = JSON.parse((await rig.syncctl(['health', '-o', 'json'])).stdout) as { nodes: { name: string; state: string }[] };
+    const { nodes } = JSON.parse((await rig.syncctl(['health', '-o', 'json'])).stdout) as {
+      nodes: { name: string; state: string }[];
+    };
     return Object.fromEntries(nodes.map(({ name, state }) => [name, state]));
   };
 
   it('daemon <hours> repairs drift with the next pass', async () => {
     await start('daemon', '0.0005');
     await drift(0);
-    await until('the line is ours again', () => hosts(0).includes('100.76.150.207') && !hosts(0).includes('6.6.6.6'));
+    await until(
+      'the line is ours again',
+      () => hosts(0).includes('100.76.150.207') && !hosts(0).includes('6.6.6.6'),
+    );
   });
 
   it('a node in error for a reason of its own is tried again with the next pass, and edits go on reaching the others', async () => {
@@ -71,7 +90,10 @@ describe.skipIf(!available)('the loops of the daemon, together and alone', () =>
     add('passed');
     await everywhere('passed');
     await drift(1);
-    await until('the line is ours again', () => hosts(1).includes('100.76.150.207') && !hosts(1).includes('6.6.6.6'));
+    await until(
+      'the line is ours again',
+      () => hosts(1).includes('100.76.150.207') && !hosts(1).includes('6.6.6.6'),
+    );
   });
 
   it('reconcile once repairs drift, says so and ends', async () => {
@@ -85,14 +107,20 @@ describe.skipIf(!available)('the loops of the daemon, together and alone', () =>
     const settings = readFileSync(rig.settings, 'utf8');
     writeFileSync(rig.settings, `${settings}  cron: "* * 31 2 *"\n`);
     const refused = await rig.syncctl(['daemon']);
-    expect([refused.code, refused.stderr]).toEqual([78, expect.stringMatching(/^\[✗\] reconcile\.cron: [^\n]*\n$/u)]);
+    expect([refused.code, refused.stderr]).toEqual([
+      78,
+      expect.stringMatching(/^\[✗\] reconcile\.cron: [^\n]*\n$/u),
+    ]);
     writeFileSync(rig.settings, settings);
   });
 
   it('SIGHUP: new limits of retries count at once, what needs a restart is named, a wrong file is refused', async () => {
     const running = await start('daemon');
     const settings = readFileSync(rig.settings, 'utf8');
-    writeFileSync(rig.settings, settings.replace('delayMs: 300', 'delayMs: 7000').replace('probeMs: 300', 'probeMs: 400'));
+    writeFileSync(
+      rig.settings,
+      settings.replace('delayMs: 300', 'delayMs: 7000').replace('probeMs: 300', 'probeMs: 400'),
+    );
     running.process.kill('SIGHUP');
     await until('the settings are read again', () => running.said().includes('settings read again'));
     expect(running.said()).toContain('presence');

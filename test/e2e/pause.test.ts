@@ -10,61 +10,99 @@ describe.skipIf(!available)('a pause is obeyed and told, whoever says it', () =>
   let rig: Rig;
   let daemon: Daemon;
   beforeAll(async () => {
-    rig = await startRig({ nodes: [{ type: 'worker_nodes', name: 'wa' }, { type: 'worker_nodes', name: 'wb' }] });
+    rig = await startRig({
+      nodes: [
+        { type: 'worker_nodes', name: 'wa' },
+        { type: 'worker_nodes', name: 'wb' },
+      ],
+    });
     daemon = rig.daemon();
     await until('both nodes have the first plan', () => has(0, 'demo') && has(1, 'demo'));
   });
-  afterAll(async () => { await rig.stop(); });
+  afterAll(async () => {
+    await rig.stop();
+  });
 
-  const has = (index: number, name: string): boolean => fileOn(rig.node(index), 'etc/hosts').includes(`${name}.testcloud.local`);
+  const has = (index: number, name: string): boolean =>
+    fileOn(rig.node(index), 'etc/hosts').includes(`${name}.testcloud.local`);
   const add = (name: string): void => {
-    rig.edit('service-registry', 'services.json', (services: object) => ({ ...services, [name]: { subdomain: name, ip: '100.76.150.77', port: 80 } }));
+    rig.edit('service-registry', 'services.json', (services: object) => ({
+      ...services,
+      [name]: { subdomain: name, ip: '100.76.150.77', port: 80 },
+    }));
   };
-  const told = async (): Promise<string> => {
-    const [health, wide, status] = await Promise.all([rig.syncctl(['health']), rig.syncctl(['health', '-o', 'wide']), rig.syncctl(['status'])]);
-    return [health.stdout, health.stderr, wide.stdout, status.stdout].join('\n');
+  const health = async (): Promise<string> => (await rig.syncctl(['health'])).stdout;
+  const standing = async (wanted: string): Promise<void> => {
+    await until(`it is ${wanted}`, async () =>
+      (await rig.syncctl(['status', '-o', 'json'])).stdout.includes(`"standing": "${wanted}"`),
+    );
   };
 
-  it('pause of one node holds that one, resume brings it up to date', async () => {
+  it('pause of one node holds that one and says by whom; resume brings it up to date', async () => {
     expect((await rig.syncctl(['pause', 'wa', '--reason', 'kernel upgrade'])).code).toBe(0);
     add('one');
     await until('the other node has it', () => has(1, 'one'));
-    await until('the node is paused', async () => (await rig.syncctl(['health', '-o', 'json'])).stdout.includes('"paused"'));
-    console.log(await told());
-    expect(has(0, 'one')).toBe(false);
+    await until('the node is paused', async () => (await health()).includes('Paused'));
+    expect(await health()).toMatch(
+      /^Paused: wa: paused by \S+ since \S+: kernel upgrade; end it with: syncctl resume wa$/mu,
+    );
     const pushed = await rig.syncctl(['push', 'wa']);
-    console.log(pushed);
+    expect([pushed.code, pushed.stdout]).toEqual([1, expect.stringMatching(/wa .* paused/u)]);
+    expect(has(0, 'one')).toBe(false);
     expect((await rig.syncctl(['resume', 'wa'])).code).toBe(0);
     await until('it has caught up', () => has(0, 'one'));
+    expect(await health()).not.toContain('Paused');
   });
 
-  it('pause --all holds every node, push refuses, a restart keeps it, resume ends it', async () => {
+  it('pause --all holds every node and push refuses; a restart keeps it; resume ends it and every other pause', async () => {
+    await rig.syncctl(['pause', 'wb', '--reason', 'also']);
     expect((await rig.syncctl(['pause', '--all', '--reason', 'moving house'])).code).toBe(0);
     add('all');
-    await until('it is known', async () => (await rig.syncctl(['status', '-o', 'json'])).stdout.includes('"standing": "paused"'));
-    console.log(await told());
-    console.log(await rig.syncctl(['push']));
+    await standing('paused');
+    expect((await health()).match(/^Paused: .*$/gmu)).toEqual([
+      expect.stringMatching(/^Paused: all nodes: .*: moving house; end it with: syncctl resume$/u),
+    ]);
+    const refused = await rig.syncctl(['push']);
+    expect([refused.code, refused.stderr]).toEqual([
+      75,
+      expect.stringMatching(/^\[✗\] push: [^\n]*moving house; syncctl resume\n$/u),
+    ]);
     await daemon.stop();
     daemon = rig.daemon();
     await until('it has started', () => daemon.said().includes('started'));
-    console.log(daemon.said());
+    await until('it says that it holds', () => daemon.said().includes('wa is not pushed: paused by'));
     expect([has(0, 'all'), has(1, 'all')]).toEqual([false, false]);
-    expect((await rig.syncctl(['resume', '--all'])).code).toBe(0);
+    expect((await rig.syncctl(['resume'])).code).toBe(0);
     await until('both have caught up', () => has(0, 'all') && has(1, 'all'));
   });
 
-  it('the annotation sync-controller/paused on one registry holds every node, without the command line', async () => {
+  it('the annotation sync-controller/paused on one registry holds every node; taking it away ends that', async () => {
     const path = join(rig.registry, 'domain-registry.json');
     const manifest = JSON.parse(readFileSync(path, 'utf8')) as { metadata: object };
-    writeFileSync(path, JSON.stringify({ ...manifest, metadata: { ...manifest.metadata, annotations: { 'sync-controller/paused': 'true' } } }));
-    await until('it is known', async () => (await rig.syncctl(['status', '-o', 'json'])).stdout.includes('"standing": "paused"'));
-    console.log(await told());
+    writeFileSync(
+      path,
+      JSON.stringify({
+        ...manifest,
+        metadata: { ...manifest.metadata, annotations: { 'sync-controller/paused': 'true' } },
+      }),
+    );
+    await standing('paused');
+    expect((await health()).match(/^Paused: .*$/gmu)).toEqual([
+      expect.stringMatching(
+        /^Paused: registry domain-registry; end it with: kubectl .* annotate configmap domain-registry sync-controller\/paused-$/u,
+      ),
+    ]);
     add('annotated');
-    console.log(await rig.syncctl(['push']));
-    await until('the edit was seen', async () => (await rig.syncctl(['service', 'list'])).stdout.includes('annotated'));
     await until('it is planned', async () => (await rig.syncctl(['plan'])).code === 2);
+    for (const words of [['push'], ['resume']]) {
+      const ran = await rig.syncctl(words);
+      expect([words, ran.code, ran.stderr]).toEqual([
+        words,
+        75,
+        expect.stringContaining('remove the annotation sync-controller/paused from domain-registry'),
+      ]);
+    }
     expect([has(0, 'annotated'), has(1, 'annotated')]).toEqual([false, false]);
-    console.log(await rig.syncctl(['resume']), daemon.said());
     writeFileSync(path, JSON.stringify(manifest));
     await until('both have caught up', () => has(0, 'annotated') && has(1, 'annotated'));
   });

@@ -34,9 +34,9 @@ interface Manifest {
 }
 
 /** The documents of deploy/rbac.yaml. */
-export const manifests = parseAllDocuments(readFileSync(new URL('../../deploy/rbac.yaml', import.meta.url), 'utf8')).map(
-  (document) => document.toJS() as Manifest,
-);
+export const manifests = parseAllDocuments(
+  readFileSync(new URL('../../deploy/rbac.yaml', import.meta.url), 'utf8'),
+).map((document) => document.toJS() as Manifest);
 
 /** The path of one of them on the API server. */
 export function pathOf({ kind, metadata }: Manifest): string {
@@ -63,7 +63,11 @@ export async function startRbacRig(settings: string): Promise<RbacRig> {
   const apply = (query = ''): Promise<readonly ApiAnswer[]> =>
     Promise.all(
       manifests.map((one) =>
-        admin.call('PATCH', `${pathOf(one)}?fieldManager=kubectl&fieldValidation=Strict&force=true&${query}`, { patch: 'apply', body: one }),
+        admin.call(
+          'PATCH',
+          `${pathOf(one)}?fieldManager=kubectl&fieldValidation=Strict&force=true&${query}`,
+          { patch: 'apply', body: one },
+        ),
       ),
     );
   await apply();
@@ -73,7 +77,9 @@ export async function startRbacRig(settings: string): Promise<RbacRig> {
   for (const [name, data] of Object.entries(initialObjects(rig.fleet, { nodes })))
     await admin.call('POST', maps, { body: { metadata: { name }, data } });
   return {
-    rig, admin, apply,
+    rig,
+    admin,
+    apply,
     account: admin.as(token),
     trim: async (name, verbs) => {
       const role = manifests.find(({ kind }) => kind === 'Role');
@@ -82,13 +88,23 @@ export async function startRbacRig(settings: string): Promise<RbacRig> {
       await admin.call('PATCH', pathOf(role), { patch: 'merge', body: { rules } });
     },
     add: async (service) => {
-      const services = JSON.parse((await admin.call('GET', `${maps}/service-registry`)).body.data['services.json'] as string) as object;
-      const text = JSON.stringify({ ...services, [service]: { subdomain: service, ip: '100.76.150.77', port: 80 } });
-      await admin.call('PATCH', `${maps}/service-registry`, { patch: 'merge', body: { data: { 'services.json': text } } });
+      const services = JSON.parse(
+        (await admin.call('GET', `${maps}/service-registry`)).body.data['services.json'] as string,
+      ) as object;
+      const text = JSON.stringify({
+        ...services,
+        [service]: { subdomain: service, ip: '100.76.150.77', port: 80 },
+      });
+      await admin.call('PATCH', `${maps}/service-registry`, {
+        patch: 'merge',
+        body: { data: { 'services.json': text } },
+      });
     },
     everywhere: async (service) => {
       for (const index of nodes.keys())
-        await until(`${service} is on node ${String(index)}`, () => fileOn(rig.node(index), 'etc/hosts').includes(`${service}.testcloud.local`));
+        await until(`${service} is on node ${String(index)}`, () =>
+          fileOn(rig.node(index), 'etc/hosts').includes(`${service}.testcloud.local`),
+        );
     },
     stop: async () => {
       await rig.stop();
@@ -100,14 +116,24 @@ export async function startRbacRig(settings: string): Promise<RbacRig> {
 function trimmed(rule: Rule, name: string, verbs: readonly string[]): readonly Rule[] {
   if (rule.resourceNames?.includes(name) !== true) return [rule];
   const others = rule.resourceNames.filter((one) => one !== name);
-  return [{ ...rule, resourceNames: others }, { ...rule, resourceNames: [name], verbs: rule.verbs.filter((verb) => !verbs.includes(verb)) }];
+  return [
+    { ...rule, resourceNames: others },
+    { ...rule, resourceNames: [name], verbs: rule.verbs.filter((verb) => !verbs.includes(verb)) },
+  ];
 }
 
 /** The admin's kubeconfig with the account's token in place of the admin. */
 function writeKubeconfig(rig: Rig, kube: KubeServer, token: string): void {
   const config = parse(readFileSync(kube.kubeconfig, 'utf8')) as { contexts: { context: object }[] };
-  const contexts = config.contexts.map((one) => ({ ...one, context: { ...one.context, user: 'sync-controller' } }));
+  const contexts = config.contexts.map((one) => ({
+    ...one,
+    context: { ...one.context, user: 'sync-controller' },
+  }));
   const file = join(rig.folder, 'kubeconfig');
-  writeFileSync(file, stringify({ ...config, contexts, users: [{ name: 'sync-controller', user: { token } }] }), { mode: 0o600 });
+  writeFileSync(
+    file,
+    stringify({ ...config, contexts, users: [{ name: 'sync-controller', user: { token } }] }),
+    { mode: 0o600 },
+  );
   writeFileSync(rig.settings, readFileSync(rig.settings, 'utf8').replace('KUBECONFIG', file));
 }

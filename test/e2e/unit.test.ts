@@ -17,7 +17,8 @@ describe.skipIf(!possible.available)(`the unit under a real systemd${reason}`, (
   let machine: SystemdMachine;
   const systemctl = (...words: readonly string[]) => machine.run('systemctl', ...words);
   const mainPid = (): Promise<string> => machine.property('MainPID');
-  const active = (): Promise<void> => until('the unit is active', async () => (await machine.property('ActiveState')) === 'active');
+  const active = (): Promise<void> =>
+    until('the unit is active', async () => (await machine.property('ActiveState')) === 'active');
   const journal = async (...words: readonly string[]): Promise<string> =>
     (await machine.run('journalctl', '--unit', 'sync-controller', '--output', 'cat', ...words)).stdout;
   /** Brings the rig's registries to where the unit reads them. */
@@ -26,15 +27,26 @@ describe.skipIf(!possible.available)(`the unit under a real systemd${reason}`, (
       copyFileSync(join(rig.registry, `${name}.json`), join(machine.rootDir, registry, `${name}.json`));
   };
   const add = (name: string): void => {
-    rig.edit('service-registry', 'services.json', (services: object) => ({ ...services, [name]: { subdomain: name, ip: '100.76.150.77', port: 80 } }));
+    rig.edit('service-registry', 'services.json', (services: object) => ({
+      ...services,
+      [name]: { subdomain: name, ip: '100.76.150.77', port: 80 },
+    }));
     bring();
   };
   const everywhere = async (name: string): Promise<void> => {
-    for (const index of [0, 1]) await until(`${name} is on node ${String(index)}`, () => fileOn(rig.node(index), 'etc/hosts').includes(`${name}.testcloud.local`));
+    for (const index of [0, 1])
+      await until(`${name} is on node ${String(index)}`, () =>
+        fileOn(rig.node(index), 'etc/hosts').includes(`${name}.testcloud.local`),
+      );
   };
 
   beforeAll(async () => {
-    rig = await startRig({ nodes: [{ type: 'management_laptops', name: 'laptop' }, { type: 'worker_nodes', name: 'worker' }] });
+    rig = await startRig({
+      nodes: [
+        { type: 'management_laptops', name: 'laptop' },
+        { type: 'worker_nodes', name: 'worker' },
+      ],
+    });
     machine = await bootMachine();
     mkdirSync(join(machine.rootDir, registry), { recursive: true });
     cpSync(rig.registry, join(machine.rootDir, registry), { recursive: true });
@@ -49,7 +61,13 @@ describe.skipIf(!possible.available)(`the unit under a real systemd${reason}`, (
   it('is understood by systemd without a remark, and rated OK', async () => {
     const verified = await machine.run('systemd-analyze', 'verify', '--man=no', 'sync-controller.service');
     expect([verified.code, verified.stdout + verified.stderr]).toEqual([0, '']);
-    const rated = await machine.run('systemd-analyze', 'security', '--threshold=25', '--no-pager', 'sync-controller.service');
+    const rated = await machine.run(
+      'systemd-analyze',
+      'security',
+      '--threshold=25',
+      '--no-pager',
+      'sync-controller.service',
+    );
     expect(rated.stdout).toContain('OK');
     expect(rated.code).toBe(0);
   });
@@ -69,24 +87,37 @@ describe.skipIf(!possible.available)(`the unit under a real systemd${reason}`, (
     expect(status).toMatch(/^NoNewPrivs:\t1$/mu);
     expect(status).toMatch(/^Seccomp:\t2$/mu);
     const tryIn = (path: string) => machine.run('nsenter', '--target', pid, '--mount', '--', 'touch', path);
-    for (const path of ['/etc/x', '/root/x', '/usr/x', '/home/x']) expect((await tryIn(path)).stderr, path).toContain('Read-only');
-    for (const path of ['/var/lib/sync-controller/x', '/run/sync-controller/x']) expect((await tryIn(path)).code, path).toBe(0);
-    const modes = ['/var/lib/sync-controller', '/run/sync-controller', '/run/sync-controller/syncctl.sock'].map((path) => statSync(join(machine.rootDir, path)).mode & 0o777);
+    for (const path of ['/etc/x', '/root/x', '/usr/x', '/home/x'])
+      expect((await tryIn(path)).stderr, path).toContain('Read-only');
+    for (const path of ['/var/lib/sync-controller/x', '/run/sync-controller/x'])
+      expect((await tryIn(path)).code, path).toBe(0);
+    const modes = [
+      '/var/lib/sync-controller',
+      '/run/sync-controller',
+      '/run/sync-controller/syncctl.sock',
+    ].map((path) => statSync(join(machine.rootDir, path)).mode & 0o777);
     expect(modes).toEqual([0o700, 0o700, 0o600]);
   });
 
   it('the command line beside it finds its socket', async () => {
-    const status = JSON.parse((await machine.run('syncctl', 'status', '-o', 'json')).stdout) as { daemon: boolean; pid: number };
+    const status = JSON.parse((await machine.run('syncctl', 'status', '-o', 'json')).stdout) as {
+      daemon: boolean;
+      pid: number;
+    };
     expect(status).toMatchObject({ daemon: true, pid: Number(await mainPid()) });
   });
 
   it('writes to the journal with the priorities of its lines', async () => {
     await rig.node(1).stopSshd();
     add('quiet');
-    await until('the warning is in the journal', async () => (await journal('--priority', 'warning')).includes('[⚠] worker is not reachable'));
+    await until('the warning is in the journal', async () =>
+      (await journal('--priority', 'warning')).includes('[⚠] worker is not reachable'),
+    );
     expect(await journal('--priority', 'warning')).not.toContain('[INFO]');
     expect(await journal('--priority', 'info')).toContain('[INFO]');
-    expect((await machine.run('syncctl', 'logs', '-n', '50', 'worker')).stdout).toContain('worker is not reachable');
+    expect((await machine.run('syncctl', 'logs', '-n', '50', 'worker')).stdout).toContain(
+      'worker is not reachable',
+    );
     await rig.node(1).startSshd();
     await everywhere('quiet');
   });
@@ -99,7 +130,9 @@ describe.skipIf(!possible.available)(`the unit under a real systemd${reason}`, (
     const pid = await mainPid();
     machine.write(settings, `${source}lgo:\n  level: debug\n`);
     await systemctl('reload', 'sync-controller');
-    await until('the refusal is in the journal', async () => /the new settings are refused.*lgo/u.test(await journal('--priority', 'err')));
+    await until('the refusal is in the journal', async () =>
+      /the new settings are refused.*lgo/u.test(await journal('--priority', 'err')),
+    );
     await active();
     expect(await mainPid()).toBe(pid);
     machine.write(settings, source);
@@ -110,7 +143,10 @@ describe.skipIf(!possible.available)(`the unit under a real systemd${reason}`, (
     await systemctl('daemon-reload');
     await systemctl('restart', 'sync-controller');
     const seen = new Set<string>();
-    await until('the watchdog was fed three times', async () => seen.add(await machine.property('WatchdogTimestampMonotonic')).size > 3);
+    await until(
+      'the watchdog was fed three times',
+      async () => seen.add(await machine.property('WatchdogTimestampMonotonic')).size > 3,
+    );
     const hung = await mainPid();
     await machine.run('kill', '-STOP', hung);
     await until('systemd has replaced it', async () => ![hung, '0'].includes(await mainPid()));
@@ -124,15 +160,21 @@ describe.skipIf(!possible.available)(`the unit under a real systemd${reason}`, (
     await systemctl('restart', 'sync-controller');
     await everywhere('afterhang');
     await rig.node(0).freeze();
-    const verified = async (): Promise<number> => (await journal()).split('synced and verified: worker').length;
+    const verified = async (): Promise<number> =>
+      (await journal()).split('synced and verified: worker').length;
     const before = await verified();
     add('last');
     await until('the other node is verified', async () => (await verified()) > before);
     await systemctl('stop', 'sync-controller');
     // With TimeoutStopSec=10 a longer stop would be Result=timeout.
-    expect([await machine.property('Result'), await machine.property('ExecMainStatus')]).toEqual(['success', '0']);
+    expect([await machine.property('Result'), await machine.property('ExecMainStatus')]).toEqual([
+      'success',
+      '0',
+    ]);
     await rig.node(0).thaw();
-    const health = JSON.parse((await machine.run('syncctl', 'health', '-o', 'json')).stdout) as { nodes: { name: string; state: string; lastSync: string }[] };
+    const health = JSON.parse((await machine.run('syncctl', 'health', '-o', 'json')).stdout) as {
+      nodes: { name: string; state: string; lastSync: string }[];
+    };
     expect(health.nodes.find((node) => node.name === 'worker')).toMatchObject({ state: 'active' });
   });
 
@@ -147,13 +189,19 @@ describe.skipIf(!possible.available)(`the unit under a real systemd${reason}`, (
 
   it('keeps registries below /etc/sync-controller too; a folder that it may not write is named with what mends it', async () => {
     const below = '/etc/sync-controller/registry';
-    for (const folder of [below, '/srv/registry']) cpSync(rig.registry, join(machine.rootDir, folder), { recursive: true });
+    for (const folder of [below, '/srv/registry'])
+      cpSync(rig.registry, join(machine.rootDir, folder), { recursive: true });
     machine.write(settings, source.replace(registry, below));
     await systemctl('start', 'sync-controller');
-    expect(JSON.parse((await machine.run('syncctl', 'status', '-o', 'json')).stdout)).toMatchObject({ standing: 'writing', source: { location: below } });
+    expect(JSON.parse((await machine.run('syncctl', 'status', '-o', 'json')).stdout)).toMatchObject({
+      standing: 'writing',
+      source: { location: below },
+    });
     machine.write(settings, source.replace(registry, '/srv/registry'));
     await systemctl('restart', 'sync-controller');
-    expect(await journal('--priority', 'warning')).toMatch(/\/srv\/registry.*check that you may write to \/srv\/registry/u);
+    expect(await journal('--priority', 'warning')).toMatch(
+      /\/srv\/registry.*check that you may write to \/srv\/registry/u,
+    );
     expect(await machine.property('ActiveState')).toBe('active');
     await systemctl('stop', 'sync-controller');
     machine.write(settings, source);
@@ -167,11 +215,16 @@ describe.skipIf(!possible.available)(`the unit under a real systemd${reason}`, (
     await active();
     await systemctl('stop', 'sync-controller');
     // 127 is the shebang's: no runtime.
-    expect(await machine.property('RestartPreventExitStatus')).toBe(`${String(exitCodes.usage)} ${String(exitCodes.config)} 127`);
+    expect(await machine.property('RestartPreventExitStatus')).toBe(
+      `${String(exitCodes.usage)} ${String(exitCodes.config)} 127`,
+    );
     machine.write(settings, `${source}retry:\n  attempts: many\n`);
     expect((await systemctl('start', 'sync-controller')).code).not.toBe(0);
     await until('it has failed for good', async () => (await machine.property('ActiveState')) === 'failed');
-    expect([await machine.property('ExecMainStatus'), await machine.property('NRestarts')]).toEqual([String(exitCodes.config), '0']);
+    expect([await machine.property('ExecMainStatus'), await machine.property('NRestarts')]).toEqual([
+      String(exitCodes.config),
+      '0',
+    ]);
     expect(await journal('--lines', '1', '--priority', 'err')).toMatch(/config\.yaml.*retry\.attempts/u);
   });
 });

@@ -70,7 +70,8 @@ function notices(report: HealthReport): string {
 /** A registry is paused by its annotation, everything else by `syncctl pause`. */
 function resumeFor(what: string): string {
   const object = /^registry (\S+)$/u.exec(what)?.[1];
+  const [node = ''] = what.split(': ');
   return object === undefined
-    ? 'syncctl resume'
+    ? `syncctl resume${node === 'all nodes' ? '' : ` ${node}`}`
     : `kubectl -n kube-system annotate configmap ${object} sync-controller/paused-`;
 }

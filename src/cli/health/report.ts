@@ -89,14 +89,20 @@ export function healthReport({ registries, controller, remembered }: Known): Hea
   };
 }
 
+/** Everything at once where all is paused; else single nodes. A pause by annotation is told with its registry. */
 function pausedOf(
   snapshot: Snapshot | undefined,
   controller: ControllerStatus | undefined,
 ): readonly string[] {
   const registries = (snapshot?.paused ?? []).map((object) => `registry ${object}`);
-  const nodes = (controller?.nodes ?? []).filter(({ cause }) => cause === 'paused').map(({ name }) => name);
-  const all = controller?.standing === 'paused' ? [`all nodes: ${controller.standingReason}`] : [];
-  return [...all, ...registries, ...nodes];
+  if (controller?.standing === 'paused') {
+    const { standingReason } = controller;
+    return standingReason.startsWith('annotation ')
+      ? registries
+      : [`all nodes: ${standingReason}`, ...registries];
+  }
+  const nodes = (controller?.nodes ?? []).filter(({ cause }) => cause === 'paused');
+  return [...registries, ...nodes.map(({ name, evidence }) => `${name}: ${evidence}`)];
 }
 
 function fromDaemon(node: Node, known: ControllerStatus['nodes'][number]): HealthNode {

@@ -6,7 +6,7 @@ import { loadSettings } from '../../../src/config/load.ts';
 import { connectDaemon } from '../../../src/contract/client.ts';
 import type { ControllerStatus } from '../../../src/contract/report.ts';
 import type { Scene } from '../scene.ts';
-import { cpuMsOf, memoryMb } from './process.ts';
+import { cpuMsOf, memoryMb, unitEnvironment } from './process.ts';
 
 export interface DaemonCost {
   readonly warmNodes: number;
@@ -25,7 +25,7 @@ const edits = 5;
 
 /** The built daemon as a process of its own, with a warm session to every node: what it weighs and what it does when nothing happens. */
 export async function measureDaemon(scene: Scene, main: string): Promise<DaemonCost> {
-  const env = { PATH: process.env['PATH'] ?? '', HOME: scene.folder, NO_COLOR: '1' };
+  const env = { ...unitEnvironment(), PATH: process.env['PATH'] ?? '', HOME: scene.folder, NO_COLOR: '1' };
   const child = spawn(process.execPath, [main, 'daemon', '--config', scene.settings], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env,

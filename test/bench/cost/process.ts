@@ -46,3 +46,10 @@ export async function wholeRun(
   if (code !== 0) throw new Error(`bench: ${argv.join(' ')}: exit ${String(code)}: ${said}`);
   return performance.now() - start;
 }
+
+/** The environment that the unit file gives the daemon: what bounds its memory belongs to what is measured. */
+export function unitEnvironment(): Readonly<Record<string, string>> {
+  const unit = readFileSync(join(root, 'deploy/sync-controller.service'), 'utf8');
+  const lines = unit.matchAll(/^Environment=([A-Z_0-9]+)=(.*)$/gmu);
+  return Object.fromEntries([...lines].map(([, name = '', value = '']) => [name, value]));
+}

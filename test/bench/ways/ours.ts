@@ -2,9 +2,9 @@
 import { buildController, type OpenController } from '../../../src/compose/controller.ts';
 import { loadSettings } from '../../../src/config/load.ts';
 import type { PushReport } from '../../../src/contract/report.ts';
-import { loggerOver, type Logger } from '../../../src/lib/logger.ts';
 import type { Scene } from '../scene.ts';
 import { lap, type Lap } from '../stats.ts';
+import { speaker, type Speaker } from './speaker.ts';
 
 const actor = { who: 'bench', reason: undefined };
 
@@ -131,26 +131,4 @@ function mustAll(scene: Scene, report: PushReport): void {
 
 function between(marks: readonly number[], index: number): number {
   return (marks[index + 1] ?? 0) - (marks[index] ?? 0);
-}
-
-/** A log that nobody reads but the bench: it tells when a line comes. */
-interface Speaker {
-  readonly log: Logger;
-  hear(message: string): Promise<number>;
-  complaint(): string | undefined;
-}
-
-function speaker(): Speaker {
-  const waiting = new Map<string, (at: number) => void>();
-  let complaint: string | undefined;
-  const log = loggerOver((level, message, fields) => {
-    waiting.get(message)?.(performance.now());
-    waiting.delete(message);
-    if (level === 'error' || level === 'warn') complaint = `${message} ${JSON.stringify(fields)}`;
-  });
-  return {
-    log,
-    hear: (message) => new Promise((resolve) => waiting.set(message, resolve)),
-    complaint: () => complaint,
-  };
 }

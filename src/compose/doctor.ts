@@ -68,7 +68,7 @@ export async function openDoctor(settings: Settings): Promise<DoctorWay> {
       const lane = {
         transport,
         endpoint: await endpointOf(node),
-        clusterId: 'doctor',
+        clusterId: 'sync-controller-doctor',
         random: systemRandom,
         deadlineMs: lookMs,
       };

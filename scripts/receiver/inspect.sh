@@ -112,11 +112,16 @@ set_before() {
   AFTER_SHA=$BEFORE_SHA AFTER_SIZE=$BEFORE_SIZE
 }
 
-# Whether the target is still the one that was read.
+# Whether the target is still the one that was read: by its bytes where memory holds them, which needs no other process.
 same_identity() {
+  local lines=() text=''
   if [[ $IDENTITY == absent ]]; then
     [[ ! -e $TARGET && ! -L $TARGET ]]
-    return
+  elif [[ -n $OLD_OPAQUE ]]; then
+    [[ $(exec stat -c '%d %i %s %.9Y' -- "$TARGET" 2>/dev/null) == "$IDENTITY" ]]
+  else
+    [[ -f $TARGET && ! -L $TARGET ]] && { mapfile lines <"$TARGET"; } 2>/dev/null || return 1
+    printf -v text '%s' ${lines[@]+"${lines[@]}"}
+    [[ $text == "$OLD_TEXT" ]]
   fi
-  [[ $(exec stat -c '%d %i %s %.9Y' -- "$TARGET" 2>/dev/null) == "$IDENTITY" ]]
 }

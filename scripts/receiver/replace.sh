@@ -103,7 +103,9 @@ read_back() {
     { mapfile OLD_LINES <"$TARGET"; } 2>/dev/null
     printf -v OLD_TEXT '%s' ${OLD_LINES[@]+"${OLD_LINES[@]}"}
     MANAGED_TEXT=$OLD_TEXT
-    if [[ $TGT_SHAPE == block ]]; then
+    if [[ $TGT_SHAPE == block && $OLD_TEXT == "$NEW_TEXT" && $LEGACY == 0 ]]; then
+      MANAGED_TEXT=$DOC_TEXT
+    elif [[ $TGT_SHAPE == block ]]; then
       locate_block
       MANAGED_TEXT=$BLOCK_TEXT
     fi

@@ -69,7 +69,7 @@ export class BundlePush {
 
   /** The bytes, and what the consumer says before anything changes. */
   private async look(): Promise<Answer> {
-    return this.context.slot(() => this.check(this.hasLoader() ? ['content', 'raw'] : []));
+    return this.context.slot(() => this.check(this.hasLoader() ? ['content', 'raw'] : ['answers']));
   }
 
   /** True where a consumer loads the file by itself, some time after it was written. */

@@ -13,41 +13,61 @@ const block = hostsBlock([
   '10.77.0.2\tc.mini.test',
   'fd7a::7\tsix.mini.test',
 ]);
+const sixty = hostsBlock(
+  Array.from({ length: 60 }, (_, at) => `10.78.0.${String(at + 1)}\tn${String(at)}.many.test`),
+);
+const ask: Ask = { mode: 'check', flags: ['answers'] };
 let dir = '';
 let outputs: readonly Buffer[] = [];
 
 /** One step on the real paths, as root, in a mount namespace of its own: a shell line before, then a request. */
 const steps: readonly { readonly before: string; readonly ask: Ask }[] = [
   { before: ':', ask: { document: block } },
-  { before: ':', ask: { mode: 'check' } },
+  { before: ':', ask },
   {
     before: 'printf "10.99.0.1 c.mini.test\\n" | cat - /etc/hosts >/tmp-hosts && cat /tmp-hosts >/etc/hosts',
-    ask: { mode: 'check' },
+    ask,
   },
   { before: 'sed -i 1d /etc/hosts', ask: { document: hostsBlock(['fd7a::7\tsix.mini.test']), seq: 2 } },
   { before: ':', ask: { document: '', seq: 3 } },
+  { before: 'cp /etc/hosts /tmp-after', ask: { document: sixty, seq: 4 } },
+  { before: 'printf "10.99.0.1 N31.many.test\\n" >>/etc/hosts', ask },
+  { before: 'sed -i \'$d; s/^10.78.0.32\\t/10.78.0.99\\t/\' /etc/hosts', ask },
+  {
+    before: 'sed -i "s/^10.78.0.99\\t/10.78.0.32\\t/" /etc/hosts && sed -i "s/^hosts:.*/hosts: nosuch files/" /etc/nsswitch.conf',
+    ask,
+  },
+  { before: ':', ask: { mode: 'check' } },
 ];
+/** How many names each step asked the resolver for. */
+const asked = (at: number): number => Number(readFileSync(join(dir, `asked${String(at)}`), 'utf8'));
 
 const nonce = (at: number) => `${'c'.repeat(20)}${String(at)}`;
 
 function script(): string {
-  const overlays = ['/etc', '/var/lib', '/usr/local/lib'].map(
+  const overlays = ['/etc', '/var/lib', '/usr/local/lib', '/usr/local/sbin'].map(
     (path, at) =>
       `mkdir -p ${dir}/fs/u${String(at)} ${dir}/fs/w${String(at)} && mount -t overlay overlay -o lowerdir=${path},upperdir=${dir}/fs/u${String(at)},workdir=${dir}/fs/w${String(at)} ${path}`,
   );
   const header = `SCI1 ${'d'.repeat(20)} 1.0.0 ${String(readFileSync(receiverPath()).length)} ${sha(readFileSync(receiverPath()))} hosts root -`;
   const runs = steps.map(
     ({ before }, at) =>
-      `${before.replaceAll('/tmp-hosts', `${dir}/hosts`)}\n/usr/local/lib/sync-controller/receive <${dir}/request${String(at)} >${dir}/answer${String(at)} || true`,
+      [
+        before.replaceAll('/tmp-', `${dir}/`),
+        `echo 0 >${dir}/asked`,
+        `/usr/local/lib/sync-controller/receive <${dir}/request${String(at)} >${dir}/answer${String(at)} || true`,
+        `mv ${dir}/asked ${dir}/asked${String(at)}`,
+      ].join('\n'),
   );
+  const getent = ['#!/bin/sh', `echo $(($# - 1)) >${dir}/asked`, 'exec /usr/bin/getent "$@"'].join('\n');
   return [
     'set -e',
     `mkdir -p ${dir}/fs && mount -t tmpfs none ${dir}/fs`,
     ...overlays,
     'printf "127.0.0.1 localhost\\n" >/etc/hosts',
     `{ cat ${scripts}/install-receiver.sh; echo '${header}'; cat ${receiverPath()}; } | bash -s >${dir}/enrolled`,
+    `printf '%s\\n' '${getent}' >/usr/local/sbin/getent && chmod 755 /usr/local/sbin/getent`,
     ...runs,
-    `cp /etc/hosts ${dir}/hosts-after`,
     `stat -c '%a %U' /var/lib/sync-controller /usr/local/lib/sync-controller/receive-1.0.0 /etc/sync-controller/targets.d/hosts >${dir}/modes`,
   ].join('\n');
 }
@@ -105,7 +125,22 @@ describe.skipIf(!mayMount)('the receiver on the real paths, enrolled by its inst
 
   it('withdraws the block and leaves the file as it found it', () => {
     expect(answer(4)).toMatchObject({ result: 'INSTALLED', after: { sha: 'absent' } });
-    expect(readFileSync(join(dir, 'hosts-after'), 'utf8')).toBe('127.0.0.1 localhost\n');
+    expect(readFileSync(join(dir, 'after'), 'utf8')).toBe('127.0.0.1 localhost\n');
+  });
+
+  it('asks for a few names where the file decides, for all of them otherwise, and for none unasked', () => {
+    expect(answer(5)).toMatchObject({ result: 'INSTALLED', rungs: { resolves: 'ok' } });
+    expect(asked(5)).toBeGreaterThan(5);
+    expect(asked(5)).toBeLessThan(20);
+    expect(answer(8).rungs).toEqual({ digest: 'ok', parsed: 'ok', resolves: 'ok' });
+    expect([asked(8), asked(9)]).toEqual([60, 0]);
+    expect(answer(9).rungs).toEqual({ digest: 'ok', parsed: 'ok' });
+  });
+
+  it('finds the one foreign line among many names, and bytes that are not those of the plan', () => {
+    expect(answer(6)).toMatchObject({ rungs: { digest: 'ok', resolves: 'bad' } });
+    expect(answer(6).text).toContain('n31.many.test');
+    expect(answer(7).rungs).toMatchObject({ digest: 'bad' });
   });
 
   it('leaves the machine that runs the tests alone', () => {

@@ -1,9 +1,19 @@
-import { enableCompileCache } from 'node:module';
+import * as nodeModule from 'node:module';
 import type { RootLog } from './lib/log.ts';
 import type { Settings } from './config/settings.ts';
 
+// An older runtime would fail somewhere inside, with a stack; as wrong settings do, it keeps the unit from starting again and again.
+if (Number.parseInt(process.versions.node, 10) < 24) {
+  const remedy = 'sudo npm install --global --prefix /usr/local node@24';
+  process.stderr.write(`[✗] runtime: expected Node.js 24 or newer, got ${process.version}; ${remedy}\n`);
+  process.exit(78);
+}
+
+// The bundle is minified; whoever asks for stacks wants those of the sources.
+if (process.argv.includes('--debug')) process.setSourceMapsEnabled(true);
+
 // Compiled code is kept between runs; what is to profit must load after this line.
-enableCompileCache();
+nodeModule.enableCompileCache();
 const { processContext } = await import('./cli/process-context.ts');
 const { runCli } = await import('./cli/run.ts');
 const { systemClock } = await import('./lib/clock.ts');

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 // Every leaf says in words what it expects: that text is the middle of the sentence an admin reads after a typing error.
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { settingsSchema } from './schema.ts';
 
 /** One setting: its dotted path, its parser and the sentence that documents it. */

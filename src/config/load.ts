@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { SyncError } from '../lib/errors.ts';
 import { fromEnvironment } from './environment.ts';
 import { readSettingsFile, type SettingsFile } from './file.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { SyncError } from '../lib/errors.ts';
 import { printable } from '../lib/text.ts';
 import { digestOf } from '../model/bundle.ts';

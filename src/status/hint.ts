@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { causes, type CauseClass } from '../model/cause.ts';
 import type { Digest } from '../model/bundle.ts';
 import type { Node, NodeId } from '../model/node.ts';

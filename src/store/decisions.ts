@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isoSeconds, type Clock } from '../lib/clock.ts';
 import { readGenerations, writeGenerations } from '../lib/files.ts';
 import { required, type Durable } from './durable.ts';

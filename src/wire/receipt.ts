@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { printable } from '../lib/text.ts';
 import { resultNames } from './results.ts';
 

@@ -27,7 +27,9 @@ await build({
   // jsonc-parser's main file loads its parts in a way no bundler can follow; its module file does not.
   mainFields: ['module', 'main'],
   target: 'node24',
-  minifySyntax: true,
+  minify: true,
+  // Licences go to files of their own: one letter of theirs beyond ASCII would make the engine hold the whole chunk at two bytes a letter.
+  legalComments: 'linked',
   sourcemap: 'linked',
   // Optional native parts of ssh2: it has portable replacements, and the payloads are small.
   external: ['cpu-features', '*.node'],

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { loadSettings } from '../../../src/config/load.ts';
 import { connectDaemon } from '../../../src/contract/client.ts';
 import type { ControllerStatus } from '../../../src/contract/report.ts';
+import { linesOf } from '../registry.ts';
 import type { Scene } from '../scene.ts';
 import { cpuMsOf, memoryMb, unitEnvironment } from './process.ts';
 
@@ -20,6 +21,8 @@ export interface DaemonCost {
   readonly stopMs: number;
 }
 
+/** The collection of garbage that follows a burst of work, some seconds later, is part of that work. */
+const settleMs = 15_000;
 const idleMs = 35_000;
 const edits = 5;
 
@@ -58,7 +61,7 @@ async function idleCost(
   scene: Scene,
   pid: number,
 ): Promise<Pick<DaemonCost, 'idleSeconds' | 'idlePercent' | 'idleCommands' | 'idleLogins'>> {
-  await delay(3_000);
+  await delay(settleMs);
   const before = { ...scene.sessions(), cpuMs: cpuMsOf(pid), at: performance.now() };
   await delay(idleMs);
   const [cpuMs, at] = [cpuMsOf(pid), performance.now()];
@@ -103,7 +106,7 @@ async function verified(scene: Scene, socket: string, voice: () => string): Prom
 async function proven(scene: Scene, generation: number): Promise<void> {
   await until(`generation ${String(generation)} is on every node`, async () => {
     try {
-      scene.prove('etc/hosts', generation);
+      scene.prove('etc/hosts', linesOf(generation));
       return true;
     } catch {
       return false;

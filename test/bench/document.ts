@@ -31,7 +31,8 @@ All ways run on the same machines in one run, in turn (A B B A ...), and every r
 slows both sides. **Read the ratios; the seconds are this machine's.** Controller, nodes and sshd share its cores, so most of
 every time is the nodes' own CPU: sshd's session, sudo, bash, fsync.
 
-- **floor**: a bare loop over ssh2, the same receiver with requests encoded beforehand, ${String(32)} at once, and the digest of the receipt looked at.
+- **floor**: a bare loop over ssh2, the same receiver with requests encoded beforehand, ${String(32)} at once, and the digest and the resolver rung
+  of the receipt looked at. It writes a file of its own (a path has one owner) with the names that stand in /etc/hosts, so that every rung costs what it costs ours.
 - **ours**: the whole controller in this process: registry, guard, plan, term, deadlines, pinned keys, ladder, status, durable memory.
   *change* is from the save of a registry file to the last node verified, *push* without the wait before it (file event, 50 ms of quiet, read, plan);
   *cold* is what \`syncctl push\` does without a daemon: open, begin a term (every reachable node is asked for its epoch), log in, push.
@@ -46,6 +47,12 @@ ${date}, ${String(rounds)} pairs (peers at most 3). Median (lowest-highest).
 ${facts.map((fact) => `- ${fact}`).join('\n')}
 
 ${markdownTables(rows)}
+
+## Reading them
+
+The row of \`sudo -n true\` says what a push costs before any of our code runs on the node; the rest of the floor is the receiver, and so is the distance
+to the aim over the predecessor. The predecessor's and Ansible's seconds are mostly key exchanges, logins and starts of Python on these same cores;
+on a real fleet each node has its own, and a push to all of them waits for one of them.
 
 ## What is noisy
 

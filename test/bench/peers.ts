@@ -1,5 +1,5 @@
 // Other ways to do the same job, each run right beside one of ours.
-import { proven } from './loops.ts';
+import { floorFile, proven } from './loops.ts';
 import type { Row } from './report.ts';
 import { ratioRow } from './rows.ts';
 import type { Scene } from './scene.ts';
@@ -55,7 +55,7 @@ async function peersOf(scene: Scene, masters: ControlMasters): Promise<readonly 
     },
     {
       name: 'parallel OpenSSH over open ControlMasters',
-      file: 'etc/hosts.floor',
+      file: floorFile,
       least: 1,
       run: (generation) => masters.run(generation),
     },

@@ -18,6 +18,11 @@ export function entriesOf(generation: number): readonly HostsEntry[] {
   });
 }
 
+/** What every node's file must hold once it has a generation. */
+export function linesOf(generation: number): readonly string[] {
+  return entriesOf(generation).map(({ ip, name }) => `${ip}\t${name}\n`);
+}
+
 /** Writes the folder of manifests that the directory source reads. */
 export function writeRegistry(folder: string, fleet: Fleet): void {
   const rows = fleet.nodes.map((node) => ({

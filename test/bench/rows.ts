@@ -47,3 +47,15 @@ export function cpuRow(group: string, ours: readonly Lap[], floor: readonly Lap[
     beside: `floor ${cpu(floor)}`,
   };
 }
+
+/** How much of the floor is there before a receiver starts. */
+export function emptyRow(group: string, empty: Lap, floor: readonly Lap[]): Row {
+  const whole = median(floor.map((lap) => lap.ms));
+  return {
+    group,
+    what: 'of the floor: sshd session, shell and sudo alone (`sudo -n true`)',
+    figure: `${((empty.ms / whole) * 100).toFixed(0)} %`,
+    aim: '',
+    beside: `${(empty.ms / 1000).toFixed(2)} s / ${(whole / 1000).toFixed(2)} s; the rest is the receiver`,
+  };
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startFleet } from '../fleet/fleet.ts';
 import type { Fleet, FleetNode } from '../fleet/types.ts';
 import { receiverPath } from '../receiver/harness.ts';
-import { editRegistry, entriesOf, writeRegistry } from './registry.ts';
+import { editRegistry, writeRegistry } from './registry.ts';
 
 /** Nodes, a registry folder and settings; shared by every way that is measured. */
 export interface Scene {
@@ -16,8 +16,10 @@ export interface Scene {
   nextGeneration(): number;
   /** Saves a generation into the registry. */
   edit(generation: number): Promise<void>;
-  /** Throws unless every node's own file holds the generation's lines; asked outside the measured time. */
-  prove(path: string, generation: number): void;
+  /** The generation that stands in the registry. */
+  saved(): number;
+  /** Throws unless every node's own file holds the lines; asked outside the measured time. */
+  prove(path: string, lines: readonly string[]): void;
   /** Sessions that all sshds have started commands in, and logins they have seen, since their start. */
   sessions(): { readonly commands: number; readonly logins: number };
   close(): Promise<void>;
@@ -34,15 +36,20 @@ export async function openScene(nodes: number): Promise<Scene> {
   const settings = join(folder, 'config.yaml');
   writeFileSync(settings, settingsText(folder, registry, fleet.clientKey));
   let generation = 0;
+  let saved = 0;
   return {
     fleet,
     folder,
     registry,
     settings,
     nextGeneration: () => (generation += 1),
-    edit: (to) => editRegistry(registry, to),
-    prove: (path, of) => {
-      for (const node of fleet.nodes) proveNode(node, path, of);
+    edit: async (to) => {
+      saved = to;
+      await editRegistry(registry, to);
+    },
+    saved: () => saved,
+    prove: (path, lines) => {
+      for (const node of fleet.nodes) proveNode(node, path, lines);
     },
     sessions: () => countSessions(fleet),
     close: async () => {
@@ -85,11 +92,13 @@ function enrol(node: FleetNode): void {
   cpSync(join(node.rootDir, 'etc/hosts'), join(node.rootDir, 'etc/hosts.floor'));
 }
 
-function proveNode(node: FleetNode, path: string, generation: number): void {
+function proveNode(node: FleetNode, path: string, lines: readonly string[]): void {
   const text = readFileSync(join(node.rootDir, path), 'utf8');
-  const missing = entriesOf(generation).find(({ ip, name }) => !text.includes(`${ip}\t${name}\n`));
+  const missing = lines.find((line) => !text.includes(line));
   if (missing === undefined) return;
-  throw new Error(`bench: ${node.name} ${path}: expected the line of ${missing.name}, which is not there`);
+  throw new Error(
+    `bench: ${node.name} ${path}: expected the line ${JSON.stringify(missing)}, which is not there`,
+  );
 }
 
 function countSessions(fleet: Fleet): { commands: number; logins: number } {

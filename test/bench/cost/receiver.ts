@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openScene } from '../scene.ts';
-import { prepareRequests } from '../ways/floor.ts';
+import { prepareRequests } from '../ways/requests.ts';
 
 export interface ReceiverCost {
   /** Processes per apply, the receiver's own included. */

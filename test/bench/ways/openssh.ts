@@ -10,7 +10,8 @@ import type { FleetNode } from '../../fleet/types.ts';
 import { entriesOf } from '../registry.ts';
 import type { Scene } from '../scene.ts';
 import { eachOf, lap, type Lap } from '../stats.ts';
-import { atOnce, mustProve, prepareRequests } from './floor.ts';
+import { atOnce } from './floor.ts';
+import { mustProve, prepareRequests } from './requests.ts';
 
 export const predecessorPath = '/etc/hosts.predecessor';
 const cluster = 'sc-bench-predecessor';

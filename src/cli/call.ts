@@ -173,14 +173,15 @@ export class Call {
   async confirm(question: string, details: readonly string[] = []): Promise<void> {
     for (const line of details) this.context.stderr.write(`${printable(line)}\n`);
     if (this.flag('yes')) return;
+    const what = question.replace(/\?$/u, '');
     if (this.context.ask === undefined) {
-      throw new SyncError('usage', `${question}: expected a confirmation, got no terminal to ask at`, {
+      throw new SyncError('usage', `${what}: expected a confirmation, got no terminal to ask at`, {
         remedy: 'pass --yes',
       });
     }
     const answer = (await this.context.ask(`${question} [y/N] `)).trim().toLowerCase();
     if (answer !== 'y' && answer !== 'yes')
-      throw new SyncError('failure', `${question}: not confirmed, nothing was changed`);
+      throw new SyncError('failure', `${what}: not confirmed, nothing was changed`);
   }
 
   private async rendered(result: Result): Promise<string> {

@@ -1,9 +1,11 @@
 #!/bin/bash
-# Puts the receiver on a node, or takes it away again. The controller streams this text to `bash -s` (as root, or through
-# `sudo -n bash -s`); what follows it on stdin is one line of tokens and the counted bytes of the receiver:
+# Puts the receiver on a node, or takes it away again. The controller streams the files of targets/, each with the function
+# `describe_<kind>` that looks for the place of one kind on the node, and then this text to `bash -s` (as root, or through
+# `sudo -n bash -s`); what follows on stdin is one line of tokens and the counted bytes of the receiver:
 #   SCI1 <nonce> <version> <length> <sha256> <kinds joined by . or -> <login user> <flags joined by . or ->
 # Flags: replace (other bytes of the same version may go), retarget (write targets.d anew), remove (take everything out).
 # `--root DIR` keeps everything below DIR, for tests; it is refused as root.
+# shellcheck disable=SC2034,SC2317 # the files of targets/ use these names and functions
 set -u -f
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 unset BASH_ENV ENV CDPATH GLOBIGNORE TMPDIR POSIXLY_CORRECT
@@ -231,37 +233,10 @@ usable_temp() {
   return "$linked"
 }
 
-describe_hosts() {
-  DESCRIPTION='shape=block
-path=/etc/hosts
-temp=
-mode=0644
-check=hosts'
-  TARGET_PATH=/etc/hosts
-}
-
-describe_traefik_routes() {
-  local dir found='' raw='''' web='' websecure=''
-  for dir in "$TRAEFIK_DIR" "$HOME_DIR/traefik/config" /etc/traefik/dynamic; do
-    [[ -n $dir && -d $ROOT$dir ]] && found=$(readlink -f -- "$ROOT$dir") && break
-  done
-  if [[ -z $found || ! ${found#"$ROOT"} =~ ^/[A-Za-z0-9._/@+-]+$ ]]; then
-    missing traefik-directory
-    fail MISSING 23 "no directory of Traefik's file provider: tried TRAEFIK_CONFIG_DIR of $HOME_DIR/.mynodeone/config.env, $HOME_DIR/traefik/config, /etc/traefik/dynamic"
-  fi
-  find_temp "$found"
-  answers_tcp 8080 /api/rawdata && raw=http://127.0.0.1:8080/api/rawdata
-  answers_tcp 80 && web=80
-  answers_tcp 443 && websecure=443
-  TARGET_PATH=${found#"$ROOT"}/mynodeone-routes.yml
-  DESCRIPTION="shape=file
-path=$TARGET_PATH
-temp=$TEMP
-mode=0644
-check=traefik-routes
-raw_url=$raw
-web_port=$web
-websecure_port=$websecure"
+# lacking NAME SENTENCE: what the target of a kind needs of this node's own set-up.
+lacking() {
+  missing "target:$1"
+  fail MISSING 23 "$2"
 }
 
 write_target() {
@@ -269,11 +244,8 @@ write_target() {
   file=$dir/$1
   run mkdir -p -m 0755 -- "$dir"
   if [[ ! -e $file ]] || has_flag retarget; then
-    case $1 in
-      hosts) describe_hosts ;;
-      traefik-routes) describe_traefik_routes ;;
-      *) fail REQUEST 20 "kind $1 is not known to this installer" ;;
-    esac
+    declare -F "describe_${1//-/_}" >/dev/null || fail REQUEST 20 "kind $1 is not known to this installer"
+    "describe_${1//-/_}"
     rm -f -- "$dir/.$1.new"
     printf 'format=SC1\n%s\n' "$DESCRIPTION" >"$dir/.$1.new" || fail IO 42 "cannot write $file"
     run chmod 0644 "$dir/.$1.new"
@@ -283,7 +255,7 @@ write_target() {
     written=true
   fi
   while IFS= read -r line; do
-    [[ $line =~ ^(shape|path|temp|check|raw_url|web_port|websecure_port)=([A-Za-z0-9._/@:+-]*)$ ]] || continue
+    [[ $line =~ ^(shape|path|temp|check|raw_url|web_port|websecure_port|dns)=([A-Za-z0-9._/@:+-]*)$ ]] || continue
     values+=",\"${BASH_REMATCH[1]}\":\"${BASH_REMATCH[2]}\""
   done <"$file"
   TARGETS_JSON+=${TARGETS_JSON:+,}"{\"kind\":\"$1\",\"written\":$written$values}"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The `hosts` check of the receiver: grammar of the managed block, blocks of older tools, and the resolver rung.
 # Run directly, this file only tells who does its work now.
+# check: hosts block hosts
 # shellcheck shell=bash disable=SC2034,SC2154,SC2317 # a part: its names are used or set by the others
 
 readonly HOSTS_NAMES_MAX=200 HOSTS_SAMPLE=12 HOSTS_FOREIGN_MAX=100 HOSTS_CHUNK=500
@@ -157,6 +158,12 @@ hosts_legacy_closed() {
       return
     fi
   done
+}
+
+# hosts_proof LINES-NAME: a term asks every node for its records alone, so a `check` asks the resolver by a flag.
+hosts_proof() {
+  [[ $REQ_MODE != check ]] || has_flag answers || return 0
+  hosts_resolves "$1"
 }
 
 # hosts_resolves LINES-NAME: one getent for the IPv4 names; it asks for no IPv6 address, so it cannot stall on one.

@@ -1,9 +1,10 @@
 #!/bin/bash
 # The `traefik-routes` check of the receiver: grammar of the dynamic file, raw data of Traefik, and the request rung.
 # Run directly, this file only tells who does its work now.
+# check: traefik-routes file routes
 # shellcheck shell=bash disable=SC2016,SC2034,SC2154,SC2317 # a part: its names are used or set by the others
 
-readonly ROUTES_HOSTS_MAX=50 ROUTES_CHUNK=200
+readonly ROUTES_CHUNK=200
 
 # routes_validate LINES-NAME: sets BAD where the document is not of the one shape that we write.
 # A grammar of whole lines instead of a YAML parser: whatever it accepts, every YAML parser reads the same way.
@@ -147,90 +148,47 @@ routes_rules() {
 
 # routes_urls: http or https, an address, a port.
 routes_urls() {
-  local url port addresses=()
+  local url backends=()
   for url in ${rv_urls[@]+"${rv_urls[@]}"}; do
     case $url in
-      http://*:*) url=${url#http://} ;;
-      https://*:*) url=${url#https://} ;;
+      http://*:*) backends+=("${url#http://}") ;;
+      https://*:*) backends+=("${url#https://}") ;;
       *) BAD="the server URL '${url:0:80}' is not http" ;;
     esac
-    port=${url##*:} url=${url%:*}
-    case $url in
-      '['*:*']') url=${url:1:-1} ;;
-      *:*) BAD="the server URL of '${url:0:80}' needs brackets" ;;
-    esac
-    [[ $port == [1-9]* && $port != *[!0-9]* && ${#port} -le 5 ]] && ((port <= 65535)) || BAD="'${port:0:80}' is not the port of a server URL"
-    [[ -z $BAD ]] || return 0
-    addresses+=("$url")
   done
-  are_addresses ${addresses[@]+"${addresses[@]}"} || BAD='a server URL names something else than an address'
+  [[ -n $BAD ]] || check_backends ${backends[@]+"${backends[@]}"}
 }
 
-# What Traefik itself has loaded, as body `raw`: one bounded request over the shell's own TCP, in a child that a timeout ends.
-routes_raw() {
-  local url=${TGT_RAW_URL#http://} port path answer status
-  port=${url%%/*}
-  port=${port##*:}
-  path=/${url#*/}
-  [[ $url == */* ]] || path=/
-  remaining 3000 || REMAIN=0.100
-  # shellcheck disable=SC2016 # the inner shell expands its own arguments
-  answer=$(exec timeout "$REMAIN" /bin/bash --norc -p -c '
-    exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
-    printf "GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n" "$2" >&3
-    exec head -c "$3" <&3' raw "$port" "$path" $((DOCUMENT_MAX + 4096)) 2>/dev/null)
-  status=$?
-  if ((status != 0)) || [[ ! $answer =~ ^HTTP/1[.][01]\ [0-9]{3} ]]; then
-    add_rung raw down
-    add_text "nothing answers at $TGT_RAW_URL"
-  elif [[ $answer != HTTP/1.[01]' 200'* || $answer != *$'\r\n\r\n'* ]]; then
-    add_rung raw bad
-    add_text "$TGT_RAW_URL answers ${answer:9:3}"
-  else
-    answer=${answer#*$'\r\n\r\n'}
-    if ((${#answer} > DOCUMENT_MAX)); then
-      CUT=${#answer}
-      add_rung raw bad
-      add_text "$TGT_RAW_URL answers more than $DOCUMENT_MAX bytes"
-    else
-      add_rung raw ok
-      add_body raw "$answer"
-    fi
-  fi
+# routes_proof LINES-NAME: what a `check` asks beside the raw data.
+routes_proof() {
+  ! wants_answers || routes_answers "$1"
 }
 
 # routes_answers LINES-NAME: one request a host at the local entry point. Traefik's own 404 from every host means that it serves none of them.
 routes_answers() {
   local -n ra_lines=$1
-  local line rest hosts=() scheme=https port=$TGT_WEBSECURE_PORT args=() host out code size seen=0 good=0
+  local line rest hosts=() scheme=https port=$TGT_WEBSECURE_PORT host i seen=0 good=0
   [[ -n $port ]] || { scheme=http port=$TGT_WEB_PORT; }
-  if [[ -z $port ]] || ! type -P curl >/dev/null; then
-    add_rung answers none
-    return
-  fi
   for line in ${ra_lines[@]+"${ra_lines[@]}"}; do
     rest=$line
-    while [[ $line == *' rule: '* && $rest == *'Host(`'* ]] && ((${#hosts[@]} < ROUTES_HOSTS_MAX)); do
+    while [[ $line == *' rule: '* && $rest == *'Host(`'* ]] && ((${#hosts[@]} < ASK_HOSTS_MAX)); do
       rest=${rest#*'Host(`'}
       host=${rest%%'`'*}
       [[ " ${hosts[*]-} " == *" $host "* ]] || hosts+=("$host")
     done
   done
-  if ((${#hosts[@]} == 0)); then
+  if [[ -z $port ]] || ! type -P curl >/dev/null; then
+    add_rung answers none
+    return
+  elif ((${#hosts[@]} == 0)); then
     add_rung answers ok
     return
   fi
-  for host in "${hosts[@]}"; do args+=(-o /dev/null "$scheme://$host:$port/"); done
-  remaining 5000 || REMAIN=0.100
-  out=$(exec timeout "$REMAIN" curl -q -s -k --noproxy '*' --connect-timeout 1 -m 2 --connect-to "::127.0.0.1:$port" \
-    -w '%{http_code} %{size_download}\n' "${args[@]}" 2>/dev/null)
-  # shellcheck disable=SC2206 # numbers only
-  args=($out)
-  for ((size = 1; size < ${#args[@]}; size += 2)); do
-    code=${args[size - 1]}
-    [[ $code != 000 ]] || continue
+  request_hosts "$scheme" "$port" "${hosts[@]}"
+  for ((i = 0; i + 1 < ${#REPLIES[@]}; i += 3)); do
+    [[ ${REPLIES[i]} != 000 ]] || continue
     seen=1
-    [[ $code == 404 && ${args[size]} == 19 ]] || good=1
+    [[ ${REPLIES[i]} == 404 && ${REPLIES[i + 1]} == 19 ]] || good=1
   done
   if ((!seen)); then
     add_rung answers down

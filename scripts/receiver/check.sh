@@ -72,12 +72,7 @@ parse_now() {
     return
   fi
   add_rung parsed ok
-  # A term asks every node for its records alone: what the consumer says is asked for by a flag.
-  [[ $TGT_CHECK != hosts ]] || ! has_flag answers || hosts_resolves DOC_LINES
-  # Without an API that tells what is loaded, a request is the only proof; it costs one request a host.
-  if [[ $TGT_CHECK == traefik-routes ]] && { has_flag answers || { has_flag raw && [[ -z $TGT_RAW_URL ]]; }; }; then
-    routes_answers DOC_LINES
-  fi
+  run_part proof DOC_LINES
 }
 
 lines_of_block() {
@@ -86,13 +81,4 @@ lines_of_block() {
   DOC_LINES=($BLOCK_TEXT)
   DOC_LINES=("${DOC_LINES[@]/%/$'\n'}")
   [[ $BLOCK_TEXT != *$'\n\n'* && $BLOCK_TEXT == *$'\n' ]] || BAD='the block holds an empty line, or its last line is not ended'
-}
-
-ask_raw() {
-  has_flag raw || return 0
-  if [[ -z $TGT_RAW_URL ]]; then
-    add_rung raw none
-    return
-  fi
-  routes_raw
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2119,SC2153,SC2154,SC2317 # a part: its names are used or set by the others
 # The consumer of a target: `probe` before and after, `reload` after a change, and the fallback when new bytes are rejected.
 
-BASELINE='' CONSUMER=''
+BASELINE='' CONSUMER='' SAID_FILE=/dev/null
 
 # run_words "PROGRAM WORD..." [AT_MOST_MS]: no shell sees them; bounded by the deadline; the lock is not inherited.
 run_words() {
@@ -12,7 +12,7 @@ run_words() {
   remaining "${2-}" || REMAIN=0.300
   (
     trap - HUP PIPE
-    exec timeout -k 0.2 "$REMAIN" "${words[@]}" </dev/null >/dev/null 2>&1 9>&-
+    exec timeout -k 0.2 "$REMAIN" "${words[@]}" </dev/null >/dev/null 2>|"$SAID_FILE" 9>&-
   )
 }
 
@@ -25,9 +25,45 @@ probe_baseline() {
   run_words "$TGT_PROBE" $((REMAIN_MS / 2)) || BASELINE=down
 }
 
+# One that follows the file by itself has no `reload`; by the flag it is told all the same, with `refresh`.
 consumer_accepts() {
-  [[ -z $TGT_RELOAD ]] || run_words "$TGT_RELOAD" || return 1
+  local tell=$TGT_RELOAD
+  ! has_flag reload || tell=${tell:-$TGT_REFRESH}
+  [[ -z $tell ]] || tell_consumer "$tell" || return 1
   [[ -z $TGT_PROBE ]] || run_words "$TGT_PROBE"
+}
+
+# tell_consumer "PROGRAM WORD...": the last line of its complaint says what is wrong with the file, or with another that it reads.
+tell_consumer() {
+  local said=$STATE_DIR/tmp/.sync-controller.$SELF.said lines=() status
+  TRASH+=("$said")
+  SAID_FILE=$said
+  run_words "$1"
+  status=$?
+  SAID_FILE=/dev/null
+  if ((status != 0)); then
+    { mapfile -t lines <"$said"; } 2>/dev/null
+    ((${#lines[@]} == 0)) || add_text "${lines[-1]:0:400}"
+  fi
+  return "$status"
+}
+
+# The flag reload: the bytes are there already, and the consumer is told of them again.
+tell_again() {
+  has_flag reload && [[ -n $TGT_RELOAD$TGT_REFRESH ]] || return 0
+  probe_baseline
+  CONSUMER=accepted
+  consumer_accepts && return
+  CONSUMER=rejected
+  [[ $BASELINE != down ]] || CONSUMER=down
+}
+
+# Answers where the new bytes are in place and the consumer has not taken them.
+answer_for_consumer() {
+  case $CONSUMER in
+    rejected) answer REJECTED ;;
+    down) answer CONSUMER_DOWN ;;
+  esac
 }
 
 # Sets CONSUMER; answers by itself where the fallback is installed.

@@ -86,7 +86,7 @@ run_expire() {
   mapfile DOC_LINES <"$ARMED_FILE.doc"
   printf -v DOC_TEXT '%s' ${DOC_LINES[@]+"${DOC_LINES[@]}"}
   if ((DOC_LENGTH > 0)); then
-    DOC_FILE=$STAGE_DIR/.sync-controller.$$.expire
+    DOC_FILE=$STAGE_DIR/.sync-controller.$SELF.expire
     TRASH+=("$DOC_FILE")
     umask "$TARGET_UMASK"
     put "$DOC_FILE" "$DOC_TEXT"

@@ -14,7 +14,9 @@ problem() {
 
 inspect() {
   PROBLEM='' IDENTITY=absent OLD_SIZE=0 OLD_TEXT='' OLD_LINES=() OLD_OPAQUE='' MANAGED_TEXT='' MANAGED_ABSENT=''
-  if [[ -L $TARGET ]]; then
+  if led_away; then
+    problem TARGET "a folder of $TGT_PATH is a symbolic link in somebody else's folder; expected the path of the enrolment"
+  elif [[ -L $TARGET ]]; then
     problem TARGET "$TGT_PATH is a symbolic link; expected a file"
   elif [[ -d $TARGET ]]; then
     problem TARGET "$TGT_PATH is a directory; expected a file"
@@ -24,6 +26,20 @@ inspect() {
     look_at_target
     [[ -n $PROBLEM ]] || managed_bytes
   fi
+}
+
+# Whether a link on the way to the target stands in a folder that is not ours: whoever owns that would choose what we write.
+# The enrolment describes paths without links, so that one came later.
+led_away() {
+  local dir=$ROOT part parts foreign=''
+  # shellcheck disable=SC2206 # a path of a strict grammar, split at its slashes
+  parts=(${TGT_PATH//\// })
+  for part in "${parts[@]:0:${#parts[@]}-1}"; do
+    dir+=/$part
+    [[ -z $foreign || ! -L $dir ]] || return 0
+    [[ -O $dir ]] || foreign=1
+  done
+  return 1
 }
 
 # One stat for the target and, while installing, the two directories: equal devices or no rename.
@@ -71,7 +87,7 @@ managed_bytes() {
   if [[ $TGT_SHAPE == block ]]; then
     locate_block
     [[ -z $PROBLEM ]] || return 0
-    [[ $TGT_CHECK != hosts ]] || hosts_legacy
+    run_part legacy
     MANAGED_TEXT=$BLOCK_TEXT
     [[ -n $BLOCK_FOUND ]] || MANAGED_ABSENT=1
   else
@@ -93,7 +109,7 @@ prepare_old_digest() {
   if [[ $TGT_SHAPE == file ]]; then
     OLD_FILE=$TARGET
   else
-    OLD_FILE=$STATE_DIR/tmp/.sync-controller.$$.${REQ_NONCE}o
+    OLD_FILE=$STATE_DIR/tmp/.sync-controller.$SELF.${REQ_NONCE}o
     TRASH+=("$OLD_FILE")
     put "$OLD_FILE" "$MANAGED_TEXT"
   fi

@@ -92,7 +92,9 @@ finish_unchanged() {
   must sync -- "${paths[@]}"
   arm_dead_man
   disarm_others
+  tell_again
   finish_proof
+  answer_for_consumer
   [[ $REQ_MODE == rollback ]] && answer RESTORED
   answer UNCHANGED
 }
@@ -122,10 +124,7 @@ run_change() {
   must sync -- "$JOURNAL" "$TARGET_DIR" "$STAGE_DIR"
   disarm_others
   finish_proof
-  case $CONSUMER in
-    rejected) answer REJECTED ;;
-    down) answer CONSUMER_DOWN ;;
-  esac
+  answer_for_consumer
   [[ $REQ_MODE == apply ]] && answer INSTALLED
   answer RESTORED
 }
@@ -133,7 +132,7 @@ run_change() {
 finish_proof() {
   add_rung digest ok
   ((DOC_LENGTH == 0)) || add_rung parsed ok
-  [[ $TGT_CHECK != hosts ]] || hosts_resolves DOC_LINES
+  run_part proof DOC_LINES
   ! has_flag content || ((DOC_LENGTH == 0)) || add_body content "$DOC_TEXT"
   ask_raw
   step proven

@@ -2,6 +2,8 @@
 # One exec is one request and one receipt.
 
 EXPIRE_AFTER=''
+# Set while requests are served one after the other.
+STAY=''
 
 begin() {
   set_root ''
@@ -10,7 +12,14 @@ begin() {
     shift 2
   fi
   case ${1-}:$# in
-    :0) read_request ;;
+    :0)
+      read_line "$LINE_WAIT_MS"
+      if [[ $LINE == "$STAY_LINE" && $LINE_STATUS == 0 ]]; then
+        STAY=1
+        return
+      fi
+      take_line
+      ;;
     --expire:4) expire_request "$2" "$3" "$4" ;;
     --version:1)
       printf '%s\n' "$VERSION"
@@ -41,13 +50,37 @@ expire_request() {
 
 # The shell reads this file while it runs: a check is answered before the parts that install are even parsed.
 serve_check() {
-  [[ $REQ_MODE != check || $TGT_CHECK != "$1" ]] || run_check
+  [[ -n $STAY || $REQ_MODE != check || $TGT_CHECK != "$1" ]] || run_check
 }
 
 serve() {
+  if [[ -n $STAY ]]; then
+    stay
+  fi
   case $REQ_MODE in
     confirm) run_confirm ;;
     expire) run_expire ;;
     *) run_apply ;;
   esac
+}
+
+# Each request in a process of its own, a copy of this one before any request: nothing of one reaches the next.
+stay() {
+  while read_line "$STAY_WAIT_MS" && (serve_next); do :; done
+  exit 0
+}
+
+# Ends with the code of its result: after any but a success, bytes of a document may still stand before the next request.
+serve_next() {
+  SELF=$BASHPID
+  uptime_ms
+  START_MS=$UPTIME_MS
+  take_line
+  read_target
+  DOC_LENGTH=$REQ_LENGTH
+  if [[ $REQ_MODE == check ]]; then
+    run_check
+  fi
+  STAY=''
+  serve
 }

@@ -2,13 +2,17 @@
 # Judging a document. Grammars of host names and addresses run over whole lists at once: one glob over a joined list costs a thousandth of a
 # loop in the shell, and an ordinary document must be judged in about a millisecond.
 
+# run_part NAME ARGUMENT...: what the part of this target's check brings under that name, if anything.
+run_part() {
+  ! declare -F "${TGT_PREFIX}_$1" >/dev/null || "${TGT_PREFIX}_$1" "${@:2}"
+}
+
 # check_bytes LINES-NAME: sets BAD to the first thing that the node's consumer must never see. What nobody judged is bad.
 check_bytes() {
   BAD='no check of this receiver knows it'
-  case $TGT_CHECK in
-    hosts) BAD='' && hosts_validate "$1" ;;
-    traefik-routes) BAD='' && routes_validate "$1" ;;
-  esac
+  declare -F "${TGT_PREFIX}_validate" >/dev/null || return 0
+  BAD=''
+  run_part validate "$1"
 }
 
 # are_host_names NAME...: labels of 1-63 letters, digits and inner hyphens; 253 at most; never an address, never localhost.
@@ -52,6 +56,22 @@ are_addresses() {
   case $octets in
     *[0-9][0-9][0-9][0-9]* | *' 0'[0-9]* | *' '[3-9][0-9][0-9]* | *' 2'[6-9][0-9]* | *' 25'[6-9]*) return 1 ;;
   esac
+}
+
+# check_backends ADDRESS:PORT...: sets BAD to the first that is not an address, IPv6 in brackets, and a port.
+check_backends() {
+  local backend port addresses=()
+  for backend; do
+    port=${backend##*:} backend=${backend%:*}
+    case $backend in
+      '['*:*']') backend=${backend:1:-1} ;;
+      *:*) BAD="the backend '${backend:0:80}' needs brackets" ;;
+    esac
+    [[ $port == [1-9]* && $port != *[!0-9]* && ${#port} -le 5 ]] && ((port <= 65535)) || BAD="'${port:0:80}' is not the port of a backend"
+    [[ -z $BAD ]] || return 0
+    addresses+=("$backend")
+  done
+  are_addresses ${addresses[@]+"${addresses[@]}"} || BAD='a backend names something else than an address'
 }
 
 is_address6() {

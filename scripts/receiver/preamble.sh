@@ -16,10 +16,16 @@ readonly VERSION=1.0.0
 readonly DOCUMENT_MAX=4194304
 readonly LINE_MAX=2400
 readonly LINE_WAIT_MS=30000
+# The first line of a controller that will send several requests, and how long the next one may take to come.
+readonly STAY_LINE='SC1 stay'
+readonly STAY_WAIT_MS=4200000
 readonly LOCK_WAIT_MS=2000
 readonly BACKUPS=5
 readonly JOURNAL_MAX=200
 readonly EMPTY_SHA=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+
+# The process that serves this request.
+SELF=$$
 
 ROOT=''
 CONF_DIR=''
@@ -62,9 +68,9 @@ need_time() {
 step() {
   [[ -n $ROOT ]] || return 0
   if [[ ${SC_TEST_CRASH_AT-} == "$1" ]]; then
-    kill -9 $$
+    kill -9 "$SELF"
   elif [[ ${SC_TEST_STOP_AT-} == "$1" ]]; then
-    kill -STOP $$
+    kill -STOP "$SELF"
   fi
 }
 

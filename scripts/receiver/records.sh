@@ -107,7 +107,7 @@ read_owner() {
 
 # First contact and take-over: replaced whole, durable before the fence rises.
 claim_owner() {
-  local half="SC1 owner $REQ_CLUSTER $REQ_KIND" new=$STATE_DIR/tmp/.sync-controller.$$.owner
+  local half="SC1 owner $REQ_CLUSTER $REQ_KIND" new=$STATE_DIR/tmp/.sync-controller.$SELF.owner
   [[ $OWNER_CLUSTER != "$REQ_CLUSTER" || $OWNER_KIND != "$REQ_KIND" ]] || return 0
   TRASH+=("$new")
   put "$new" "$half | $half"$'\n'

@@ -52,7 +52,7 @@ prepare_temp() {
     fi
   else
     choose_stage
-    TEMP=$STAGE_DIR/.sync-controller.$$.${REQ_NONCE}n
+    TEMP=$STAGE_DIR/.sync-controller.$SELF.${REQ_NONCE}n
     TRASH+=("$TEMP")
     umask "$TARGET_UMASK"
     put "$TEMP" "$NEW_TEXT"

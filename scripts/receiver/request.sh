@@ -4,12 +4,16 @@
 REQ_MODE=- REQ_CLUSTER=- REQ_NODE=- REQ_KIND=- REQ_EPOCH=0 REQ_WRITER=- REQ_SEQ=0 REQ_BASE=- REQ_LENGTH=0 REQ_SHA=-
 REQ_NONCE=- REQ_CONFIRM=0 REQ_FLAGS=- REQ_FB_LENGTH=0 REQ_FB_SHA=-
 
-read_request() {
-  local line status
+# read_line WAIT_MS: sets LINE and LINE_STATUS, the status of the reading.
+read_line() {
   # -n bounds what a line may cost; the shell reads byte by byte here, so that no byte of a body is taken.
-  remaining
-  IFS= read -r -t "$REMAIN" -n $((LINE_MAX + 1)) line
-  status=$?
+  IFS= read -r -t $(($1 / 1000)) -n $((LINE_MAX + 1)) LINE
+  LINE_STATUS=$?
+  return "$LINE_STATUS"
+}
+
+take_line() {
+  local line=$LINE status=$LINE_STATUS
   ((status <= 128)) || fail DEADLINE "no request line came within $LINE_WAIT_MS ms"
   ((${#line} <= LINE_MAX)) || fail REQUEST "the request line is longer than $LINE_MAX bytes"
   local -a tokens
@@ -81,7 +85,7 @@ check_flags() {
   [[ $REQ_FLAGS != - ]] || return 0
   for flag in ${REQ_FLAGS//./ }; do
     case $flag in
-      content | raw | answers | take-over) ;;
+      content | raw | answers | reload | take-over) ;;
       *) fail UNSUPPORTED "flag $flag is not known to this receiver" ;;
     esac
   done

@@ -44,8 +44,8 @@ stage_documents() {
   if [[ $TGT_SHAPE == file ]]; then
     dir=$STAGE_DIR mask=$TARGET_UMASK
   fi
-  DOC_FILE=$dir/.sync-controller.$$.$REQ_NONCE
-  FB_FILE=$dir/.sync-controller.$$.${REQ_NONCE}f
+  DOC_FILE=$dir/.sync-controller.$SELF.$REQ_NONCE
+  FB_FILE=$dir/.sync-controller.$SELF.${REQ_NONCE}f
   TRASH+=("$DOC_FILE" "$FB_FILE")
   umask "$mask"
   receive_bytes "$DOC_FILE" "$REQ_LENGTH"

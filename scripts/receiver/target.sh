@@ -2,12 +2,17 @@
 # The description of a target: /etc/sync-controller/targets.d/<kind>, read line by line and never evaluated.
 
 TGT_SHAPE='' TGT_PATH='' TGT_TEMP='' TGT_MODE=0644 TGT_CHECK='' TGT_RAW_URL='' TGT_WEB_PORT='' TGT_WEBSECURE_PORT=''
-TGT_RELOAD='' TGT_PROBE=''
+TGT_RELOAD='' TGT_REFRESH='' TGT_PROBE=''
+# What begins the names of the functions of this check, and keys that only they know.
+TGT_PREFIX=''
+declare -A TGT_OWN=()
 TARGET='' TARGET_DIR=''
 
 read_target() {
   local file=$CONF_DIR/targets.d/$REQ_KIND line format='' lines=()
   [[ -f $file && ! -L $file ]] || fail KIND "no target description $file on this node; expected it from the enrolment"
+  # Whoever owns it chooses which file we write.
+  [[ -O $file ]] || fail KIND "the target description $file belongs to somebody else; expected it from the enrolment"
   { mapfile -t lines <"$file"; } 2>/dev/null || fail KIND "the target description $file cannot be read"
   for line in ${lines[@]+"${lines[@]}"}; do
     case $line in
@@ -22,8 +27,12 @@ read_target() {
       web_port=*) TGT_WEB_PORT=${line#*=} ;;
       websecure_port=*) TGT_WEBSECURE_PORT=${line#*=} ;;
       reload=*) TGT_RELOAD=${line#*=} ;;
+      refresh=*) TGT_REFRESH=${line#*=} ;;
       probe=*) TGT_PROBE=${line#*=} ;;
-      *) [[ $line =~ ^[a-z_]+=[[:print:]]*$ ]] || fail KIND "$file holds a line that is not key=value" ;;
+      *)
+        [[ $line =~ ^[a-z_]+=[[:print:]]*$ ]] || fail KIND "$file holds a line that is not key=value"
+        TGT_OWN[${line%%=*}]=${line#*=}
+        ;;
     esac
   done
   [[ $format == SC1 ]] || fail KIND "$file: expected format=SC1"
@@ -53,9 +62,9 @@ check_target() {
   target_key "$1" web_port "$TGT_WEB_PORT" "$port"
   target_key "$1" websecure_port "$TGT_WEBSECURE_PORT" "$port"
   target_key "$1" reload "$TGT_RELOAD" "$words"
+  target_key "$1" refresh "$TGT_REFRESH" "$words"
   target_key "$1" probe "$TGT_PROBE" "$words"
-  case $TGT_CHECK/$TGT_SHAPE in
-    hosts/block | traefik-routes/file) ;;
-    *) fail KIND "$1: check $TGT_CHECK with shape $TGT_SHAPE is not known to this receiver" ;;
-  esac
+  target_key "$1" check "$TGT_CHECK" '^[a-z][a-z0-9-]{0,31}$'
+  TGT_PREFIX=${CHECKS[$TGT_CHECK/$TGT_SHAPE]-}
+  [[ -n $TGT_PREFIX ]] || fail KIND "$1: check $TGT_CHECK with shape $TGT_SHAPE is not known to this receiver"
 }

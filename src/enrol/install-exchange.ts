@@ -89,7 +89,7 @@ const causeByResult: Readonly<Record<string, CauseClass>> = {
 };
 
 function causeOfResult({ result, missing }: InstallAnswer): CauseClass {
-  const onlyTarget = missing.length > 0 && missing.every((name) => name === 'traefik-directory');
+  const onlyTarget = missing.length > 0 && missing.every((name) => name.startsWith('target:'));
   return onlyTarget ? 'target_unknown' : (causeByResult[result] ?? 'internal');
 }
 

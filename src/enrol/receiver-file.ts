@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SyncError } from '../lib/errors.ts';
@@ -60,5 +60,13 @@ async function withInstaller(bytes: Buffer, scripts: string): Promise<ReceiverFi
   const [, version] = /^readonly VERSION=(\d+\.\d+\.\d+)$/mu.exec(bytes.toString('utf8')) ?? [];
   if (version === undefined)
     throw new SyncError('internal', 'the receiver: expected a line "readonly VERSION=x.y.z", got none');
-  return { version, bytes, installer: await readFile(join(scripts, 'install-receiver.sh')) };
+  return { version, bytes, installer: await readInstaller(scripts) };
+}
+
+/** The installing script behind the functions that describe the targets, one file a kind. */
+export async function readInstaller(scripts: string): Promise<Buffer> {
+  const targets = join(scripts, 'targets');
+  const names = (await readdir(targets)).filter((name) => name.endsWith('.sh')).sort();
+  const files = [...names.map((name) => join(targets, name)), join(scripts, 'install-receiver.sh')];
+  return Buffer.concat(await Promise.all(files.map((file) => readFile(file))));
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { nodeTypeFacts } from './node-types.ts';
 
 /** Lower-case hex sha-256. */
 export type Digest = string & { readonly __brand: 'Digest' };
@@ -17,6 +18,12 @@ export type Expectation =
       readonly services: readonly ExpectedBackend[];
       /** The public domains of the cluster: a router of our making under one of them that is not expected is a leftover of ours. */
       readonly domains?: readonly string[];
+    }
+  | {
+      readonly kind: 'caddy';
+      /** Whose routes these are: Caddy reports the mark that stands in each of ours. */
+      readonly clusterId: string;
+      readonly routes: readonly { readonly host: string; readonly upstream: string }[];
     };
 
 export interface ExpectedRouter {
@@ -41,5 +48,7 @@ export interface Bundle {
   readonly expectation: Expectation;
 }
 
-export const targetKinds = ['hosts', 'traefik-routes'] as const;
-export type TargetKind = (typeof targetKinds)[number];
+export type TargetKind = (typeof nodeTypeFacts)[number]['kind'];
+
+/** Every kind of target, once. */
+export const targetKinds: readonly TargetKind[] = [...new Set(nodeTypeFacts.map(({ kind }) => kind))];

@@ -1,6 +1,6 @@
-/** The three node types of the predecessor's registry, in the order in which `health` prints them. */
-export const builtInNodeTypes = ['management_laptops', 'vps_nodes', 'worker_nodes'] as const;
-export type NodeType = (typeof builtInNodeTypes)[number];
+import type { NodeType } from './node-types.ts';
+
+export { isNodeType, type NodeType } from './node-types.ts';
 
 /** A node's identity: `<type>@<address>`, the form it also has on the wire. */
 export type NodeId = string & { readonly __brand: 'NodeId' };
@@ -46,9 +46,4 @@ export function nodeId(type: NodeType, address: string): NodeId {
 export function splitNodeId(id: NodeId): { readonly type: NodeType; readonly address: string } {
   const at = id.indexOf('@');
   return { type: id.slice(0, at) as NodeType, address: id.slice(at + 1) };
-}
-
-/** True where the text is one of the registry's node types. */
-export function isNodeType(text: string): text is NodeType {
-  return (builtInNodeTypes as readonly string[]).includes(text);
 }

@@ -1,7 +1,8 @@
 import type { Bundle } from '../model/bundle.ts';
 import type { CauseClass } from '../model/cause.ts';
 import type { Receipt } from '../wire/receipt.ts';
-import { compareTraefik } from '../plan/compare-traefik.ts';
+import { targetOf } from '../plan/node-types/index.ts';
+import type { LastRung, Report } from '../plan/targets/target.ts';
 
 /** What the ladder says of one receipt: the rungs that agreed, and the first that did not. */
 export type Verdict =
@@ -42,34 +43,37 @@ export function verify(bundle: Bundle, receipt: Receipt, known: Known): Verdict 
   }
   const rungs = receipt.rungs['parsed'] === 'ok' ? ['digest', 'parsed'] : ['digest'];
   const ladder = { ...known, receipt, rungs };
-  return bundle.expectation.kind === 'hosts'
-    ? climb(ladder, 'resolves', { bad: 'not_resolving', said: 'the resolver answers another address' })
-    : traefikRungs(bundle, ladder);
+  const { report, last } = targetOf(bundle.kind);
+  return report === undefined ? climb(ladder, last) : loadedRungs(bundle, ladder, { report, last });
 }
 
-function traefikRungs(bundle: Bundle, ladder: Ladder): Verdict {
+/** What the consumer itself reports, where it does; then the last rung. */
+function loadedRungs(
+  bundle: Bundle,
+  ladder: Ladder,
+  { report, last }: { readonly report: Report; readonly last: LastRung },
+): Verdict {
   const { receipt, expected, previous } = ladder;
-  const answers = { bad: 'not_answering', said: 'a request by host name gets 404' } as const;
   const raw = receipt.bodies.get('raw');
   if (raw !== undefined && receipt.rungs['raw'] === 'ok') {
-    const compared = compareTraefik(bundle.expectation, raw, previous);
+    const compared = report.compare(bundle, raw, previous);
     if (!compared.agrees) return missed(ladder, 'not_loaded', compared.evidence);
-    return climb({ ...ladder, rungs: [...ladder.rungs, 'loaded'] }, 'answers', answers);
+    return climb({ ...ladder, rungs: [...ladder.rungs, 'loaded'] }, last);
   }
   if (receipt.rungs['raw'] === 'down' || expected.includes('loaded')) {
-    return missed(ladder, 'consumer_down', receipt.text || "Traefik's API does not answer");
+    return missed(ladder, 'consumer_down', receipt.text || report.silent);
   }
-  return climb(ladder, 'answers', answers);
+  return climb(ladder, last);
 }
 
 /** The last rung of a ladder, as the node itself judged it. */
-function climb(ladder: Ladder, rung: string, words: { bad: CauseClass; said: string }): Verdict {
+function climb(ladder: Ladder, { rung, bad, said }: LastRung): Verdict {
   const { receipt, rungs, expected } = ladder;
   switch (receipt.rungs[rung]) {
     case 'ok':
       return { ok: true, rungs: [...rungs, rung] };
     case 'bad':
-      return missed(ladder, words.bad, receipt.text || words.said);
+      return missed(ladder, bad, receipt.text || said);
     case 'down':
       return missed(ladder, 'consumer_down', receipt.text || `the consumer does not answer (${rung})`);
     default:

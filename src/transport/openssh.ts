@@ -3,6 +3,7 @@ import { systemClock } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
 import { assertSafe } from './address.ts';
 import { Deadline } from './deadline.ts';
+import { onNewConnection } from './fresh.ts';
 import { OpensshPool } from './openssh-pool.ts';
 import { runExchange } from './openssh-run.ts';
 import { scanHostKeys } from './scan.ts';
@@ -31,6 +32,8 @@ export function createOpensshTransport(options: OpensshTransportOptions = {}): T
   return {
     exchange: async (endpoint, exchange, signal) => {
       signal.throwIfAborted();
+      if (exchange.fresh === true)
+        return await onNewConnection(createOpensshTransport(options), { endpoint, exchange }, signal);
       assertSafe(endpoint);
       using deadline = new Deadline(exchange.deadlineMs, signal);
       return await runExchange({ pool, settings, clock, endpoint, exchange, deadline });

@@ -20,6 +20,8 @@ export interface TransportSettings {
   readonly idleMs: number;
   /** How long a polite goodbye may take before the socket is destroyed. */
   readonly endGraceMs: number;
+  /** One receiver stays on each session and takes one request after the other. */
+  readonly resident: boolean;
   /** Commands at once on one session; sshd's own default limit is 10. */
   readonly maxChannels: number;
 }
@@ -36,5 +38,6 @@ export const defaultTransportSettings: TransportSettings = {
   keepaliveCount: 3,
   idleMs: 3_900_000,
   endGraceMs: 500,
+  resident: false,
   maxChannels: 8,
 };

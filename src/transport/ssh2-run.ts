@@ -13,6 +13,8 @@ export interface ListenOptions {
 export interface FeedOptions {
   readonly stdin: Buffer;
   readonly stallMs: number;
+  /** True where more will be written later. */
+  readonly keepOpen?: boolean;
   /** What the channel's bytes travel on: shows whether they leave. */
   readonly stream: Duplex;
 }
@@ -97,9 +99,9 @@ function endOf(channel: ClientChannel, output: Output, options: ListenOptions): 
 }
 
 /** Writes stdin in pieces and rejects when neither the channel nor the connection takes any for a while. */
-function watchStall(
+export function watchStall(
   channel: ClientChannel,
-  { stdin, stallMs, stream }: FeedOptions,
+  { stdin, stallMs, stream, keepOpen }: FeedOptions,
 ): { stalled: Promise<never>; stop(): void } {
   const { promise, reject } = Promise.withResolvers<never>();
   let written = 0;
@@ -107,7 +109,7 @@ function watchStall(
   const next = (): void => {
     if (stopped) return;
     if (written >= stdin.length) {
-      channel.end();
+      if (keepOpen !== true) channel.end();
       return;
     }
     const piece = stdin.subarray(written, written + chunkBytes);

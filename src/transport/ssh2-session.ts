@@ -7,11 +7,13 @@ import { keyLine, isPinned, readPins } from './host-keys.ts';
 import type { Identities } from './identities.ts';
 import { Keepalive } from './keepalive.ts';
 import { Leases } from './leases.ts';
+import { lateFailure, limited } from './deadline.ts';
 import type { TransportSettings } from './settings.ts';
 import { askForChannel, isRefusedChannel } from './ssh2-channel.ts';
 import type { Asking } from './ssh2-channel.ts';
 import { login } from './ssh2-client.ts';
 import type { OpenClient } from './ssh2-client.ts';
+import { ResidentChannel } from './ssh2-resident.ts';
 import { listenTo } from './ssh2-run.ts';
 import type { ListenOptions, Started } from './ssh2-run.ts';
 import type { Endpoint } from './transport.ts';
@@ -115,6 +117,25 @@ export class Ssh2Session {
     });
   }
 
+  /** Starts a command that will be asked more than once. */
+  async stay(command: string, limitMs: number): Promise<ResidentChannel> {
+    return await this.#channel({
+      limitMs,
+      ask: (client, done) => client.exec(command, done),
+      take: (channel) => new ResidentChannel(channel, () => this.#lost),
+    });
+  }
+
+  /** Proves that the other side still answers; a session where it does not is destroyed. */
+  async ping(limitMs: number): Promise<void> {
+    try {
+      await limited(this.#roundTrip(), limitMs, () => lateFailure('channel', limitMs, false));
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
+  }
+
   /** A byte stream to another host, seen from this one. */
   async forward(host: string, port: number): Promise<Duplex> {
     return await this.#channel({
@@ -200,6 +221,14 @@ export class Ssh2Session {
       if (error instanceof TransportFailure) throw error;
       throw new TransportFailure('connection_lost', this.#lost ?? messageOf(error), true);
     }
+  }
+
+  #roundTrip(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.#open?.client.unforwardIn('', 0, () => {
+      resolve(undefined);
+    });
+    return promise;
   }
 
   #onFree(): 'keep' | 'gone' {

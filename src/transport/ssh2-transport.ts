@@ -2,6 +2,7 @@ import { systemClock } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
 import { assertSafe } from './address.ts';
 import { Deadline } from './deadline.ts';
+import { onNewConnection } from './fresh.ts';
 import { commandFor } from './programs.ts';
 import { scanHostKeys } from './scan.ts';
 import { defaultTransportSettings } from './settings.ts';
@@ -10,6 +11,7 @@ import { Ssh2Pool } from './ssh2-pool.ts';
 import { runToEnd } from './ssh2-run.ts';
 import type { RunResult, Started } from './ssh2-run.ts';
 import { discard, isRefusedChannel } from './ssh2-channel.ts';
+import { Residents } from './ssh2-residents.ts';
 import type { Ssh2Session } from './ssh2-session.ts';
 import type { Endpoint, Exchange, ExchangeResult, Transport } from './transport.ts';
 import { TransportFailure } from './transport.ts';
@@ -24,12 +26,15 @@ export function createSsh2Transport(options: Ssh2TransportOptions = {}): Transpo
   const settings = { ...defaultTransportSettings, ...options.settings };
   const clock = options.clock ?? systemClock;
   const pool = new Ssh2Pool(settings, clock);
+  const residents = new Residents(settings);
   return {
     exchange: async (endpoint, exchange, signal) => {
       signal.throwIfAborted();
+      if (exchange.fresh === true)
+        return await onNewConnection(createSsh2Transport(options), { endpoint, exchange }, signal);
       assertSafe(endpoint);
       using deadline = new Deadline(exchange.deadlineMs, signal);
-      return await runExchange({ pool, settings, clock, endpoint, exchange, deadline });
+      return await runExchange({ pool, residents, settings, clock, endpoint, exchange, deadline });
     },
     isWarm: (endpoint) => pool.warm(endpoint) !== undefined,
     scan: (target, deadlineMs) => scanHostKeys(target, (to, signal) => pool.route(to, signal), deadlineMs),
@@ -39,6 +44,7 @@ export function createSsh2Transport(options: Ssh2TransportOptions = {}): Transpo
 
 interface Run {
   readonly pool: Ssh2Pool;
+  readonly residents: Residents;
   readonly settings: TransportSettings;
   readonly clock: Clock;
   readonly endpoint: Endpoint;
@@ -67,17 +73,23 @@ async function onSession(run: Run, session: Ssh2Session, warm: boolean): Promise
     await deadline.wait(session.opened);
     deadline.phase = () => 'channel';
     const start = clock.monotonic();
-    const command = await startCommand(run, session, warm ? settings.warmChannelMs : settings.channelMs);
-    try {
-      const result = await endCommand(run, session, command);
-      const { dialMs, authMs } = warm ? { dialMs: 0, authMs: 0 } : session.times;
-      const phases = { dialMs, authMs, execMs: clock.monotonic() - start };
-      return { ...result, hostKey: session.hostKey, phases };
-    } finally {
-      session.gate.leave();
-    }
+    const limitMs = warm ? settings.warmChannelMs : settings.channelMs;
+    const result =
+      (await run.residents.exchange(run, session, limitMs)) ?? (await onOwnChannel(run, session, limitMs));
+    const { dialMs, authMs } = warm ? { dialMs: 0, authMs: 0 } : session.times;
+    const phases = { dialMs, authMs, execMs: clock.monotonic() - start };
+    return { ...result, hostKey: session.hostKey, phases };
   } finally {
     release();
+  }
+}
+
+async function onOwnChannel(run: Run, session: Ssh2Session, limitMs: number): Promise<RunResult> {
+  const command = await startCommand(run, session, limitMs);
+  try {
+    return await endCommand(run, session, command);
+  } finally {
+    session.gate.leave();
   }
 }
 

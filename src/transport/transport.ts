@@ -27,6 +27,13 @@ export interface Exchange {
   readonly deadlineMs: number;
   /** Bytes of stdout kept at most; more is the failure `no_receipt`. */
   readonly maxOutputBytes: number;
+  /**
+   * Whether an answer is whole, and whether the program then waits for another request. Where it is given, a transport may
+   * keep the program running and ask it again.
+   */
+  readonly whole?: (stdout: Buffer) => 'no' | 'stays' | 'ends';
+  /** Over a connection of its own, whatever sessions are warm. */
+  readonly fresh?: boolean;
 }
 
 export interface ExchangeResult {

@@ -1,6 +1,7 @@
 // make bench: the main job on real nodes beside other ways to do it. Exit 1 only if something did not work, never for a time.
 import { fleetAvailable } from '../fleet/availability.ts';
 import { compareCold, compareWarm } from './loops.ts';
+import { compareResident } from './resident.ts';
 import { copyProduct } from './cost/process.ts';
 import { daemonRows, receiverRows, startRows } from './costs.ts';
 import { keepResults } from './document.ts';
@@ -43,6 +44,7 @@ async function measure({ nodes, rounds, only }: BenchOptions): Promise<readonly 
     await part('start', () => startRows(scene, product, rounds * 2));
     await part('cold', () => compareCold(scene, Math.min(rounds, coldRounds)));
     if (only.has('warm') || only.has('peers')) await warmParts(scene, rounds, part);
+    await part('resident', () => compareResident(scene, rounds));
     await part('daemon', () => daemonRows(scene, product));
   } finally {
     await scene.close();
@@ -53,7 +55,7 @@ async function measure({ nodes, rounds, only }: BenchOptions): Promise<readonly 
 type RunPart = (name: Part, work: () => Promise<readonly Row[]>) => Promise<void>;
 
 async function warmParts(scene: Scene, rounds: number, part: RunPart): Promise<void> {
-  const warm = await WarmController.start(scene);
+  const warm = await WarmController.start(scene, { resident: false });
   try {
     await part('warm', () => compareWarm(scene, warm, rounds));
     await part('peers', () => comparePeers(scene, warm, rounds));

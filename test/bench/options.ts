@@ -1,5 +1,5 @@
 /** What a run covers; each part can be asked for alone. */
-export const parts = ['cold', 'warm', 'peers', 'daemon', 'receiver', 'start'] as const;
+export const parts = ['cold', 'warm', 'peers', 'resident', 'daemon', 'receiver', 'start'] as const;
 export type Part = (typeof parts)[number];
 
 export interface BenchOptions {

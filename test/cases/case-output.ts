@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TargetKind } from '../../src/model/bundle.ts';
 import type { FleetPlan } from '../../src/model/plan.ts';
 import type { RawObject, RegistryObject, Snapshot } from '../../src/model/snapshot.ts';
 import { applyGuard, orphans } from '../../src/plan/guard.ts';
@@ -16,6 +17,14 @@ export interface CaseResult {
   readonly effective: Snapshot;
   readonly plan: FleetPlan;
 }
+
+/** Names are the same for all nodes; routes are told apart by address. */
+const fileNames: Readonly<Record<TargetKind, (address: string) => string>> = {
+  hosts: () => 'hosts',
+  'traefik-routes': (address) => `${address}.yml`,
+  'dnsmasq-hosts': () => 'dnsmasq-hosts',
+  'caddy-routes': (address) => `${address}.caddy`,
+};
 
 type Objects = ReadonlyMap<RegistryObject, RawObject>;
 
@@ -38,7 +47,8 @@ export function filesOf({ base, snapshot, effective, plan }: CaseResult): Readon
   };
   for (const { node, bundles } of plan.nodes.values()) {
     for (const bundle of bundles) {
-      files.set(bundle.kind === 'hosts' ? 'hosts' : `${node.address.replaceAll(':', '_')}.yml`, bundle.bytes);
+      const address = node.address.replaceAll(':', '_');
+      files.set(fileNames[bundle.kind](address), bundle.bytes);
     }
   }
   put(

@@ -12,7 +12,11 @@ const main = new URL(
   import.meta.url,
 ).pathname;
 
-describe.skipIf(!available).each(['ssh2', 'openssh'])('the main job over %s', (adapter) => {
+describe.skipIf(!available).each([
+  ['ssh2', 'adapter: ssh2'],
+  ['openssh', 'adapter: openssh'],
+  ['ssh2 with receivers that stay', 'resident: true'],
+])('the main job over %s', (_name, setting) => {
   let rig: Rig;
   beforeAll(async () => {
     rig = await startRig({
@@ -24,7 +28,7 @@ describe.skipIf(!available).each(['ssh2', 'openssh'])('the main job over %s', (a
     });
     const settings = readFileSync(rig.settings, 'utf8').replace(
       'ssh:\n',
-      `ssh:\n  adapter: ${adapter}\n  knownHosts: [${rig.fleet.knownHosts}]\n`,
+      `ssh:\n  ${setting}\n  knownHosts: [${rig.fleet.knownHosts}]\n`,
     );
     writeFileSync(rig.settings, settings);
   });

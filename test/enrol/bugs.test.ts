@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readInstaller } from '../../src/enrol/receiver-file.ts';
 import { NodeRoot, player, receiverPath, sha } from '../receiver/harness.ts';
 
-const installer = resolve(import.meta.dirname, '../../scripts/install-receiver.sh');
+const installer = await readInstaller(resolve(import.meta.dirname, '../../scripts'));
 let node: NodeRoot;
 
 beforeEach(() => {
@@ -34,7 +35,7 @@ function install(
     login,
     '-',
   ].join(' ');
-  const input = Buffer.concat([readFileSync(installer), Buffer.from(`${line}\n`), receiver]);
+  const input = Buffer.concat([installer, Buffer.from(`${line}\n`), receiver]);
   const run = spawnSync('bash', ['-s', '--', '--root', node.dir], { input, ...player });
   const answer = JSON.parse(run.stdout.toString().trim().split('\n').at(-1) ?? '') as {
     result: string;

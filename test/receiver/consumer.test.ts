@@ -126,4 +126,108 @@ describe('a consumer with reload and probe', () => {
     for (const pid of node.read('usr/bin/pids')?.toString().trim().split('\n') ?? [])
       process.kill(Number(pid));
   });
+
+  it('that complains is quoted: the last line says what is wrong', async () => {
+    consumer();
+    node.write('usr/bin/reload', '#!/bin/sh\necho starting >&2\necho "ambiguous site: x" >&2\nexit 1\n');
+    chmodSync(node.path('usr/bin/reload'), 0o755);
+    const receipt = await ask(good, 1);
+    expect(receipt).toMatchObject({ result: 'REJECTED' });
+    expect(receipt.text).toContain('ambiguous site: x');
+    expect(receipt.text).not.toContain('starting');
+    expect(node.leftovers()).toEqual([]);
+  });
+});
+
+describe('the flag reload', () => {
+  const again = (seq: number) => node.ask({ kind: 'traefik-routes', document: good, seq, flags: ['reload'] });
+
+  it('tells the consumer of bytes that are there already', async () => {
+    consumer();
+    await ask(good, 1);
+    node.write('calls', '');
+    expect(await again(2)).toMatchObject({ result: 'UNCHANGED', installed: { seq: 2 } });
+    expect(calls()).toEqual(['probe', 'reload now --please', 'probe']);
+  });
+
+  it('runs refresh where the consumer follows the file by itself; nothing else does', async () => {
+    consumer();
+    node.target('traefik-routes', {
+      shape: 'file',
+      path: '/srv/traefik/routes.yml',
+      check: 'traefik-routes',
+      refresh: '/usr/bin/reload afresh',
+    });
+    expect((await ask(good, 1)).result).toBe('INSTALLED');
+    expect(calls()).toEqual(['']);
+    expect((await again(2)).result).toBe('UNCHANGED');
+    expect(calls()).toEqual(['reload afresh']);
+  });
+
+  it('is nothing to a target without words for it', async () => {
+    node.enrol();
+    await ask(good, 1);
+    expect((await again(2)).result).toBe('UNCHANGED');
+  });
+
+  it('names a consumer that refuses, and one that is down', async () => {
+    consumer();
+    await ask(good, 1);
+    node.write('usr/bin/reload', '#!/bin/sh\nexit 1\n');
+    chmodSync(node.path('usr/bin/reload'), 0o755);
+    expect(await again(2)).toMatchObject({ result: 'REJECTED', after: { sha: sha(good) } });
+    node.write('down', '');
+    expect(await again(3)).toMatchObject({ result: 'CONSUMER_DOWN' });
+    expect(routes()).toBe(good);
+  });
+
+  it('in a rollback and with other bytes reloads once, as without it', async () => {
+    consumer();
+    await ask(good, 1);
+    node.write('calls', '');
+    const other = routesFile(['chat']);
+    expect(
+      (
+        await node.ask({
+          mode: 'rollback',
+          kind: 'traefik-routes',
+          document: other,
+          seq: 2,
+          flags: ['reload'],
+        })
+      ).result,
+    ).toBe('RESTORED');
+    expect(calls()).toEqual(['probe', 'reload now --please', 'probe']);
+  });
+});
+
+describe('words of a target description', () => {
+  it.each([
+    ['a shell', 'refresh', '/bin/sh -c reboot;x'],
+    ['a relative program', 'refresh', 'reload'],
+    ['an expansion', 'reload', '/bin/x $(id)'],
+    ['a check that is no name', 'check', '../hosts'],
+    ['a check that nobody knows', 'check', 'bind'],
+  ])('that hold %s are refused', async (_name, key, value) => {
+    consumer();
+    node.target('traefik-routes', {
+      shape: 'file',
+      path: '/srv/traefik/routes.yml',
+      check: 'traefik-routes',
+      [key]: value,
+    });
+    expect((await ask(good, 1)).result).toBe('KIND');
+    expect(calls()).toEqual(['']);
+  });
+
+  it('may hold keys that only another check knows', async () => {
+    consumer();
+    node.target('traefik-routes', {
+      shape: 'file',
+      path: '/srv/traefik/routes.yml',
+      check: 'traefik-routes',
+      dns: '127.0.0.1:53',
+    });
+    expect((await ask(good, 1)).result).toBe('INSTALLED');
+  });
 });

@@ -165,7 +165,7 @@ export class NodeRoot {
     this.write(`etc/sync-controller/targets.d/${kind}`, lines.join(''));
   }
 
-  /** The two targets that every node type of ours uses. */
+  /** A target of each kind, consumers left out. */
   enrol(): this {
     this.target('hosts', { shape: 'block', path: '/etc/hosts', mode: '0644', check: 'hosts' });
     this.target('traefik-routes', {
@@ -175,7 +175,19 @@ export class NodeRoot {
       mode: '0644',
       check: 'traefik-routes',
     });
-    this.mkdir('srv/traefik');
+    this.target('dnsmasq-hosts', {
+      shape: 'file',
+      path: '/srv/names/sync-controller.hosts',
+      mode: '0644',
+      check: 'dnsmasq-hosts',
+    });
+    this.target('caddy-routes', {
+      shape: 'file',
+      path: '/srv/caddy/sync-controller.caddy',
+      mode: '0644',
+      check: 'caddy-routes',
+    });
+    for (const dir of ['srv/traefik', 'srv/names', 'srv/caddy']) this.mkdir(dir);
     return this;
   }
 

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readInstaller } from '../../src/enrol/receiver-file.ts';
 import {
   commandIn,
   hostsBlock,
@@ -15,7 +16,7 @@ import {
 } from './harness.ts';
 
 const scripts = resolve(import.meta.dirname, '../../scripts');
-const installer = readFileSync(`${scripts}/install-receiver.sh`);
+const installer = await readInstaller(scripts);
 const nonce = 'b'.repeat(32);
 let node: NodeRoot;
 
@@ -236,7 +237,7 @@ describe('install-receiver', () => {
     expect(await install({ kinds: 'traefik-routes' })).toMatchObject({
       result: 'MISSING',
       code: 23,
-      missing: ['traefik-directory'],
+      missing: ['target:traefik-directory'],
     });
     chmodSync(node.path('usr/local/lib'), 0o555);
     spawnSync('rm', ['-r', node.path('usr/local/lib/sync-controller')]);

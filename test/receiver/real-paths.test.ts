@@ -32,9 +32,10 @@ const steps: readonly { readonly before: string; readonly ask: Ask }[] = [
   { before: ':', ask: { document: '', seq: 3 } },
   { before: 'cp /etc/hosts /tmp-after', ask: { document: sixty, seq: 4 } },
   { before: 'printf "10.99.0.1 N31.many.test\\n" >>/etc/hosts', ask },
-  { before: 'sed -i \'$d; s/^10.78.0.32\\t/10.78.0.99\\t/\' /etc/hosts', ask },
+  { before: "sed -i '$d; s/^10.78.0.32\\t/10.78.0.99\\t/' /etc/hosts", ask },
   {
-    before: 'sed -i "s/^10.78.0.99\\t/10.78.0.32\\t/" /etc/hosts && sed -i "s/^hosts:.*/hosts: nosuch files/" /etc/nsswitch.conf',
+    before:
+      'sed -i "s/^10.78.0.99\\t/10.78.0.32\\t/" /etc/hosts && sed -i "s/^hosts:.*/hosts: nosuch files/" /etc/nsswitch.conf',
     ask,
   },
   { before: ':', ask: { mode: 'check' } },
@@ -50,14 +51,13 @@ function script(): string {
       `mkdir -p ${dir}/fs/u${String(at)} ${dir}/fs/w${String(at)} && mount -t overlay overlay -o lowerdir=${path},upperdir=${dir}/fs/u${String(at)},workdir=${dir}/fs/w${String(at)} ${path}`,
   );
   const header = `SCI1 ${'d'.repeat(20)} 1.0.0 ${String(readFileSync(receiverPath()).length)} ${sha(readFileSync(receiverPath()))} hosts root -`;
-  const runs = steps.map(
-    ({ before }, at) =>
-      [
-        before.replaceAll('/tmp-', `${dir}/`),
-        `echo 0 >${dir}/asked`,
-        `/usr/local/lib/sync-controller/receive <${dir}/request${String(at)} >${dir}/answer${String(at)} || true`,
-        `mv ${dir}/asked ${dir}/asked${String(at)}`,
-      ].join('\n'),
+  const runs = steps.map(({ before }, at) =>
+    [
+      before.replaceAll('/tmp-', `${dir}/`),
+      `echo 0 >${dir}/asked`,
+      `/usr/local/lib/sync-controller/receive <${dir}/request${String(at)} >${dir}/answer${String(at)} || true`,
+      `mv ${dir}/asked ${dir}/asked${String(at)}`,
+    ].join('\n'),
   );
   const getent = ['#!/bin/sh', `echo $(($# - 1)) >${dir}/asked`, 'exec /usr/bin/getent "$@"'].join('\n');
   return [
@@ -65,7 +65,7 @@ function script(): string {
     `mkdir -p ${dir}/fs && mount -t tmpfs none ${dir}/fs`,
     ...overlays,
     'printf "127.0.0.1 localhost\\n" >/etc/hosts',
-    `{ cat ${scripts}/install-receiver.sh; echo '${header}'; cat ${receiverPath()}; } | bash -s >${dir}/enrolled`,
+    `{ cat ${scripts}/targets/*.sh ${scripts}/install-receiver.sh; echo '${header}'; cat ${receiverPath()}; } | bash -s >${dir}/enrolled`,
     `printf '%s\\n' '${getent}' >/usr/local/sbin/getent && chmod 755 /usr/local/sbin/getent`,
     ...runs,
     `stat -c '%a %U' /var/lib/sync-controller /usr/local/lib/sync-controller/receive-1.0.0 /etc/sync-controller/targets.d/hosts >${dir}/modes`,

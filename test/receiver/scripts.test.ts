@@ -5,10 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { receiverPath } from './harness.ts';
 
 const scripts = resolve(import.meta.dirname, '../../scripts');
+/** Everything that becomes a part of the receiver or of its installation. */
+const parts = ['receiver', 'kinds', 'targets'].flatMap((folder) =>
+  readdirSync(`${scripts}/${folder}`).map((name) => `${scripts}/${folder}/${name}`),
+);
 
 describe('the scripts', () => {
   it.skipIf(spawnSync('shellcheck', ['--version']).status !== 0)('pass shellcheck, parts and whole', () => {
-    const parts = readdirSync(`${scripts}/receiver`).map((name) => `${scripts}/receiver/${name}`);
     const run = spawnSync(
       'shellcheck',
       [
@@ -24,11 +27,7 @@ describe('the scripts', () => {
   });
 
   it('are parts of at most 150 lines', () => {
-    for (const name of readdirSync(`${scripts}/receiver`)) {
-      expect(
-        readFileSync(`${scripts}/receiver/${name}`, 'utf8').split('\n').length,
-        name,
-      ).toBeLessThanOrEqual(151);
-    }
+    for (const name of parts)
+      expect(readFileSync(name, 'utf8').split('\n').length, name).toBeLessThanOrEqual(151);
   });
 });

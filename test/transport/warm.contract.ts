@@ -46,6 +46,21 @@ export function warmContract(start: () => Promise<FleetRig>): void {
       expect(await logins()).toBe(before + 1);
     });
 
+    it('is not used by an exchange that asks for a connection of its own, and outlives that', async () => {
+      const node = rig.fleet.node(0);
+      const transport = make({});
+      await run(transport, rig.endpoint, ask('exit 0'));
+      const before = await logins();
+      expect((await run(transport, rig.endpoint, ask('exit 0', { fresh: true }))).exitCode).toBe(0);
+      expect(await logins()).toBe(before + 1);
+      expect(transport.isWarm(rig.endpoint)).toBe(true);
+      await node.stopSshd({ keepSessions: true });
+      const refused = await failureOf(run(transport, rig.endpoint, ask('exit 0', { fresh: true })));
+      expect([refused.causeClass, refused.started]).toEqual(['refused', false]);
+      expect((await run(transport, rig.endpoint, ask('exit 0'))).exitCode).toBe(0);
+      await node.startSshd();
+    });
+
     it('waits with further commands where the host allows only two channels at once', async () => {
       const node = rig.fleet.node(0);
       await node.setSshdOption('MaxSessions', '2');

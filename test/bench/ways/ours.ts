@@ -41,9 +41,11 @@ export class WarmController {
   }
 
   /** Starts it and waits until every node is verified, so that all sessions are warm. */
-  static async start(scene: Scene): Promise<WarmController> {
+  static async start(scene: Scene, { resident }: { resident: boolean }): Promise<WarmController> {
     const voice = speaker();
-    const built = await buildController(await settingsOf(scene), voice.log, {
+    const settings = await settingsOf(scene);
+    const own = { ...settings, ssh: { ...settings.ssh, resident } };
+    const built = await buildController(own, voice.log, {
       daemon: true,
       command: 'bench',
     });

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The predecessor's way to take a VPS out of the cluster: out of every route and the DNS records, then off the node itself.
+# The predecessor's way to take a VPS out of the cluster: out of every route, the DNS records and the registry, and off the node itself.
 set -euo pipefail
 # shellcheck source=scripts/lib/find-syncctl.sh
 source "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/lib/find-syncctl.sh"
@@ -21,6 +21,8 @@ for word in "${@:2}"; do
       ;;
   esac
 done
-# A VPS without a record in the domain registry is no reason to keep the node.
-run_syncctl domain remove --vps "$vps" "${yes[@]}" || [[ $? -eq 66 ]]
-exec_syncctl node remove "$vps" "${yes[@]}" "${abandon[@]}"
+status=0
+run_syncctl node remove "$vps" "${yes[@]}" "${abandon[@]}" || status=$?
+# Without a row there may still be a record: the predecessor registered the two apart.
+if [[ $status -eq 66 ]]; then exec_syncctl domain remove --vps "$vps" "${yes[@]}"; fi
+exit "$status"

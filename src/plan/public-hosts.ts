@@ -1,6 +1,7 @@
 import { claimsOf } from '../model/claims.ts';
 import { publicDomainOf } from '../model/host-names.ts';
 import type { Node } from '../model/node.ts';
+import { isEdge } from '../model/node-types.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { multiDomainEntries, singleDomainEntries } from './public-entries.ts';
 import type { PublicEntry } from './route-names.ts';
@@ -44,6 +45,13 @@ function publicHosts(snapshot: Snapshot): HostsOf {
   };
 }
 
+/** Every public host name that at least one VPS serves. */
+export function servedHosts(snapshot: Snapshot): ReadonlySet<string> {
+  const hosts = publicHosts(snapshot);
+  const vps = [...snapshot.nodes.values()].filter(isEdge);
+  return new Set(vps.flatMap((node) => [...hosts(node)]));
+}
+
 /** The public host names that vanish from any VPS between two snapshots of the same nodes. */
 export function lostHosts(
   before: Snapshot,
@@ -53,7 +61,7 @@ export function lostHosts(
   const seen = new Map<ReadonlySet<string>, Set<ReadonlySet<string>>>();
   const lost = new Set<string>();
   for (const node of after.nodes.values()) {
-    if (node.type !== 'vps_nodes') continue;
+    if (!isEdge(node)) continue;
     const [was, is] = [hostsBefore(node), hostsAfter(node)];
     const compared = seen.get(was) ?? new Set();
     seen.set(was, compared);

@@ -1,16 +1,18 @@
 import type { TargetKind } from '../model/bundle.ts';
 import type { Node, NodeId } from '../model/node.ts';
-import { remedyFor } from '../model/cause.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 import { isoSeconds } from '../lib/clock.ts';
 import { SyncError } from '../lib/errors.ts';
 import type { Actor } from '../contract/controller.ts';
-import type { RemovalReport, RemovalRequest } from '../contract/lifecycle.ts';
+import type { RemovalReport } from '../contract/lifecycle.ts';
 import { isFailed } from '../push/exchange.ts';
 import { withdraw } from '../push/withdraw.ts';
-import { removeNodeRow, setNodeRow } from '../registry/json-edit.ts';
+import { setNodeRow } from '../registry/json-edit.ts';
+import { carryOut, type Step, type Written } from '../registry/operations/step.ts';
 import type { Tombstones } from '../store/tombstones.ts';
 import type { Tombstone } from '../store/records.ts';
 import type { ControllerParts } from './parts.ts';
+import { nothingElse, outlookOf, removalReport, type Outlook } from './removal-report.ts';
 
 type RemovalParts = Pick<
   ControllerParts,
@@ -24,11 +26,25 @@ type RemovalParts = Pick<
   | 'clusterId'
   | 'deadlineMs'
   | 'log'
+  | 'history'
 > & {
   readonly tombstones: Tombstones;
 };
 
-/** The end of a node: a tombstone, then the row goes, then its targets are withdrawn and verified, then the tombstone goes too. */
+/** What a tombstone is worth: the row may be there again, or the removal may be under way this moment. */
+export type Claim = 'gone' | 'underway' | 'registered' | 'unsure';
+
+/** One removal as an admin confirmed it. */
+export interface Deed {
+  readonly node: Node;
+  /** The targets it holds. */
+  readonly kinds: readonly TargetKind[];
+  readonly outlook: Outlook;
+  readonly abandon: boolean;
+  readonly actor: Actor;
+}
+
+/** The end of a node: a tombstone, then the registries forget it, then its targets are withdrawn and verified, then the tombstone goes too. */
 export class Removal {
   private readonly parts: RemovalParts;
 
@@ -36,14 +52,24 @@ export class Removal {
     this.parts = parts;
   }
 
-  /** Removes a node. `kinds` are the targets it holds. */
-  async remove(
-    node: Node,
-    kinds: readonly TargetKind[],
-    request: RemovalRequest,
-    signal: AbortSignal,
-  ): Promise<RemovalReport> {
+  /**
+   * What goes with a node, before anything is done.
+   * @throws SyncError `unavailable` where the registries cannot be read, `data` where one that names it cannot be edited.
+   */
+  async outlook(node: Node, inForce: Snapshot, signal: AbortSignal): Promise<Outlook> {
+    const reading = await this.parts.source.read(signal);
+    if (reading.kind === 'read') return outlookOf(node, reading.objects, inForce);
+    throw new SyncError(
+      'unavailable',
+      `node remove: expected readable registries at ${this.parts.source.health().location}, got: ${reading.reason}`,
+      { remedy: reading.remedy },
+    );
+  }
+
+  /** Removes a node. */
+  async remove(deed: Deed, signal: AbortSignal): Promise<RemovalReport> {
     const { tombstones, clock } = this.parts;
+    const { node, kinds, outlook, abandon, actor } = deed;
     const stone: Tombstone = {
       node: node.id,
       address: node.address,
@@ -54,56 +80,71 @@ export class Removal {
       state: 'pending',
     };
     // First the tombstone: a crash in between leaves a node that is removed twice, never one that is forgotten.
-    if (!request.abandon) await tombstones.bury(stone);
-    await this.dropRow(node);
-    if (request.abandon) {
+    if (!abandon) await tombstones.bury(stone);
+    await this.write(outlook.steps, actor);
+    if (abandon) {
       await tombstones.drop(node.id);
-      return report(node, { result: 'abandoned' });
+      return removalReport(node, { result: 'abandoned' }, outlook);
     }
-    return this.bury(node, stone, signal);
+    return this.bury(node, stone, { outlook, signal });
   }
 
-  /** Ends a tombstone of a node whose row is gone already: tries again, or gives it up. */
-  async endTombstone(id: NodeId, abandon: boolean, signal: AbortSignal): Promise<RemovalReport | undefined> {
-    const stone = (await this.parts.tombstones.list()).find(
-      (one) => one.node === id && one.state === 'pending',
-    );
-    if (stone === undefined) return undefined;
+  /** The tombstone of a node whose row is gone already, if there is one. */
+  async tombstoneOf(isMeant: (node: Node) => boolean): Promise<Tombstone | undefined> {
+    return (await this.pending()).find((stone) => isMeant(nodeOf(stone)));
+  }
+
+  /** Ends a tombstone: tries again, or gives it up. */
+  async endTombstone(stone: Tombstone, abandon: boolean, signal: AbortSignal): Promise<RemovalReport> {
     const node = nodeOf(stone);
-    if (!abandon) return this.bury(node, stone, signal);
-    await this.parts.tombstones.drop(id);
-    return report(node, { result: 'abandoned' });
+    if (!abandon) return this.bury(node, stone, { outlook: nothingElse, signal });
+    await this.parts.tombstones.drop(stone.node);
+    return removalReport(node, { result: 'abandoned' }, nothingElse);
   }
 
-  /** Tries every pending withdrawal once more; the hourly pass and a returning node do this. */
-  async retry(signal: AbortSignal): Promise<void> {
-    const stones = await this.parts.tombstones.list().catch(() => []);
+  /** Tries every pending withdrawal once more; the hourly pass does this. A node that is registered again keeps what it holds. */
+  async retry(claimOn: (id: NodeId) => Claim, signal: AbortSignal): Promise<void> {
     await Promise.all(
-      stones
-        .filter((stone) => stone.state === 'pending')
-        .map((stone) => this.bury(nodeOf(stone), stone, signal)),
+      (await this.pending()).map(async (stone) => {
+        const claim = claimOn(stone.node);
+        if (claim === 'gone') await this.bury(nodeOf(stone), stone, { outlook: nothingElse, signal });
+        if (claim === 'registered') await this.parts.tombstones.drop(stone.node);
+      }),
     );
   }
 
-  /** Writes the row of an orphaned node back as it was. */
+  /** Nodes that are removed and still hold our targets. */
+  async pending(): Promise<readonly Tombstone[]> {
+    const stones = await this.parts.tombstones.list().catch(() => []);
+    return stones.filter((stone) => stone.state === 'pending');
+  }
+
+  /** Writes the row of a node back as it was, and calls its removal off where one is pending. */
   async restore(node: Node, actor: Actor): Promise<void> {
     const row = JSON.parse(node.row ?? '{}') as Parameters<typeof setNodeRow>[1]['fields'];
     const stamp = { at: isoSeconds(this.parts.clock.now()), by: actor.who };
     const key = { type: node.type, address: node.address };
-    await this.parts.source.edit('sync-controller-registry', 'registry.json', (text) =>
-      setNodeRow(text, { ...key, fields: row }, stamp),
-    );
+    const edit: Step['edit'] = (text) => setNodeRow(text, { ...key, fields: row }, stamp);
+    await this.write([{ object: 'sync-controller-registry', key: 'registry.json', edit }], actor);
+    if ((await this.pending()).some((stone) => stone.node === node.id))
+      await this.parts.tombstones.drop(node.id);
   }
 
-  private async dropRow(node: Node): Promise<void> {
-    const key = { type: node.type, address: node.address };
-    await this.parts.source.edit('sync-controller-registry', 'registry.json', (text) => {
-      const next = removeNodeRow(text, key);
-      return next === text ? undefined : next;
-    });
+  /** Writes the registries in somebody's name. */
+  private async write(steps: readonly Step[], actor: Actor): Promise<void> {
+    const edits: Written[] = [];
+    try {
+      await carryOut(this.parts.source, steps, (written) => edits.push(written));
+    } finally {
+      if (edits.length > 0) await this.parts.history?.noteEdits({ edits, actor }).catch(() => undefined);
+    }
   }
 
-  private async bury(node: Node, stone: Tombstone, signal: AbortSignal): Promise<RemovalReport> {
+  private async bury(
+    node: Node,
+    stone: Tombstone,
+    { outlook, signal }: { outlook: Outlook; signal: AbortSignal },
+  ): Promise<RemovalReport> {
     const { transport, endpointOf, terms, random, clusterId, deadlineMs, tombstones, log } = this.parts;
     if (terms.current() === undefined)
       throw new SyncError('conflict', 'node remove: expected a term, got none', { remedy: 'syncctl doctor' });
@@ -117,31 +158,15 @@ export class Removal {
           kind,
           cause: answer.cause,
         });
-        return report(node, { result: 'pending', ...answer });
+        return removalReport(node, { result: 'pending', ...answer }, outlook);
       }
     }
     await tombstones.drop(node.id);
-    return report(node, { result: 'withdrawn' });
+    return removalReport(node, { result: 'withdrawn' }, outlook);
   }
 }
 
 /** The node of a tombstone, as it was when it was removed. */
 export function nodeOf(stone: Tombstone): Node {
   return JSON.parse(stone.row) as Node;
-}
-
-function report(
-  node: Node,
-  end: { result: RemovalReport['result']; cause?: Parameters<typeof remedyFor>[0]; evidence?: string },
-): RemovalReport {
-  return {
-    apiVersion: 'sync-controller/v1',
-    kind: 'RemovalReport',
-    node: node.id,
-    name: node.name,
-    result: end.result,
-    cause: end.cause ?? null,
-    evidence: end.evidence ?? '',
-    remedy: end.cause === undefined ? null : remedyFor(end.cause, node),
-  };
 }

@@ -1,6 +1,7 @@
 import type { Node } from 'jsonc-parser';
 import type { NodeType } from '../model/node.ts';
 import { SyncError } from '../lib/errors.ts';
+import { canonicalAddress } from './grammar.ts';
 import { layoutOf, type JsonValue } from './json-render.ts';
 import { removeAt, setAt, setKeys } from './json-text.ts';
 import { elementsOf, keyOf, mismatch, nodeAt, parsed, propertiesOf, type Path } from './json-tree.ts';
@@ -32,6 +33,7 @@ const nodesText = 'sync-controller-registry/registry.json';
 const servicesText = 'service-registry/services.json';
 const domainsText = 'domain-registry/domains.json';
 const routingText = 'domain-registry/routing.json';
+const legacyText = 'domain-registry/vps-nodes.json';
 
 /** `services.json` with the fields of one entry set; the entry is added where it is missing. */
 export function setService(text: string | undefined, name: string, fields: Fields): string {
@@ -51,6 +53,18 @@ export function setRoute(text: string | undefined, service: string, fields: Fiel
 /** `routing.json` without one service's route. */
 export function removeRoute(text: string | undefined, service: string): string {
   return removeAt(begun(text, {}), [service], routingText);
+}
+
+/** `routing.json` with one address taken out of the list of one route; the route and what else it lists stay as they are spelled. */
+export function removeRouteVps(text: string, service: string, address: string): string {
+  const list: Path = [service, 'vps_nodes'];
+  for (let result = text; ;) {
+    const index = elementsOf(nodeAt(parsed(result, routingText), list)).findLastIndex((element) =>
+      isAddress(element.value, address),
+    );
+    if (index < 0) return result;
+    result = removeAt(result, [...list, index], routingText);
+  }
 }
 
 /** `domains.json` with the fields of one domain set. The layout from before `domains` and `vps_nodes` is wrapped, not rewritten. */
@@ -80,6 +94,14 @@ export function removeVpsRecord(text: string | undefined, tailscaleIp: string): 
     id: tailscaleIp,
     where: domainsText,
   });
+}
+
+/** `vps-nodes.json`, the key of before, without one VPS record. */
+export function removeLegacyRecord(text: string, address: string): string {
+  const keys = propertiesOf(parsed(text, legacyText)).map(keyOf);
+  return keys
+    .filter((key) => isAddress(key, address))
+    .reduce((result, key) => removeAt(result, [key], legacyText), text);
 }
 
 /** `registry.json` with fields of rows set; rows that are not there are passed over, so that nothing removed comes back. */
@@ -170,11 +192,11 @@ function setFields(text: string, path: Path, { fields, where }: { fields: Fields
 
 /** Of rows that claim one address the last is the one other readers take. */
 function rowOf(root: Node, { type, address }: RowKey): Node | undefined {
-  return elementsOf(nodeAt(root, [type])).findLast((row) => nodeAt(row, ['ip'])?.value === address);
+  return elementsOf(nodeAt(root, [type])).findLast((row) => isAddress(nodeAt(row, ['ip'])?.value, address));
 }
 
 interface Element {
-  /** The field by which elements of the list are told apart, and its value. */
+  /** The field by which elements of the list are told apart, an address, and its value. */
   readonly key: string;
   readonly id: string;
   readonly where: string;
@@ -201,7 +223,14 @@ function removeElements(text: string, list: Path, { key, id, where }: Element): 
 }
 
 function indexOf(list: Node | undefined, key: string, id: string): number {
-  return elementsOf(list).findLastIndex((element) => nodeAt(element, [key])?.value === id);
+  return elementsOf(list).findLastIndex((element) => isAddress(nodeAt(element, [key])?.value, id));
+}
+
+/** True where a text of a registry is this address, in whichever of its spellings. */
+export function isAddress(value: unknown, address: string): boolean {
+  if (value === address) return true;
+  // IPv4 has one spelling; parsing each row's for each patch would cost more than the patches.
+  return typeof value === 'string' && value.includes(':') && canonicalAddress(value) === address;
 }
 
 function definedOf(fields: Fields): readonly (readonly [string, JsonValue])[] {

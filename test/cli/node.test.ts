@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ControllerDouble, offline } from './controller-double.ts';
+import { ControllerDouble, offline, status } from './controller-double.ts';
 import { EnrolDouble, enrolled, found, key, rows, withEnrol } from './enrol-double.ts';
-import { demoNodes, readKeyText } from './registry-folder.ts';
+import { demo, demoNodes, readKeyText } from './registry-folder.ts';
+import { site } from './support.ts';
 
 const added = ['node', 'add', '100.70.123.45', '--type', 'vps', '--name', 'hetzner-vps', '--user', 'sammy'];
 
@@ -121,20 +122,72 @@ describe('syncctl node add', () => {
   });
 });
 
+const removals = ({ asked }: ControllerDouble): readonly unknown[] =>
+  asked.filter(({ what }) => what === 'removeNode').map((one) => one.with);
+
 describe('syncctl node remove and restore', () => {
   it('hand the node to the controller after a confirmation', async () => {
     const { run, controller } = await withEnrol(new EnrolDouble());
     expect((await run('node', 'remove', 'dev-laptop')).code).toBe(64);
-    expect(controller.done).toEqual([]);
+    expect(removals(controller)).toMatchObject([{ dryRun: true }]);
     expect((await run('node', 'remove', 'dev-laptop', '--abandon', '--yes', '--reason', 'lost')).code).toBe(
       0,
     );
     expect(controller.asked.at(-1)).toEqual({
       what: 'removeNode',
-      with: { node: 'dev-laptop', abandon: true, actor: { who: 'ada', reason: 'lost' } },
+      with: { node: 'dev-laptop', abandon: true, dryRun: false, actor: { who: 'ada', reason: 'lost' } },
     });
     expect((await run('node', 'restore', 'dev-laptop')).code).toBe(0);
     expect(controller.asked.at(-1)?.what).toBe('restoreNode');
+  });
+
+  it('show what goes before they ask, and how it comes back afterwards', async () => {
+    const { run, controller } = await withEnrol(new EnrolDouble());
+    controller.removal = {
+      ...controller.removal,
+      name: 'contabo-vps',
+      changes: [
+        {
+          path: 'domain-registry/routing.json/demo/vps_nodes',
+          change: 'loses 100.68.225.92; no VPS is left: it is served nowhere',
+        },
+      ],
+      hostsRemoved: ['demo.curiios.com'],
+      undo: ['syncctl node add 100.68.225.92 --type vps_nodes --user sammy --name contabo-vps'],
+    };
+    const refused = await run('node', 'remove', 'contabo-vps');
+    expect(refused.code).toBe(64);
+    expect(refused.err).toMatch(
+      /^domain-registry\/routing\.json\/demo\/vps_nodes: loses .*\nNo VPS serves demo\.curiios\.com any more\n.*--yes/su,
+    );
+    expect(refused.err).not.toContain('To undo');
+    const dry = await run('node', 'remove', 'contabo-vps', '--dry-run');
+    expect([dry.code, dry.out]).toEqual([0, 'contabo-vps: planned\n']);
+    expect(dry.err).toContain('No VPS serves demo.curiios.com any more');
+    expect(removals(controller)).toMatchObject([{ dryRun: true }, { dryRun: true }]);
+    const { err } = await run('node', 'remove', 'contabo-vps', '--yes');
+    expect(err).toContain('To undo: syncctl node add 100.68.225.92 --type vps_nodes');
+  });
+
+  it('name what the row of a VPS does not bring back', async () => {
+    const { run } = await withEnrol(new EnrolDouble());
+    expect((await run('node', 'restore', 'contabo-vps')).err).not.toContain('[⚠]');
+    const controller = new ControllerDouble();
+    controller.state = status({ daemon: false });
+    const bare = await site(
+      {
+        ...demo,
+        domains: { domains: {}, vps_nodes: [] },
+        routing: { demo: { domains: ['curiios.com'], vps_nodes: [], strategy: 'geo' } },
+      },
+      { openController: () => Promise.resolve(controller) },
+    );
+    const { err } = await bare.run('node', 'restore', 'contabo-vps');
+    expect(err).toContain('contabo-vps has no record for public DNS: syncctl domain add --vps 100.68.225.92');
+    expect(err).toContain('no route names contabo-vps');
+    expect(err).toContain(
+      'demo is served nowhere: syncctl domain route demo curiios.com --vps 100.68.225.92',
+    );
   });
 
   it('exit 1 while a tombstone waits for the node', async () => {

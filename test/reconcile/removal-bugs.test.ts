@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/lib/logger.ts';
 import { planFleet } from '../../src/plan/plan-fleet.ts';
+import { outlookOf } from '../../src/reconcile/removal-report.ts';
 import { Removal } from '../../src/reconcile/removal.ts';
 import type { Tombstone } from '../../src/store/records.ts';
-import { laptop, snapshotOf, vps } from '../plan/registry-of.ts';
+import { laptop, objectsOf, snapshotOf, vps } from '../plan/registry-of.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 const never = (what: string) => (): never => {
@@ -17,9 +18,10 @@ function rig(text: string) {
   const removal = new Removal({
     source: {
       kind: 'directory',
-      edit: (_object: string, _key: string, edit: (text: string) => string | undefined) => {
-        registry = edit(registry) ?? registry;
-        return Promise.resolve('2');
+      edit: (_object: string, key: string, edit: (text: string | undefined) => string | undefined) => {
+        const after = edit(key === 'registry.json' ? registry : undefined);
+        registry = after ?? registry;
+        return Promise.resolve(after === undefined ? undefined : '2');
       },
     } as never,
     tombstones: {
@@ -58,8 +60,10 @@ describe('bugs of the predecessor in removing nodes', () => {
       (node) => node.address === vps.ip,
     );
     const { removal, registry } = rig(text);
-    const request = { node: vps.name, abandon: true, actor: { who: 'ada', reason: 'the machine is gone' } };
-    const report = await removal.remove(gone!, ['traefik-routes'], request, new AbortController().signal);
+    const outlook = outlookOf(gone!, objectsOf({ registry: text }), snapshotOf({ registry: text }));
+    const actor = { who: 'ada', reason: undefined };
+    const deed = { node: gone!, kinds: ['traefik-routes'], outlook, abandon: true, actor } as const;
+    const report = await removal.remove(deed, new AbortController().signal);
     expect(report.result).toBe('abandoned');
     const plan = planFleet(snapshotOf({ registry: registry() }), 'cluster-0001', []);
     expect([...plan.nodes.keys()]).toEqual([`management_laptops@${laptop.ip}`]);

@@ -7,9 +7,11 @@ import { registryObjects, type RegistryObject } from '../../src/model/snapshot.t
 import { writeAtomic } from '../../src/lib/files.ts';
 import type { Reading, Source } from '../../src/registry/source.ts';
 import { DirectoryBench } from './directory-bench.ts';
+import { describeRemoval } from './removal.contract.ts';
 import { describeSource } from './source.contract.ts';
 
 describeSource('directory', () => DirectoryBench.make());
+describeRemoval('directory', () => DirectoryBench.make());
 
 const manifest = (name: string, data: string): string =>
   `kind: ConfigMap\nmetadata: {name: ${name}}\ndata: ${data}\n`;

@@ -10,6 +10,7 @@ import type { Source } from '../../src/registry/source.ts';
 import { kubeAvailable, startKube, type KubeServer } from '../servers/kube.ts';
 import { suiteTitle } from '../servers/origins.ts';
 import { KubernetesBench } from './kubernetes-bench.ts';
+import { describeRemoval } from './removal.contract.ts';
 import { describeSource } from './source.contract.ts';
 import { describeTermStore, type TermBench } from './term-store.contract.ts';
 
@@ -23,6 +24,7 @@ describe.skipIf(!availability.available)(suiteTitle('a real API server', availab
   afterAll(() => server.stop());
 
   describeSource('kubernetes', () => KubernetesBench.make(server));
+  describeRemoval('kubernetes', () => KubernetesBench.make(server));
   describeTermStore('kubernetes', { epochInState: false }, () => termBench(server));
 
   describe('with the source', () => {

@@ -1,4 +1,6 @@
+import type { RemovalReport } from '../../contract/lifecycle.ts';
 import { exitCodes } from '../../lib/errors.ts';
+import type { Call } from '../call.ts';
 import type { CommandModule } from '../command.ts';
 
 export const command: CommandModule = {
@@ -9,28 +11,35 @@ export const command: CommandModule = {
         '--abandon',
         'forget it without withdrawing anything from it, also where a removal is under way',
       )
+      .option('--dry-run', 'show what would go and do nothing')
       .option('--yes', 'do not ask')
       .option('--reason <text>', 'why, for the audit')
       .addHelpText(
         'after',
-        '\nA node that does not answer keeps a tombstone until what we installed on it is withdrawn.\nExit codes: 0 withdrawn or abandoned, 1 pending.',
+        '\nA VPS leaves every route and loses its record for public DNS, too; the commands that undo it are printed.\nA node that does not answer keeps a tombstone until what we installed on it is withdrawn.\nExit codes: 0 withdrawn or abandoned, 1 pending.',
       );
   },
-  examples: ['syncctl node remove dev-laptop', 'syncctl node remove old-vps --abandon --yes'],
+  examples: [
+    'syncctl node remove dev-laptop',
+    'syncctl node remove contabo-vps --dry-run',
+    'syncctl node remove old-vps --abandon --yes',
+  ],
   run: async (call) => {
     const controller = await call.controller();
     const abandon = call.flag('abandon');
-    await call.confirm(`${abandon ? 'Forget' : 'Remove'} ${call.need(0)}?`, [
-      abandon
-        ? 'What we installed stays on it.'
-        : 'What we installed on it is withdrawn first: its managed block, or its routes.',
-    ]);
-    const report = await controller.removeNode({
-      node: call.need(0),
-      abandon,
-      actor: call.actor(call.text('reason')),
-    });
-    await call.print({ value: report, table: () => `${report.name}: ${report.result}\n` });
+    const request = { node: call.need(0), abandon, actor: call.actor(call.text('reason')) };
+    // The controller that does it says what goes: it alone knows orphans and what is in force.
+    const outlook = await controller.removeNode({ ...request, dryRun: true });
+    if (call.flag('dryRun')) {
+      tellOutlook(call, outlook, abandon);
+      await print(call, outlook);
+      call.note('info', 'Dry run: nothing was done');
+      return exitCodes.ok;
+    }
+    await call.confirm(`${abandon ? 'Forget' : 'Remove'} ${call.need(0)}?`, blastRadius(outlook, abandon));
+    const report = await controller.removeNode({ ...request, dryRun: false });
+    await print(call, report);
+    for (const line of report.undo) call.note('info', `To undo: ${line}`);
     if (report.result !== 'pending') return exitCodes.ok;
     call.note(
       'warn',
@@ -39,3 +48,23 @@ export const command: CommandModule = {
     return exitCodes.failure;
   },
 };
+
+/** What goes, line by line, for somebody who is about to say yes. */
+function blastRadius({ changes, hostsRemoved }: RemovalReport, abandon: boolean): readonly string[] {
+  return [
+    ...changes.map(({ path, change }) => `${path}: ${change}`),
+    ...hostsRemoved.map((host) => `No VPS serves ${host} any more`),
+    abandon
+      ? 'What we installed stays on it.'
+      : 'What we installed on it is withdrawn: its managed block, or its routes.',
+  ];
+}
+
+function tellOutlook(call: Call, outlook: RemovalReport, abandon: boolean): void {
+  for (const line of blastRadius(outlook, abandon)) call.note('info', line);
+  for (const line of outlook.undo) call.note('info', `To undo: ${line}`);
+}
+
+function print(call: Call, report: RemovalReport): Promise<void> {
+  return call.print({ value: report, table: () => `${report.name}: ${report.result}\n` });
+}

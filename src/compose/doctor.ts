@@ -1,4 +1,5 @@
 import type { Settings } from '../config/settings.ts';
+import { within } from '../lib/abort.ts';
 import { systemClock } from '../lib/clock.ts';
 import { systemRandom } from '../lib/random.ts';
 import type { CauseClass } from '../model/cause.ts';
@@ -6,12 +7,18 @@ import type { Node } from '../model/node.ts';
 import { registryObjects } from '../model/snapshot.ts';
 import { nodeTypes } from '../plan/node-types/index.ts';
 import { causeForResult } from '../push/causes.ts';
-import { call, isFailed } from '../push/exchange.ts';
+import { call, isFailed, type Lane } from '../push/exchange.ts';
+import { loadReceiver } from '../enrol/receiver-file.ts';
 import { KubernetesHttp } from '../registry/kubernetes-http.ts';
+import { openTermStore } from '../registry/open-term-store.ts';
+import { termObject } from '../registry/term-store.ts';
 import { dedicatedKeys } from '../transport/endpoint.ts';
+import type { Flag } from '../wire/request.ts';
+import { openSource } from './registries.ts';
 import { accountOfProcess, endpointsOf, openTransport } from './way.ts';
 
 const lookMs = 8_000;
+const clusterMs = 3_000;
 
 /** What a node answered to a look that writes nothing. */
 type Look =
@@ -23,6 +30,8 @@ type Look =
         readonly clock: number;
         readonly legacy: number;
       };
+      /** The cluster to which the target belongs, where that is not ours. */
+      readonly owner: string | undefined;
       readonly rungs: Readonly<Record<string, string>>;
       readonly result: string;
       readonly text: string;
@@ -32,6 +41,7 @@ type Look =
       readonly cause: CauseClass;
       readonly evidence: string;
       readonly reachable: boolean;
+      readonly shownKey?: string;
     };
 
 interface Right {
@@ -47,9 +57,11 @@ export interface DoctorWay {
   readonly kubernetes:
     | {
         version(signal: AbortSignal): Promise<string>;
-        rights(signal: AbortSignal): Promise<readonly Right[]>;
+        rights(nodes: number, signal: AbortSignal): Promise<readonly Right[]>;
       }
     | undefined;
+  /** Version of the receiver that this release brings. */
+  receiverVersion(): Promise<string>;
   readonly identities: readonly string[];
   readonly agentSocket: string | undefined;
   readonly defaultPort: number;
@@ -63,36 +75,22 @@ export async function openDoctor(settings: Settings): Promise<DoctorWay> {
   const endpointOf = endpointsOf(settings, account, systemClock);
   const http = settings.source.kind === 'kubernetes' ? httpOf(settings) : undefined;
   const { identity, agent, port } = settings.ssh;
+  let cluster: Promise<string | undefined> | undefined;
   return {
     look: async (node, signal) => {
+      cluster ??= clusterIdOf(settings, signal);
+      const clusterId = await cluster;
       const lane = {
         transport,
         endpoint: await endpointOf(node),
-        clusterId: 'sync-controller-doctor',
+        clusterId: clusterId ?? 'sync-controller-doctor',
         random: systemRandom,
         deadlineMs: lookMs,
       };
-      const position = { epoch: 0, writer: '00000000', seq: 0 };
-      const answer = await call(
-        lane,
-        { mode: 'check', kind: nodeTypes[node.type].kind, position, flags: [] },
-        signal,
-      );
-      if (isFailed(answer))
-        return { ok: false, cause: answer.cause, evidence: answer.evidence, reachable: answer.reachable };
-      const refused = causeForResult(answer.result);
-      if (refused !== undefined)
-        return { ok: false, cause: refused, evidence: answer.text || answer.result, reachable: true };
-      const { receiver, hostname, clock, legacy = 0 } = answer.facts;
-      return {
-        ok: true,
-        facts: { receiver, hostname, clock, legacy },
-        rungs: answer.rungs,
-        result: answer.result,
-        text: answer.text,
-      };
+      return lookAt(node, { lane, ours: clusterId, signal });
     },
     kubernetes: http === undefined ? undefined : kubernetesOf(http, settings),
+    receiverVersion: async () => (await loadReceiver()).version,
     identities: identity.length > 0 ? identity : dedicatedKeys(account),
     agentSocket: agent ?? account.env['SSH_AUTH_SOCK'],
     defaultPort: port,
@@ -101,6 +99,52 @@ export async function openDoctor(settings: Settings): Promise<DoctorWay> {
       await transport.close();
     },
   };
+}
+
+// As whom a look asks: below every term, so that no record of the node is ever touched by it.
+const position = { epoch: 0, writer: '00000000', seq: 0 };
+
+async function lookAt(
+  node: Node,
+  { lane, ours, signal }: { lane: Lane; ours: string | undefined; signal: AbortSignal },
+): Promise<Look> {
+  const { kind } = nodeTypes[node.type];
+  // What the consumer says is told only to who asks for it.
+  const flags: readonly Flag[] = kind === 'traefik-routes' ? ['raw', 'answers'] : ['answers'];
+  const answer = await call(lane, { mode: 'check', kind, position, flags }, signal);
+  if (isFailed(answer)) return { ok: false, ...answer };
+  const refused = causeForResult(answer.result);
+  if (refused !== undefined)
+    return { ok: false, cause: refused, evidence: answer.text || answer.result, reachable: true };
+  const { receiver, hostname, clock, legacy = 0 } = answer.facts;
+  const owner = answer.owner?.cluster;
+  return {
+    ok: true,
+    facts: { receiver, hostname, clock, legacy },
+    owner: ours === undefined || owner === ours ? undefined : owner,
+    rungs: answer.rungs,
+    result: answer.result,
+    text: answer.text,
+  };
+}
+
+/** The id under which the nodes keep their records of us; undefined where none was minted yet, or the registries cannot tell. */
+async function clusterIdOf(settings: Settings, signal: AbortSignal): Promise<string | undefined> {
+  const ports = { stateDirectory: settings.daemon.stateDirectory, clock: systemClock, random: systemRandom };
+  try {
+    const source = await openSource(settings, systemClock);
+    try {
+      return await within(
+        clusterMs,
+        signal,
+        async () => (await openTermStore(source, ports).peek())?.clusterId,
+      );
+    } finally {
+      await source.close();
+    }
+  } catch {
+    return undefined;
+  }
 }
 
 function httpOf({ source, watch }: Settings): KubernetesHttp {
@@ -120,9 +164,11 @@ function kubernetesOf(http: KubernetesHttp, settings: Settings): NonNullable<Doc
       };
       return typeof answer.gitVersion === 'string' ? answer.gitVersion : 'unknown version';
     },
-    rights: (signal) =>
+    rights: (nodes, signal) =>
       Promise.all(
-        wanted(settings).map((right) => ask(http, { right, namespace: settings.source.namespace, signal })),
+        wanted(settings, nodes).map((right) =>
+          ask(http, { right, namespace: settings.source.namespace, signal }),
+        ),
       ),
   };
 }
@@ -135,24 +181,19 @@ interface Wanted {
   readonly everywhere: boolean;
 }
 
-/** What deploy/rbac.yaml grants: the registries by name, our own objects, and the list of services for discovery. */
-function wanted({ source }: Settings): readonly Wanted[] {
-  const on = (verb: string, name: string | undefined): Wanted => ({
-    verb,
-    resource: 'configmaps',
-    name,
-    everywhere: false,
-  });
-  const registries = registryObjects.flatMap((object) =>
-    ['get', 'watch', 'update'].map((verb) => on(verb, source.names[object])),
-  );
-  const own = ['term', 'status-0'].flatMap((part) =>
-    ['get', 'update'].map((verb) => on(verb, `${source.ownPrefix}-${part}`)),
-  );
+/** What the controller does on the API server, verb by verb; deploy/rbac.yaml grants it. */
+function wanted({ source, status }: Settings, nodes: number): readonly Wanted[] {
+  const on = (name: string | undefined, ...verbs: readonly string[]): readonly Wanted[] =>
+    verbs.map((verb) => ({ verb, resource: 'configmaps', name, everywhere: false }));
+  const shards = Math.max(1, Math.ceil(nodes / status.shardNodes));
+  const shard = (index: number): string => `${source.ownPrefix}-status-${String(index)}`;
   return [
-    ...registries,
-    ...own,
-    on('create', undefined),
+    ...registryObjects.flatMap((object) => on(source.names[object], 'get', 'list', 'watch', 'patch')),
+    ...on(termObject, 'get', 'update'),
+    ...Array.from({ length: shards }, (_, index) => on(shard(index), 'get', 'patch')).flat(),
+    // The one after the last in use is looked for, to know that it is the last.
+    ...on(shard(shards), 'get'),
+    ...on(undefined, 'create'),
     { verb: 'list', resource: 'services', name: undefined, everywhere: true },
   ];
 }

@@ -6,7 +6,7 @@ describe('syncctl doctor', () => {
     expect(await problems({})).toEqual([]);
     const { code, out } = await examined({}, []);
     expect(code).toBe(0);
-    expect(out).toMatch(/^\[⚠\] daemon: daemon: no daemon runs.*\n0 errors, 1 warnings/u);
+    expect(out).toMatch(/^\[⚠\] daemon: daemon: no daemon runs.*\n0 errors, 1 warning,/u);
   });
 
   it.each<[string, World, string, RegExp, RegExp]>([
@@ -102,28 +102,6 @@ describe('syncctl doctor', () => {
     ['a silent port', { port: 'silent' }, 'way', /is silent/u, /tailscale ping/u],
     ['no route', { port: 'no route' }, 'way', /no way to/u, /tailscale status/u],
     [
-      'a peer that left',
-      { programs: { 'tailscale status': '{"Peer":{}}' } },
-      'way',
-      /is no peer/u,
-      /tailscale up/u,
-    ],
-    [
-      'a peer that is offline',
-      {
-        programs: {
-          'tailscale status': JSON.stringify({
-            Peer: {
-              a: { TailscaleIPs: ['100.68.225.92', '100.86.112.112', '100.86.112.113'], Online: false },
-            },
-          }),
-        },
-      },
-      'way',
-      /is offline in Tailscale/u,
-      /start the machine/u,
-    ],
-    [
       'a changed host key',
       { look: { ok: false, cause: 'hostkey_changed', evidence: 'SHA256:x', reachable: true } },
       'login',
@@ -169,15 +147,78 @@ describe('syncctl doctor', () => {
       'a node that does not resolve',
       { look: well({ rungs: { resolves: 'bad' } }) },
       'login',
-      /does not read \/etc\/hosts first/u,
+      /does not answer what our block/u,
       /nsswitch/u,
     ],
     [
       'a clock that is ahead',
+      {
+        ports: {
+          look: async ({ name }) => (name === 'contabo-vps' ? well({}, { clock: now() + 600 }) : well()),
+        },
+      },
+      'login',
+      /its clock is \d+ s ahead of ours/u,
+      /on the node: sudo timedatectl/u,
+    ],
+    [
+      'a clock of this machine that is behind',
       { look: well({}, { clock: now() + 600 }) },
       'login',
-      /its clock is \d+ s ahead/u,
-      /timedatectl/u,
+      /its clock is \d+ s behind those of all nodes/u,
+      /^sudo timedatectl/u,
+    ],
+    [
+      'an API server that cannot be reached on a machine without K3s',
+      {
+        ports: {
+          kubernetes: {
+            version: () => Promise.reject(new Error('connect ECONNREFUSED')),
+            rights: async () => [],
+          },
+        },
+        programs: { 'systemctl show -p ActiveState,': 'LoadState=not-found\nActiveState=inactive\n' },
+      },
+      'kubernetes',
+      /does not answer/u,
+      /^kubectl cluster-info/u,
+    ],
+    [
+      'a receiver that is older than ours',
+      { look: well({}, { receiver: '0.9.0' }) },
+      'login',
+      /its receiver is 0\.9\.0, older than our 1\.0\.0/u,
+      /^syncctl node add .* --upgrade$/u,
+    ],
+    [
+      'bytes that somebody else changed',
+      { look: well({ rungs: { digest: 'bad' } }) },
+      'login',
+      /not ours \(drift\)/u,
+      /^syncctl push/u,
+    ],
+    [
+      'a target of another cluster',
+      { look: well({ owner: 'sc-other' }) },
+      'login',
+      /another control plane \(owned: by sc-other\)/u,
+      /--take-over/u,
+    ],
+    [
+      'a sudo that wants a terminal',
+      { look: { ok: false, cause: 'sudo', evidence: 'sorry, you must have a tty', reachable: true } },
+      'login',
+      /sudo/u,
+      /!requiretty/u,
+    ],
+    [
+      'a machine that hangs',
+      {
+        look: { ok: false, cause: 'timeout', evidence: 'no SSH handshake within 8500 ms', reachable: false },
+      },
+      'login',
+      /does not answer/u,
+      /restart ssh/u,
     ],
     [
       'another writer on a node',
@@ -216,7 +257,7 @@ describe('syncctl doctor', () => {
             rights: async () => [],
           },
         },
-        programs: { 'systemctl is-active k3s': 'failed\n' },
+        programs: { 'systemctl show -p ActiveState,': 'LoadState=loaded\nActiveState=failed\n' },
       },
       'kubernetes',
       /does not answer/u,

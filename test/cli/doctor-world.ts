@@ -10,14 +10,18 @@ export const well = (changes: Partial<NodeLook & { ok: true }> = {}, facts = {})
   ok: true,
   facts: { receiver: '1.0.0', hostname: 'x', clock: now(), legacy: 0, ...facts },
   rungs: { digest: 'ok', parsed: 'ok', raw: 'ok', answers: 'ok' },
+  owner: undefined,
   result: 'CHECKED',
   text: '',
   ...changes,
 });
 
+type Said = string | { readonly code: number; readonly stdout: string } | undefined;
+
 /** A machine on which all is well, but for what the test says. */
 export interface World {
-  readonly programs?: Readonly<Record<string, string | undefined>>;
+  /** What programs say, by the beginning of their command line; with an exit code where that is not 0. */
+  readonly programs?: Readonly<Record<string, Said>>;
   readonly files?: Readonly<Record<string, string>>;
   readonly modes?: Readonly<Record<string, number>>;
   readonly port?: PortAnswer;
@@ -50,13 +54,13 @@ const sound = {
 };
 
 export function hostOf(world: World): Host {
-  const programs: Readonly<Record<string, string | undefined>> = { ...sound.programs, ...world.programs };
+  const programs: Readonly<Record<string, Said>> = { ...sound.programs, ...world.programs };
   const files: Readonly<Record<string, string>> = { ...sound.files, ...world.files };
   return {
     exec: async (file, args) => {
       const line = [file, ...args].join(' ');
       const known = Object.entries(programs).find(([start]) => line.startsWith(start))?.[1];
-      return known === undefined ? undefined : { code: 0, stdout: known };
+      return typeof known === 'string' ? { code: 0, stdout: known } : known;
     },
     read: async (path) => files[path],
     list: async (folder) =>
@@ -83,6 +87,7 @@ export async function examined(
     look: async () => world.look ?? well(),
     kubernetes: undefined,
     identities: ['/key'],
+    receiverVersion: async () => '1.0.0',
     agentSocket: undefined,
     defaultPort: 22,
     close: async () => undefined,

@@ -32,6 +32,7 @@ describe('syncctl doctor as a whole', () => {
           look: async () => well(),
           kubernetes: undefined,
           identities: ['/key'],
+          receiverVersion: async () => '1.0.0',
           agentSocket: undefined,
           defaultPort: 22,
           close: async () => undefined,

@@ -45,6 +45,7 @@ export function pathOf({ kind, metadata }: Manifest): string {
 
 export interface RbacRig {
   readonly rig: Rig;
+  readonly kube: KubeServer;
   readonly admin: KubeApi;
   /** The API with the controller's own token. */
   readonly account: KubeApi;
@@ -78,6 +79,7 @@ export async function startRbacRig(settings: string): Promise<RbacRig> {
     await admin.call('POST', maps, { body: { metadata: { name }, data } });
   return {
     rig,
+    kube,
     admin,
     apply,
     account: admin.as(token),

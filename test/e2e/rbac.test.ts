@@ -129,7 +129,7 @@ describe.skipIf(!ready)(
       {
         name: 'sync-controller-registry',
         verbs: ['update', 'patch'],
-        missing: 'update configmaps sync-controller-registry',
+        missing: 'patch configmaps sync-controller-registry',
       },
       {
         name: 'sync-controller-status-0',

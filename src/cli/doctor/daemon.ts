@@ -1,6 +1,13 @@
+import type { Settings } from '../../config/settings.ts';
+import type { ControllerStatus } from '../../contract/report.ts';
+import type { Node } from '../../model/node.ts';
+import type { RegistryObject } from '../../model/snapshot.ts';
+import { unknownCanaries } from '../../plan/rollout-policy.ts';
 import { span } from '../output/age.ts';
+import { rolloutLine } from '../output/rollout.ts';
 import type { Check, DoctorGround } from './check.ts';
 import { findingsOf, type DoctorFinding } from './finding.ts';
+import { unpause } from './registries.ts';
 
 const { ok, warning, error } = findingsOf('daemon');
 
@@ -14,7 +21,7 @@ export const daemonCheck: Check = {
   run: (ground) => Promise.resolve(look(ground)),
 };
 
-function look({ daemon, daemonFailure, settings }: DoctorGround): readonly DoctorFinding[] {
+function look({ daemon, daemonFailure, settings, snapshot }: DoctorGround): readonly DoctorFinding[] {
   if (daemonFailure !== undefined)
     return [error(settings.daemon.socket, daemonFailure, 'sudo systemctl restart sync-controller')];
   if (daemon === undefined)
@@ -26,18 +33,63 @@ function look({ daemon, daemonFailure, settings }: DoctorGround): readonly Docto
       ),
     ];
   return [
-    standing(daemon.standing, daemon.standingReason),
+    standing(daemon.standing, daemon.standingReason, annotated(daemon, snapshot?.paused[0], settings)),
     watch(daemon.source, settings.watch.pollMs),
     ...held(daemon.held),
+    ...rollouts(daemon),
+    ...canaries(settings, [...(snapshot?.nodes.values() ?? [])]),
   ];
 }
 
-function standing(kind: string, reason: string): DoctorFinding {
+/** A typing error would leave a rollout without its canary. */
+function canaries({ rollout }: Settings, nodes: readonly Node[]): readonly DoctorFinding[] {
+  return unknownCanaries(nodes, rollout).map((word) =>
+    warning(
+      'rollout',
+      `the settings name a canary that no node is: ${word}`,
+      'correct rollout.canaries in the settings',
+    ),
+  );
+}
+
+/** What a person has held back, or a rollout has stopped. */
+function rollouts({ rollout, holds, drift }: ControllerStatus): readonly DoctorFinding[] {
+  const found: DoctorFinding[] = [];
+  if (rollout?.phase === 'running') found.push(ok('rollout', rolloutLine(rollout)));
+  else if (rollout !== null && rollout !== undefined) {
+    const tell = rollout.phase === 'rollback-failed' ? error : warning;
+    found.push(tell('rollout', rolloutLine(rollout), rollout.end ?? 'syncctl rollout show'));
+  }
+  for (const { what, who, since, until, end } of holds ?? [])
+    found.push(
+      warning(
+        'freeze',
+        `${what} is held by ${who} since ${since}${until === null ? '' : ` until ${until}`}`,
+        end,
+      ),
+    );
+  for (const { name, mode, who, since, end } of drift ?? [])
+    found.push(warning('drift', `${name} is set to ${mode} by ${who} since ${since}`, end));
+  return found;
+}
+
+/** What ends a pause by annotation, which no command of ours may end; undefined where it is another pause. */
+function annotated(
+  { standingReason }: ControllerStatus,
+  object: RegistryObject | undefined,
+  settings: Settings,
+): string | undefined {
+  return object !== undefined && standingReason.startsWith('annotation ')
+    ? unpause(object, settings)
+    : undefined;
+}
+
+function standing(kind: string, reason: string, unpausing: string | undefined): DoctorFinding {
   switch (kind) {
     case 'writing':
       return ok('standing', 'may write');
     case 'paused':
-      return warning('standing', `is paused: ${reason}`, 'syncctl resume');
+      return warning('standing', `is paused: ${reason}`, unpausing ?? 'syncctl resume');
     case 'rival':
       return error(
         'standing',

@@ -1,4 +1,5 @@
-import { messageOf } from '../../lib/errors.ts';
+import { messageOf, SyncError } from '../../lib/errors.ts';
+import { isFailure } from '../../registry/kubernetes-failure.ts';
 import type { Check, DoctorGround } from './check.ts';
 import { findingsOf, type DoctorFinding } from './finding.ts';
 import type { KubernetesPort } from './ports.ts';
@@ -17,16 +18,24 @@ export const kubernetesCheck: Check = {
       const version = await kubernetes.version(ground.signal);
       return [ok(server, `answers (${version})`), ...(await rights(kubernetes, ground))];
     } catch (failure) {
-      return [error(server, `does not answer: ${messageOf(failure)}`, await remedy(ground))];
+      // A server that refuses us is up: to look at it would mend nothing.
+      if (isFailure(failure, 'unauthorised', 'forbidden'))
+        return [
+          error(server, `refuses our login: ${failure.message}`, failure.remedy ?? 'kubectl config view'),
+        ];
+      // A kubeconfig that cannot be used is no server that is down.
+      if (failure instanceof SyncError && failure.exit === 'config')
+        return [error(server, messageOf(failure), failure.remedy ?? 'syncctl help doctor')];
+      return [error(server, `does not answer: ${messageOf(failure)}`, await remedy(failure, ground))];
     }
   },
 };
 
 async function rights(
   kubernetes: KubernetesPort,
-  { signal, registries }: DoctorGround,
+  { signal, registries, snapshot }: DoctorGround,
 ): Promise<readonly DoctorFinding[]> {
-  const all = await kubernetes.rights(signal);
+  const all = await kubernetes.rights(snapshot?.nodes.size ?? 0, signal);
   const missing = all.filter(({ allowed }) => !allowed);
   if (missing.length === 0) return [ok(registries.source.location, 'gives every right')];
   return missing.map(({ verb, resource, name }) =>
@@ -38,9 +47,14 @@ async function rights(
   );
 }
 
-async function remedy({ host, signal }: DoctorGround): Promise<string> {
-  const k3s = await host.exec('systemctl', ['is-active', 'k3s'], signal);
-  return k3s !== undefined && k3s.stdout.trim() !== 'active' && k3s.stdout.trim() !== 'unknown'
+const byHand = 'kubectl cluster-info; check --kubeconfig and --context';
+
+async function remedy(failure: unknown, { host, signal }: DoctorGround): Promise<string> {
+  // Who answers there is not the server that the kubeconfig means.
+  if (/certificate/iu.test(messageOf(failure))) return byHand;
+  const k3s = await host.exec('systemctl', ['show', '-p', 'ActiveState,LoadState', 'k3s'], signal);
+  // systemd calls a unit that does not exist inactive, too.
+  return k3s?.stdout.includes('LoadState=loaded') === true && !k3s.stdout.includes('ActiveState=active')
     ? 'sudo systemctl restart k3s'
-    : 'kubectl cluster-info; check --kubeconfig and --context';
+    : byHand;
 }

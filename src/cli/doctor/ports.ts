@@ -6,6 +6,8 @@ export type NodeLook =
   | {
       readonly ok: true;
       readonly facts: LookFacts;
+      /** The cluster to which the target belongs, where that is not ours. */
+      readonly owner: string | undefined;
       readonly rungs: Readonly<Record<string, string>>;
       readonly result: string;
       readonly text: string;
@@ -15,6 +17,8 @@ export type NodeLook =
       readonly cause: CauseClass;
       readonly evidence: string;
       readonly reachable: boolean;
+      /** The host key that was shown and refused, where that was the failure. */
+      readonly shownKey?: string;
     };
 
 export interface LookFacts {
@@ -42,6 +46,8 @@ export interface DoctorPorts {
   readonly kubernetes: KubernetesPort | undefined;
   /** Private keys that a push would use, in their order, whether they exist or not. */
   readonly identities: readonly string[];
+  /** Version of the receiver that this release brings. */
+  receiverVersion(): Promise<string>;
   readonly agentSocket: string | undefined;
   readonly defaultPort: number;
   close(): Promise<void>;
@@ -50,5 +56,6 @@ export interface DoctorPorts {
 export interface KubernetesPort {
   /** The server's version; rejects where it does not answer. */
   version(signal: AbortSignal): Promise<string>;
-  rights(signal: AbortSignal): Promise<readonly Right[]>;
+  /** Every right that a controller of so many nodes uses. */
+  rights(nodes: number, signal: AbortSignal): Promise<readonly Right[]>;
 }

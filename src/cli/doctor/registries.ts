@@ -1,6 +1,6 @@
-import type { Snapshot } from '../../model/snapshot.ts';
-import type { Registries } from '../registries.ts';
-import type { Check } from './check.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { RegistryObject } from '../../model/snapshot.ts';
+import type { Check, DoctorGround } from './check.ts';
 import { findingsOf, type DoctorFinding } from './finding.ts';
 
 const { ok, warning, error } = findingsOf('registries');
@@ -9,24 +9,32 @@ const { ok, warning, error } = findingsOf('registries');
 export const registriesCheck: Check = {
   name: 'registries',
   perNode: false,
-  run: ({ registries, snapshot }) => Promise.resolve(look(registries, snapshot)),
+  run: (ground) => Promise.resolve(look(ground)),
 };
 
-function look(registries: Registries, snapshot: Snapshot | undefined): readonly DoctorFinding[] {
+function look({ registries, snapshot, settings }: DoctorGround): readonly DoctorFinding[] {
   const { source, state, reason, remedy } = registries;
   if (state !== 'fresh')
     return [error(source.location, `cannot be read: ${reason ?? ''}`, remedy ?? 'syncctl validate')];
   const errors = (snapshot?.findings ?? []).filter(({ severity }) => severity === 'error').length;
   const paused = (snapshot?.paused ?? []).map((object) =>
-    warning(
-      object,
-      'is paused by its annotation',
-      `kubectl -n kube-system annotate configmap ${object} sync-controller/paused-`,
-    ),
+    warning(object, 'is paused by its annotation', unpause(object, settings)),
   );
   const sound =
     errors === 0
       ? ok(source.location, 'is readable and valid')
-      : error(source.location, `holds ${String(errors)} entries that are set aside`, 'syncctl validate');
+      : error(
+          source.location,
+          `holds ${errors === 1 ? 'an entry that is' : `${String(errors)} entries that are`} set aside`,
+          'syncctl validate',
+        );
   return [sound, ...paused];
+}
+
+/** How the annotation that pauses everything is taken away; only a person may do that. */
+export function unpause(object: RegistryObject, { source }: Settings): string {
+  const name = source.names[object];
+  return source.kind === 'kubernetes'
+    ? `kubectl -n ${source.namespace} annotate configmap ${name} sync-controller/paused-`
+    : `take sync-controller/paused out of the annotations of ${name} in ${source.directory ?? 'the folder'}`;
 }

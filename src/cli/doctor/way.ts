@@ -1,8 +1,9 @@
 import type { Node } from '../../model/node.ts';
 import type { Check, DoctorGround } from './check.ts';
 import { findingsOf, type DoctorFinding } from './finding.ts';
+import { isTailscale, tailscaleFindings } from './tailscale.ts';
 
-const { ok, warning, error, skipped } = findingsOf('way');
+const { ok, error, skipped } = findingsOf('way');
 const timeoutMs = 3_000;
 
 /** Every node is a peer of our Tailscale network, and its SSH port listens. */
@@ -10,12 +11,11 @@ export const wayCheck: Check = {
   name: 'way',
   perNode: true,
   run: async (ground) => {
-    const peers = await tailscalePeers(ground);
-    const findings = await Promise.all(
-      ground.nodes.map(async (node) => [peerFinding(node, peers), await portFinding(node, ground)]),
-    );
-    const net = peers === undefined ? [skipped('tailscale', 'does not run here, or is not installed')] : [];
-    return [...net, ...findings.flat().filter((finding) => finding !== undefined)];
+    const [net, ports] = await Promise.all([
+      tailscaleFindings(ground),
+      Promise.all(ground.nodes.map((node) => portFinding(node, ground))),
+    ]);
+    return [...net, ...ports];
   },
 };
 
@@ -34,56 +34,16 @@ async function portFinding(node: Node, { host, ports, settings }: DoctorGround):
         'on the node: sudo systemctl start ssh',
       );
     case 'no route':
-      return error(node.name, `there is no way to ${node.address}`, 'tailscale status');
+      return error(
+        node.name,
+        `there is no way to ${node.address}`,
+        isTailscale(node.address) ? 'tailscale status' : `ip route get ${node.address}`,
+      );
     case 'silent':
       return error(
         node.name,
         `port ${String(port)} is silent: the machine is off, or a firewall drops us`,
-        `tailscale ping ${node.address}`,
+        `${isTailscale(node.address) ? 'tailscale ping' : 'ping -c 3'} ${node.address}; start the machine, or open the port in its firewall`,
       );
   }
-}
-
-interface Peer {
-  readonly online: boolean;
-}
-
-async function tailscalePeers({
-  host,
-  signal,
-}: DoctorGround): Promise<ReadonlyMap<string, Peer> | undefined> {
-  const answer = await host.exec('tailscale', ['status', '--json'], signal);
-  if (answer?.code !== 0) return undefined;
-  try {
-    const status = JSON.parse(answer.stdout) as {
-      Peer?: Record<string, { TailscaleIPs?: string[]; Online?: boolean }>;
-      Self?: { TailscaleIPs?: string[] };
-    };
-    const all = [...Object.values(status.Peer ?? {}), { ...status.Self, Online: true }];
-    return new Map(
-      all.flatMap(({ TailscaleIPs = [], Online }) =>
-        TailscaleIPs.map((ip) => [ip, { online: Online === true }] as const),
-      ),
-    );
-  } catch {
-    return undefined;
-  }
-}
-
-function peerFinding(
-  { name, address }: Node,
-  peers: ReadonlyMap<string, Peer> | undefined,
-): DoctorFinding | undefined {
-  // Addresses outside Tailscale's ranges need no peer.
-  if (
-    peers === undefined ||
-    !(/^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./u.test(address) || address.startsWith('fd7a:115c:a1e0:'))
-  )
-    return undefined;
-  const peer = peers.get(address);
-  if (peer === undefined)
-    return error(name, `${address} is no peer of this Tailscale network`, 'on the node: sudo tailscale up');
-  return peer.online
-    ? ok(name, 'is online in Tailscale')
-    : warning(name, 'is offline in Tailscale', 'start the machine; on it: sudo tailscale up');
 }

@@ -5,14 +5,14 @@ import { globalSpecs } from './globals.ts';
 export function addGlobals(command: Command, visible: boolean): void {
   const taken = new Set(command.options.flatMap((option) => [option.short, option.long]));
   for (const { flags, description, choices } of globalSpecs) {
-    const option = new Option(flags, description);
+    const long = new Option(flags).long;
+    if (taken.has(long)) continue;
+    const short = new Option(flags).short;
+    const free = short !== undefined && taken.has(short) ? flags.replace(/^-\w, /u, '') : flags;
+    // The page of a command lists the choices by itself.
+    const option = new Option(free, choices === undefined ? description : description.replace(/:.*$/u, ''));
     if (choices !== undefined) option.choices(choices);
-    if (taken.has(option.long)) continue;
-    const free =
-      option.short !== undefined && taken.has(option.short)
-        ? new Option(flags.replace(/^-\w, /u, ''), description)
-        : option;
     // `--no-color` defaults to true, which would hide what was given on the other level.
-    command.addOption(free.hideHelp(!visible).helpGroup('Options of every command:'));
+    command.addOption(option.hideHelp(!visible).helpGroup('Options of every command:'));
   }
 }

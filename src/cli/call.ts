@@ -6,6 +6,7 @@ import { SyncError } from '../lib/errors.ts';
 import { printable } from '../lib/text.ts';
 import type { Source } from '../registry/source.ts';
 import type { CliContext, Controller, DaemonMode } from './context.ts';
+import { checkGlobals } from './globals-check.ts';
 import { namesSource, settingsFlags, type GlobalOptions, type OutputFormat } from './globals.ts';
 import { asJson, asYaml } from './output/structured.ts';
 import { lookOf, marked, type Mark } from './output/tags.ts';
@@ -94,6 +95,15 @@ export class Call {
   /** A setting that the command's own words give; before the settings are loaded. */
   override(path: string, value: unknown): void {
     this.overrides[path] = value;
+  }
+
+  /**
+   * Refuses what is wrong with the options of every command, a settings file that is named and cannot be used among them, before
+   * the command looks at its own words.
+   */
+  async check(): Promise<void> {
+    checkGlobals(this.globals);
+    if (this.globals.config !== undefined) await this.loadSettings();
   }
 
   /** The settings of this run, loaded at the first call. */

@@ -1,5 +1,6 @@
 import type { RawObject, RegistryObject } from '../model/snapshot.ts';
 import { SyncError } from '../lib/errors.ts';
+import { quoted } from '../lib/text.ts';
 import { rowsOf } from '../registry/operations/rows.ts';
 import type { Row } from '../registry/quarantine.ts';
 
@@ -27,9 +28,7 @@ export function needRow(
   { object, key, name }: RowPlace,
 ): void {
   if (Object.hasOwn(rawRows(objects, object, key), name)) return;
-  throw new SyncError(
-    'notFound',
-    `${object}/${key}: expected an entry named ${JSON.stringify(name)}, got none`,
-    { remedy: 'syncctl service list, syncctl validate' },
-  );
+  throw new SyncError('notFound', `${object}/${key}: expected an entry named ${quoted(name)}, got none`, {
+    remedy: `list them with: syncctl ${object === 'domain-registry' ? 'domain' : 'service'} list`,
+  });
 }

@@ -1,7 +1,9 @@
 import type { RawObject, RegistryObject, Snapshot } from '../model/snapshot.ts';
 import { SyncError } from '../lib/errors.ts';
 import type { Source, SourceHealth } from '../registry/source.ts';
+import type { ControllerStatus } from '../contract/report.ts';
 import type { Call } from './call.ts';
+import type { Controller } from './context.ts';
 
 /** The registries as one command found them. */
 export interface Registries {
@@ -58,14 +60,34 @@ export async function needRegistries(call: Call): Promise<Registries & { readonl
   return { ...registries, snapshot };
 }
 
+/**
+ * The status of a controller that knows registries: none is not an empty one, and a push of nothing is no success.
+ * @throws SyncError `unavailable`.
+ */
+export async function needStatus(controller: Controller): Promise<ControllerStatus> {
+  const status = await controller.status();
+  const { source } = status;
+  if (source.state === 'none') throw unreadable(source, source.reason ?? undefined, undefined);
+  return status;
+}
+
+/** What the Kubernetes source names where it has found no login yet. */
+const unknownCluster = 'a cluster that is not found';
+
 /** The refusal of a source that cannot be read. */
 export function unreadable(
-  source: SourceHealth,
+  source: Pick<SourceHealth, 'location'>,
   reason: string | undefined,
   remedy: string | undefined,
 ): SyncError {
-  const message = `registries: expected a readable ${source.kind} source at ${source.location}, got: ${reason ?? 'no answer'}`;
-  return new SyncError('unavailable', message, { remedy: remedy ?? 'syncctl doctor' });
+  const { location } = source;
+  const place = location.startsWith(unknownCluster) ? 'registries' : `registries at ${location}`;
+  // The reason begins with where the source looked, once or twice.
+  const folder = location.replace(/ namespace \S+$/u, '');
+  let text = reason ?? 'no answer';
+  while (text.startsWith(`${folder}: `)) text = text.slice(folder.length + 2);
+  const sentence = text.includes('expected ') ? text : `expected an answer, got: ${text}`;
+  return new SyncError('unavailable', `${place}: ${sentence}`, { remedy: remedy ?? 'syncctl doctor' });
 }
 
 async function lastGoodOf(call: Call): Promise<Snapshot | undefined> {

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import type { Strategy } from '../model/service.ts';
+import { isEdge } from '../model/node-types.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { SyncError } from '../lib/errors.ts';
+import { quoted } from '../lib/text.ts';
 import type { Routing } from '../registry/operations/routing.ts';
 import type { Call } from './call.ts';
 import { listed } from './output/progress.ts';
@@ -78,7 +80,7 @@ function defaultDomains(snapshot: Snapshot, service: string): readonly string[] 
 function knownDomain(word: string, snapshot: Snapshot): string {
   const domain = word.toLowerCase();
   if (snapshot.domains.has(domain)) return domain;
-  throw new SyncError('notFound', `domain: expected a registered domain, got ${JSON.stringify(word)}`, {
+  throw new SyncError('notFound', `domain: expected a registered domain, got ${quoted(word)}`, {
     remedy: `syncctl domain add ${domain}`,
   });
 }
@@ -86,14 +88,13 @@ function knownDomain(word: string, snapshot: Snapshot): string {
 /** A VPS by its name, id or address; a record of `domains.json` counts, too. */
 export function vpsAddress(word: string, snapshot: Snapshot): string {
   const node = [...snapshot.nodes.values()].find(
-    ({ type, name, address, id }) =>
-      type === 'vps_nodes' && (name === word || address === word || id === word),
+    (one) => isEdge(one) && (one.name === word || one.address === word || one.id === word),
   );
   if (node !== undefined) return node.address;
   if (snapshot.vpsRecords.has(word)) return word;
   throw new SyncError(
     'notFound',
-    `--vps: expected the name or address of a registered VPS, got ${JSON.stringify(word)}`,
+    `--vps: expected the name or address of a registered VPS, got ${quoted(word)}`,
     { remedy: 'list them with: syncctl node list' },
   );
 }

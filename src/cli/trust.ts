@@ -1,9 +1,12 @@
 import type { Node, HostKeyPin } from '../model/node.ts';
 import { messageOf, SyncError } from '../lib/errors.ts';
+import { quoted } from '../lib/text.ts';
 import { givenKeys, pinsWith } from '../enrol/trust.ts';
 import type { Call } from './call.ts';
 import type { EnrolPort, FoundKey, KeyOrigin } from './enrol-port.ts';
 import { table } from './output/table.ts';
+import { parseHostKey } from '../transport/host-keys.ts';
+import { wrongWord } from './words.ts';
 
 /** What was found of one node, before anybody has agreed to it. */
 export interface Trusting {
@@ -36,7 +39,7 @@ export async function lookForKeys(
 
 /** Keys with one of the fingerprints that the admin vouches for. */
 export function vouched(trusting: Trusting, fingerprints: readonly string[]): Trusting {
-  return fingerprints.length === 0
+  return fingerprints.length === 0 || trusting.failure !== undefined
     ? trusting
     : { ...trusting, found: givenKeys(fingerprints, trusting.found) };
 }
@@ -72,10 +75,28 @@ export function pinsAfter(call: Call, { node, found }: Trusting, replace: boolea
   return pinsWith(node.hostKeys, found, { clock: call.context.clock, replace });
 }
 
+/**
+ * `--fingerprint`, checked before a node is asked for anything: a whole key line does as well.
+ * @throws SyncError `usage`.
+ */
+export function fingerprintsOf(words: readonly string[]): readonly string[] {
+  for (const word of words)
+    if (!/^SHA256:[A-Za-z0-9+/]{43}=?$/u.test(word.trim()) && parseHostKey(word) === undefined)
+      throw wrongWord(
+        {
+          place: '--fingerprint',
+          expected: 'SHA256: and 43 characters, as ssh-keygen prints it',
+          remedy: 'read it on the node itself: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub',
+        },
+        word,
+      );
+  return words;
+}
+
 /** `--from known_hosts|scan`. */
 export function originOf(word: string | undefined): KeyOrigin | undefined {
   if (word === undefined || word === 'known_hosts' || word === 'scan') return word;
-  throw new SyncError('usage', `--from: expected known_hosts or scan, got ${JSON.stringify(word)}`, {
+  throw new SyncError('usage', `--from: expected known_hosts or scan, got ${quoted(word)}`, {
     remedy: 'known_hosts is what you have seen before, scan what the node shows now',
   });
 }

@@ -1,5 +1,5 @@
 import { SyncError } from '../lib/errors.ts';
-import { printable } from '../lib/text.ts';
+import { quoted } from '../lib/text.ts';
 import type { Grammar } from '../registry/grammar.ts';
 
 /** What a word on the command line must be. */
@@ -18,19 +18,26 @@ export function wrongWord(what: Expectation, value: unknown): SyncError {
   );
 }
 
-/** A value as a message shows it: quoted, printable, not long. */
+/** A word as a message shows it; `nothing` where it was left out. */
 export function shown(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  const text = printable(JSON.stringify(value));
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+  return value === undefined ? 'nothing' : quoted(value);
 }
 
-/** Hours between two passes, as `daemon [hours]` takes them. */
-export function hoursOf(word: string): number {
+/** Hours between two passes, as `daemon [hours]` takes them; `otherwise` says what leaving them out means. */
+export function hoursOf(word: string, otherwise: string): number {
   const hours = /^\d{1,4}(?:\.\d{1,6})?$/u.test(word) ? Number(word) : Number.NaN;
   if (hours >= 0.0001 && hours <= 168) return hours;
   throw wrongWord(
-    { place: 'hours', expected: 'a number from 0.0001 to 168', remedy: 'leave it out for one hour' },
+    { place: 'hours', expected: 'a number from 0.0001 to 168', remedy: `leave it out for ${otherwise}` },
+    word,
+  );
+}
+
+/** The reason of a command that demands one: whoever finds the audit must be able to read it. */
+export function reasonOf(word: string | undefined): string {
+  if (word !== undefined && word.trim() !== '') return word;
+  throw wrongWord(
+    { place: '--reason', expected: 'a reason in words', remedy: 'such as --reason "moving the VPS"' },
     word,
   );
 }
@@ -47,6 +54,11 @@ export function checked<T>(grammar: Grammar<T>, word: string, place: string): T 
   const verdict = grammar(word);
   if (verdict.ok) return verdict.value;
   throw wrongWord({ place, expected: verdict.expected, remedy: 'correct it and try again' }, word);
+}
+
+/** A number of things: `1 error`, `2 errors`. */
+export function counted(number: number, thing: string): string {
+  return `${String(number)} ${thing}${number === 1 ? '' : 's'}`;
 }
 
 /** The parser of an option that may be given several times. */

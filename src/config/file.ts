@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Document, LineCounter } from 'yaml';
+import { errnoWords } from '../lib/errno.ts';
 import { SyncError } from '../lib/errors.ts';
 import { refusal } from './refusal.ts';
 
@@ -60,10 +61,14 @@ async function read(path: string): Promise<string | undefined> {
       exit === 'permission'
         ? `sudo chmod a+r ${path}, or run with sudo`
         : 'name a regular file with --config';
-    throw new SyncError(exit, `${path}: expected a readable file, got ${code ?? 'an error'}; ${remedy}`, {
-      remedy,
-      cause: error,
-    });
+    throw new SyncError(
+      exit,
+      `${path}: expected a readable file, got ${errnoWords(error) ?? 'an error'}; ${remedy}`,
+      {
+        remedy,
+        cause: error,
+      },
+    );
   }
 }
 

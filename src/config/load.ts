@@ -38,7 +38,7 @@ async function findFile(given: Given): Promise<SettingsFile | undefined> {
     const file = await readSettingsFile(expandHome(named, given));
     if (file !== undefined) return file;
     throw refusal({
-      place: '--config',
+      place: given.file === undefined ? 'environment variable SYNC_CONTROLLER_CONFIG' : '--config',
       expected: 'an existing file',
       value: named,
       remedy: 'copy deploy/config.example.yaml there',

@@ -5,6 +5,10 @@ export const exitCodes = {
   failure: 1,
   /** `plan`: a push would change something. */
   changes: 2,
+  /** A rollout has stopped, and its revision was taken back from the nodes. */
+  rolledBack: 3,
+  /** A rollout has stopped, and taking its revision back has failed on at least one node. */
+  rollbackFailed: 4,
   /** Wrong words on the command line. */
   usage: 64,
   /** An input is invalid: registry, settings or argument value. */

@@ -97,7 +97,11 @@ export async function lockHolder(path: string): Promise<string | undefined> {
 
 async function refusal(path: string): Promise<SyncError> {
   const holder = (await lockHolder(path)) ?? 'another process';
-  return new SyncError('conflict', `${path} is locked by ${holder}`, {
-    remedy: 'wait until it has finished, or stop it',
-  });
+  return new SyncError(
+    'conflict',
+    `${path}: expected no other controller, got one that holds the lock: ${holder}`,
+    {
+      remedy: 'wait until it has finished, or stop it',
+    },
+  );
 }

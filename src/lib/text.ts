@@ -7,6 +7,12 @@ export function printable(text: string): string {
   return text.replace(unsafe, '\ufffd');
 }
 
+/** A value as a message shows it: quoted, printable, not long. */
+export function quoted(value: unknown): string {
+  const text = printable(JSON.stringify(value));
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
 /** The first `limit` bytes of one printable line, for evidence in a status. */
 export function evidenceOf(text: string, limit = 200): string {
   const line = printable(text).replace(/\s+/gu, ' ').trim();

@@ -1,7 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import type { CliContext } from '../../src/cli/context.ts';
+import type { Host } from '../../src/cli/doctor/host.ts';
+import { hostOf } from './doctor-world.ts';
 import { demo } from './registry-folder.ts';
 import { site } from './support.ts';
+
+/** A machine whose journald has left files. */
+const withJournal: Host = {
+  ...hostOf({}),
+  stat: () => Promise.resolve(undefined),
+  list: (folder) => Promise.resolve(folder.endsWith('journal') ? ['0123abcd'] : ['system.journal']),
+};
 
 describe('syncctl logs', () => {
   async function logged(
@@ -9,6 +19,7 @@ describe('syncctl logs', () => {
   ): Promise<{ code: number; called: readonly (readonly string[])[] }> {
     const called: string[][] = [];
     const { run } = await site(demo, {
+      host: withJournal,
       attach: async (file, args) => {
         called.push([file, ...args]);
         return 0;
@@ -45,17 +56,39 @@ describe('syncctl logs', () => {
 
   it.each([
     [['--since', '--output=json'], 64],
+    [['--since', 'nonsense'], 64],
+    [['--since', "5 o'clock"], 64],
     [['-n', 'many'], 64],
     [['nobody'], 66],
   ])('refuses %j', async (words, expected) => {
     expect(await logged(...words)).toEqual({ code: expected, called: [] });
   });
 
-  it('says where else the log is, on a machine without a journal', async () => {
-    const { run } = await site(demo, { attach: () => Promise.reject(new Error('spawn journalctl ENOENT')) });
-    const { code, err } = await run('logs');
-    expect(code).toBe(69);
-    expect(err).toContain('kubectl logs');
+  it.each([
+    ['2025-11-21', '2025-11-21'],
+    ['2025-11-21 20:45:00 UTC', '2025-11-21 20:45:00 UTC'],
+    ['20:45', '20:45'],
+    ['yesterday', 'yesterday'],
+    ['2 days ago', '2 days ago'],
+    ['-1h30min', '-1h30min'],
+    ['10m', '10m ago'],
+  ])('takes %j as a time', async (word, passed) => {
+    expect((await logged('--since', word)).called[0]).toContain(passed);
+  });
+
+  it.each<[string, Partial<CliContext>]>([
+    [
+      'no journalctl',
+      { host: withJournal, attach: () => Promise.reject(new Error('spawn journalctl ENOENT')) },
+    ],
+    ['no journal', { host: { ...withJournal, list: () => Promise.resolve([]) } }],
+  ])('says where else the log is, on a machine with %s', async (what, machine) => {
+    const { run } = await site(demo, machine);
+    expect(await run('logs', '-f')).toEqual({
+      code: 69,
+      out: '',
+      err: `[✗] logs: expected the journal of systemd, got ${what} on this machine; read the output of the daemon where it runs: docker logs, kubectl logs\n`,
+    });
   });
 });
 

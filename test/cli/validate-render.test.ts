@@ -6,7 +6,7 @@ describe('syncctl validate', () => {
   it('exits 0 on sound registries and counts them', async () => {
     const { code, out } = await (await site(demo)).run('validate');
     expect(out).toContain('0 errors');
-    expect(out).toContain('valid: 2 services, 3 nodes, 1 domains, 0 routes');
+    expect(out).toContain('valid: 2 services, 3 nodes, 1 domain, 0 routes');
     expect(code).toBe(0);
   });
 

@@ -190,7 +190,7 @@ describe('refusals', () => {
 
   it('refuses a folder and a huge file as settings', async () => {
     await expect(loadSettings(around({ file: folder }))).rejects.toThrow(
-      /expected a readable file, got EISDIR/u,
+      /expected a readable file, got a folder \(EISDIR\)/u,
     );
     await expect(load('#'.repeat(300_000))).rejects.toThrow(/at most 262144 bytes, got 300000/u);
   });

@@ -23,7 +23,7 @@ describe('a lock', () => {
     const first = await take();
     await expect(take(0)).rejects.toMatchObject({
       exit: 'conflict',
-      message: `${path} is locked by the test`,
+      message: `${path}: expected no other controller, got one that holds the lock: the test`,
     });
     first.release();
     first.release();
@@ -100,7 +100,7 @@ describe('a lock held by another process', () => {
 
   test('names it, and is free the moment that process is killed', async () => {
     const child = await holdElsewhere();
-    await expect(take()).rejects.toThrow('locked by the other');
+    await expect(take()).rejects.toThrow('holds the lock: the other');
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;

@@ -12,7 +12,8 @@ export const command: CommandModule = {
   ownsSignals: () => true,
   run: async (call) => {
     const hours = call.word(0);
-    if (hours !== undefined) call.override('reconcile.periodHours', hoursOf(hours));
+    if (hours !== undefined)
+      call.override('reconcile.periodHours', hoursOf(hours, 'the setting reconcile.periodHours'));
     return call.daemon('daemon');
   },
 };

@@ -1,4 +1,6 @@
 import { exitCodes } from '../../lib/errors.ts';
+import { publicDomainOf } from '../../model/host-names.ts';
+import { isEdge } from '../../model/node-types.ts';
 import type { CommandModule } from '../command.ts';
 import { apiVersion } from '../output/structured.ts';
 import { table } from '../output/table.ts';
@@ -15,12 +17,15 @@ export const command: CommandModule = {
       services: routes.filter((route) => route.domains.includes(domain.name)).map((route) => route.service),
     }));
     const vps = [...snapshot.vpsRecords.values()];
+    const served = new Set(
+      [...snapshot.nodes.values()].filter(isEdge).map((node) => publicDomainOf(node, snapshot)),
+    );
     const text = (): string => {
       const first = table(
         ['domain', 'services', 'registered', 'description'],
         domains.map((domain) => [
           domain.name,
-          snapshot.multiDomain ? domain.services.join(' ') : 'all public ones',
+          snapshot.multiDomain ? domain.services.join(' ') : served.has(domain.name) ? 'all public ones' : '',
           domain.registered ?? '',
           domain.description,
         ]),

@@ -1,5 +1,7 @@
+import { isEdge } from '../../model/node-types.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { SyncError } from '../../lib/errors.ts';
+import { quoted } from '../../lib/text.ts';
 import { removeDomainSteps, removeVpsSteps } from '../../registry/operations/domains.ts';
 import type { CommandModule } from '../command.ts';
 import { addChangeOptions, change } from '../change.ts';
@@ -38,8 +40,8 @@ export const command: CommandModule = {
       if (!known)
         throw new SyncError(
           'notFound',
-          `domain: expected a registered ${word === undefined ? 'VPS record' : 'domain'}, got ${JSON.stringify(word ?? vps)}`,
-          { remedy: 'syncctl domain list' },
+          `domain: expected a registered ${word === undefined ? 'VPS record' : 'domain'}, got ${quoted(word ?? vps)}`,
+          { remedy: 'list them with: syncctl domain list' },
         );
       const steps = word === undefined ? removeVpsSteps(vps ?? '', ground) : removeDomainSteps(word, ground);
       return { done: `${word ?? `VPS ${vps ?? ''}`} is removed, out of every route first`, steps, ask: true };
@@ -49,6 +51,6 @@ export const command: CommandModule = {
 
 /** A VPS by its name or address; an address that nothing but a route knows is one, too. */
 function addressOf(word: string, snapshot: Snapshot): string {
-  const node = [...snapshot.nodes.values()].find(({ type, name }) => type === 'vps_nodes' && name === word);
+  const node = [...snapshot.nodes.values()].find((one) => isEdge(one) && one.name === word);
   return node?.address ?? word;
 }

@@ -14,7 +14,7 @@ export const command: CommandModule = {
     addChangeOptions(route);
     route.addHelpText(
       'after',
-      '\nThe first route turns the cluster from one domain to several, where a service is served only where it is routed:\nthe services that are public now are routed to where they are in the same write.',
+      '\nThe first route turns the cluster from one domain to several, where a service is served\nonly where it is routed: the services that are public now are routed to where they are in the same write.',
     );
   },
   examples: [

@@ -1,4 +1,5 @@
 import { exitCodes, SyncError } from '../../lib/errors.ts';
+import { quoted } from '../../lib/text.ts';
 import type { CommandModule } from '../command.ts';
 import { dnsRecords } from '../dns-records.ts';
 import { apiVersion } from '../output/structured.ts';
@@ -11,7 +12,7 @@ export const command: CommandModule = {
       .argument('[domain]', 'one domain; all of them when left out')
       .addHelpText(
         'after',
-        '\nPrints the records that the public DNS should have; we do not control it. For geo, give the records to a geo DNS.',
+        '\nPrints the records that the public DNS should have; we do not control it.\nFor geo, give the records to a geo DNS.',
       );
   },
   examples: ['syncctl domain show curiios.com', 'syncctl domain show -o json'],
@@ -23,7 +24,7 @@ export const command: CommandModule = {
       ({ host }) => word === undefined || host === word || host.endsWith(`.${word}`),
     );
     if (word !== undefined && wanted.length === 0 && !snapshot.domains.has(word)) {
-      throw new SyncError('notFound', `domain: expected a registered domain, got ${JSON.stringify(word)}`, {
+      throw new SyncError('notFound', `domain: expected a registered domain, got ${quoted(word)}`, {
         remedy: 'list them with: syncctl domain list',
       });
     }

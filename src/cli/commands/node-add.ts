@@ -1,15 +1,15 @@
 import type { CommandModule } from '../command.ts';
 import { addNode } from '../enrolment.ts';
 import { nodeAddress, nodeName, sshUser, domain } from '../../registry/grammar.ts';
-import { nodeTypeOf } from '../node-types.ts';
-import { originOf } from '../trust.ts';
+import { nodeTypeOf, typeWords } from '../node-types.ts';
+import { fingerprintsOf, originOf } from '../trust.ts';
 import { checked, portOf, repeated, wrongWord } from '../words.ts';
 
 export const command: CommandModule = {
   configure: (add) => {
     add
       .argument('<address>', 'IP address, such as its Tailscale address')
-      .requiredOption('--type <type>', 'vps, laptop or worker')
+      .requiredOption('--type <type>', typeWords.join(', '))
       .option('--name <name>', 'name in the registry; the address when left out')
       .option('--user <login>', 'login on the node; root when left out')
       .option('--port <port>', 'port of its sshd')
@@ -52,7 +52,7 @@ export const command: CommandModule = {
       publicDomain: publicDomain === undefined ? undefined : checked(domain, publicDomain, '--public-domain'),
       labels: labelsOf(call.texts('label')),
       from: originOf(call.text('from')),
-      fingerprints: call.texts('fingerprint'),
+      fingerprints: fingerprintsOf(call.texts('fingerprint')),
       install: !call.given('install', false),
       upgrade: call.flag('upgrade'),
     });

@@ -1,4 +1,4 @@
-import { builtInNodeTypes } from '../../model/node.ts';
+import { nodeTypeFacts } from '../../model/node-types.ts';
 import { exitCodes } from '../../lib/errors.ts';
 import { printable } from '../../lib/text.ts';
 import type { CommandModule } from '../command.ts';
@@ -6,27 +6,19 @@ import { apiVersion } from '../output/structured.ts';
 import { needRegistries } from '../registries.ts';
 import { metadataOf } from '../metadata.ts';
 
-const headings = {
-  management_laptops: 'Management Laptops',
-  vps_nodes: 'VPS Nodes',
-  worker_nodes: 'Worker Nodes',
-} as const;
-
 export const command: CommandModule = {
   configure: () => undefined,
   examples: ['syncctl node stats'],
   run: async (call) => {
     const { snapshot } = await needRegistries(call);
     const { lastUpdated, updatedBy } = await metadataOf(call);
-    const counts = Object.fromEntries(
-      builtInNodeTypes.map((type) => [
-        type,
-        [...snapshot.nodes.values()].filter((node) => node.type === type).length,
-      ]),
-    );
+    const nodes = [...snapshot.nodes.values()];
+    const counted = nodeTypeFacts
+      .map((facts) => ({ ...facts, count: nodes.filter(({ type }) => type === facts.name).length }))
+      .filter(({ builtIn, count }) => builtIn || count > 0);
     const lines = [
       'Registry Statistics:',
-      ...builtInNodeTypes.map((type) => `  ${headings[type]}: ${String(counts[type] ?? 0)}`),
+      ...counted.map(({ counted: what, count }) => `  ${what}: ${String(count)}`),
       `  Last Updated: ${lastUpdated ?? 'never'}`,
       `  Updated By: ${updatedBy ?? 'unknown'}`,
     ];
@@ -34,7 +26,7 @@ export const command: CommandModule = {
       value: {
         apiVersion,
         kind: 'NodeStatistics',
-        counts,
+        counts: Object.fromEntries(counted.map(({ name, count }) => [name, count])),
         lastUpdated: lastUpdated ?? null,
         updatedBy: updatedBy ?? null,
       },

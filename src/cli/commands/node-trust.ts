@@ -2,7 +2,6 @@ import { exitCodes } from '../../lib/errors.ts';
 import { isoSeconds } from '../../lib/clock.ts';
 import { selectNodes } from '../../reconcile/selection.ts';
 import { pinSteps } from '../../registry/operations/nodes.ts';
-import { carryOut } from '../../registry/operations/step.ts';
 import type { Call } from '../call.ts';
 import type { CommandModule } from '../command.ts';
 import { listed } from '../output/progress.ts';
@@ -10,6 +9,7 @@ import { apiVersion } from '../output/structured.ts';
 import { needRegistries } from '../registries.ts';
 import { stampOf } from '../stamp.ts';
 import {
+  fingerprintsOf,
   fingerprintTable,
   isChanged,
   lookForKeys,
@@ -19,6 +19,7 @@ import {
   type Trusting,
 } from '../trust.ts';
 import { repeated, wrongWord } from '../words.ts';
+import { writeSteps } from '../write.ts';
 
 export const command: CommandModule = {
   configure: (trust) => {
@@ -31,7 +32,7 @@ export const command: CommandModule = {
       .option('--yes', 'do not ask')
       .addHelpText(
         'after',
-        '\nShows every fingerprint and asks once. Compare them on the node: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\nExit codes: 0 every node is pinned, 1 at least one is not.',
+        '\nShows every fingerprint and asks once. Compare them on the node:\n  ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\nExit codes: 0 every node is pinned, 1 at least one is not.',
       );
   },
   examples: [
@@ -52,10 +53,11 @@ export const command: CommandModule = {
         words.join(' ') || undefined,
       );
     const from = originOf(call.text('from')) ?? 'known_hosts';
+    const fingerprints = fingerprintsOf(call.texts('fingerprint'));
     const nodes = selectNodes(words, snapshot.nodes).flatMap((id) => snapshot.nodes.get(id) ?? []);
     const enrol = await call.keep(call.context.openEnrol(await call.settings()));
     const looked = (await lookForKeys(call, enrol, nodes, from)).map((trusting) =>
-      vouched(trusting, call.texts('fingerprint')),
+      vouched(trusting, fingerprints),
     );
     return pin(call, looked);
   },
@@ -77,7 +79,7 @@ async function pin(call: Call, looked: readonly Trusting[]): Promise<number> {
       address: trusting.node.address,
       keys: pinsAfter(call, trusting, call.flag('replace')),
     }));
-    await carryOut(await call.source(), pinSteps(pins, stampOf(call, isoSeconds(call.context.clock.now()))));
+    await writeSteps(call, pinSteps(pins, stampOf(call, isoSeconds(call.context.clock.now()))));
   }
   for (const trusting of refused) call.note('error', whyNot(trusting));
   const result = (trusting: Trusting): string =>

@@ -1,3 +1,5 @@
+import { exitCodes } from '../../lib/errors.ts';
+import { nodeTypeNames } from '../../model/node-types.ts';
 import { nodeAddress, nodeName, sshUser } from '../../registry/grammar.ts';
 import { registerNodeSteps } from '../../registry/operations/nodes.ts';
 import type { CommandModule } from '../command.ts';
@@ -9,7 +11,7 @@ import { checked, portOf } from '../words.ts';
 export const command: CommandModule = {
   configure: (register) => {
     register
-      .argument('<type>', 'management_laptops, vps_nodes or worker_nodes')
+      .argument('<type>', nodeTypeNames.join(', '))
       .argument('<ip>', 'address')
       .argument('[name]', 'name in the registry; the address when left out')
       .argument('[user]', 'login on the node', 'root')
@@ -17,7 +19,7 @@ export const command: CommandModule = {
     addChangeOptions(register);
     register.addHelpText(
       'after',
-      '\nWrites the row and nothing else, as the predecessor did. syncctl node add also trusts, installs and proves.',
+      '\nWrites the row and nothing else, as the predecessor did.\nsyncctl node add also trusts, installs and proves.',
     );
   },
   examples: ['syncctl register vps_nodes 100.68.225.92 contabo-vps sammy'],
@@ -37,6 +39,7 @@ export const command: CommandModule = {
       done: `${node.name ?? node.address} is registered`,
       steps: registerNodeSteps(node, stampOf(call, now)),
     }));
+    if (code !== exitCodes.ok || call.flag('dryRun')) return code;
     call.note('info', `Trust its host key next: syncctl node trust ${node.name ?? node.address} --from scan`);
     return code;
   },

@@ -5,13 +5,14 @@ import { discoverySteps } from '../../registry/operations/services.ts';
 import type { CommandModule } from '../command.ts';
 import { addChangeOptions, change } from '../change.ts';
 import { rawRows } from '../raw-rows.ts';
+import { counted } from '../words.ts';
 
 export const command: CommandModule = {
   configure: (discovery) => {
     addChangeOptions(discovery);
     discovery.addHelpText(
       'after',
-      '\nNever touches `public`; removes entries that discovery wrote and whose Service is gone, never one written by hand.',
+      '\nNever touches `public`. Removes entries that discovery wrote and whose Service is gone,\nnever one written by hand.',
     );
   },
   examples: ['syncctl service discover --dry-run', 'syncctl service discover --yes'],
@@ -31,7 +32,7 @@ export const command: CommandModule = {
       for (const { name, reason } of discovery.skipped) call.note('warn', `${name}: ${printable(reason)}`);
       const count = (kind: ServiceChange['kind']): number =>
         discovery.changes.filter((one) => one.kind === kind).length;
-      const done = `${String(count('add'))} services added, ${String(count('change'))} changed, ${String(count('remove'))} removed`;
+      const done = `${counted(count('add'), 'service')} added, ${String(count('change'))} changed, ${String(count('remove'))} removed`;
       return { done, steps: discoverySteps(discovery), ask: count('remove') > 0 };
     });
   },

@@ -10,7 +10,7 @@ export const command: CommandModule = {
       .argument('<service>', 'name in the registry')
       .addHelpText(
         'after',
-        '\nThe routing is written before the service becomes public: half-way, nothing is served that should not be.',
+        '\nThe routing is written before the service becomes public:\nhalf-way, nothing is served that should not be.',
       );
     addRoutingOptions(publish);
     addChangeOptions(publish);

@@ -1,4 +1,5 @@
 import { SyncError } from '../../lib/errors.ts';
+import { kubernetesName } from '../../registry/grammar.ts';
 import { publishSteps, registerSteps } from '../../registry/operations/services.ts';
 import type { Call } from '../call.ts';
 import type { CommandModule } from '../command.ts';
@@ -73,10 +74,10 @@ function coordinatesOf(call: Call): readonly [string, string] | readonly [undefi
   const [namespace, service, more] = word.split('/');
   if (
     namespace !== undefined &&
-    namespace !== '' &&
     service !== undefined &&
-    service !== '' &&
-    more === undefined
+    more === undefined &&
+    kubernetesName(namespace).ok &&
+    kubernetesName(service).ok
   )
     return [namespace, service];
   throw wrongWord(

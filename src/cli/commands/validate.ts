@@ -4,6 +4,7 @@ import type { CommandModule } from '../command.ts';
 import { apiVersion } from '../output/structured.ts';
 import { marked, lookOf } from '../output/tags.ts';
 import { needRegistries } from '../registries.ts';
+import { counted } from '../words.ts';
 
 export const command: CommandModule = {
   configure: (validate) => {
@@ -38,7 +39,7 @@ export const command: CommandModule = {
               look,
             ),
           ),
-          `${String(errors)} errors, ${String(warnings)} warnings; ${counted(snapshot)}`,
+          `${counted(errors, 'error')}, ${counted(warnings, 'warning')}; ${sizes(snapshot)}`,
           '',
         ].join('\n'),
     });
@@ -46,12 +47,12 @@ export const command: CommandModule = {
   },
 };
 
-function counted(snapshot: {
+function sizes(snapshot: {
   services: ReadonlyMap<string, unknown>;
   nodes: ReadonlyMap<string, unknown>;
   domains: ReadonlyMap<string, unknown>;
   routes: ReadonlyMap<string, unknown>;
 }): string {
   const { services, nodes, domains, routes } = snapshot;
-  return `valid: ${String(services.size)} services, ${String(nodes.size)} nodes, ${String(domains.size)} domains, ${String(routes.size)} routes`;
+  return `valid: ${counted(services.size, 'service')}, ${counted(nodes.size, 'node')}, ${counted(domains.size, 'domain')}, ${counted(routes.size, 'route')}`;
 }

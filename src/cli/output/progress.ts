@@ -1,25 +1,32 @@
 import { causes } from '../../model/cause.ts';
-import type { NodeReport, PushReport } from '../../contract/report.ts';
+import type { ControllerStatus, NodeReport, PushReport } from '../../contract/report.ts';
 import { printable } from '../../lib/text.ts';
 import type { Call } from '../call.ts';
+import { widthOf } from '../context.ts';
+
+const noNodes = 'No node is registered; syncctl node add <address> --type vps|laptop|worker';
 
 /** Tells how a push goes: a counting line on a terminal, one line per node elsewhere. */
 export class Progress {
   private readonly call: Call;
   private readonly total: number;
   private readonly live: boolean;
+  private readonly daemon: boolean;
   private settled = 0;
   private verified = 0;
 
-  constructor(call: Call, total: number) {
+  /** `total` where not all nodes are pushed. */
+  constructor(call: Call, { nodes, daemon }: ControllerStatus, total = nodes.length) {
     this.call = call;
     this.total = total;
+    this.daemon = daemon;
     const { stderr, env } = call.context;
     this.live =
       stderr.isTTY === true &&
       call.globals.quiet !== true &&
       env['TERM'] !== 'dumb' &&
       (env['CI'] ?? '') === '';
+    if (this.live && total > 0) this.count();
   }
 
   /** One node has come to its end. */
@@ -32,9 +39,21 @@ export class Progress {
     if (this.live && this.settled < this.total) this.count();
   };
 
-  /** The closing line, and what is withheld. */
-  end(report: PushReport): void {
-    this.wipe();
+  /** Waits for the push, and tells its sum and what is withheld. A failure finds the line empty. */
+  async until(push: Promise<PushReport>): Promise<PushReport> {
+    try {
+      const report = await push;
+      this.wipe();
+      this.end(report);
+      return report;
+    } catch (error) {
+      this.wipe();
+      throw error;
+    }
+  }
+
+  private end(report: PushReport): void {
+    if (report.nodes.length === 0) this.call.note('warn', noNodes);
     this.call.note(
       report.failed === 0 ? 'success' : 'warn',
       `Sync complete: ${String(report.verified)} succeeded, ${String(report.failed)} failed`,
@@ -57,7 +76,7 @@ export class Progress {
     if (isOffline(report.cause))
       call.note(
         'warn',
-        `Node ${report.name} is not reachable (${report.cause ?? ''}${evidence}); it is pushed when it returns`,
+        `Node ${report.name} is not reachable (${report.cause ?? ''}${evidence}); ${this.daemon ? 'it is pushed when it returns' : `when it is back: syncctl push ${report.name}`}`,
       );
     else
       call.note('error', `Failed to sync ${report.name} (${report.cause ?? 'unknown'}${evidence})${remedy}`);
@@ -65,7 +84,9 @@ export class Progress {
 
   private count(): void {
     const text = `  ${String(this.settled)} of ${String(this.total)} nodes, ${String(this.verified)} verified`;
-    this.call.context.stderr.write(printable(text).slice(0, (this.call.context.stderr.columns ?? 80) - 1));
+    // Back at its beginning, so that a line of the log writes over it and not behind it.
+    const { stderr } = this.call.context;
+    stderr.write(`${printable(text).slice(0, widthOf(stderr, 80) - 1)}\r`);
   }
 
   private wipe(): void {

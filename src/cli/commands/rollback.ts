@@ -1,0 +1,112 @@
+import { SyncError } from '../../lib/errors.ts';
+import { registryChanges } from '../../model/registry-changes.ts';
+import { textsOf } from '../../model/registry-texts.ts';
+import { registryObjects, type RegistryObject } from '../../model/snapshot.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import type { Step } from '../../registry/operations/step.ts';
+import { change, type Ground } from '../change.ts';
+import type { CommandModule } from '../command.ts';
+import { openHistory, revisionName, textsNamed } from '../history.ts';
+import { changeLines } from '../output/changes.ts';
+import { listed } from '../output/progress.ts';
+import { counted, reasonOf, repeated, wrongWord } from '../words.ts';
+
+// More than a page is read by nobody who is about to say yes; `syncctl diff` shows all.
+const shownChanges = 30;
+
+export const command: CommandModule = {
+  configure: (rollback) => {
+    rollback
+      .argument('<revision>', 'R12, 12, the beginning of a digest, latest or previous')
+      .requiredOption('--reason <text>', 'why, for the history and the audit')
+      .option('--only <object>', 'bring back this registry object alone; may be repeated', repeated)
+      .option('--dry-run', 'show what would change and write nothing')
+      .option('--push', 'bring it to the nodes at once, also without a daemon')
+      .option('--yes', 'do not ask')
+      .addHelpText(
+        'after',
+        '\nWrites the old texts into the registries as a new revision. Keys of others and recorded statuses stay. What the guard would hold is shown and approved with it.',
+      );
+  },
+  examples: [
+    'syncctl rollback previous --reason "the new route breaks the shop"',
+    'syncctl rollback R12 --only service-registry --reason "bad addresses" --dry-run',
+  ],
+  run: async (call) => {
+    const reason = reasonOf(call.text('reason'));
+    const only = call.texts('only').map(objectOf);
+    const history = await openHistory(call);
+    const target = await textsNamed(history, call.need(0));
+    const [newest] = (await history.revisions(1)).revisions;
+    const name = revisionName(target.number);
+    return change(call, async (ground) => {
+      const { rollbackSteps } = await import('../../registry/operations/rollback.ts');
+      const steps = rollbackSteps(target.texts, ground.objects, only);
+      return {
+        done: `The registries are those of ${name} again`,
+        steps,
+        ask: steps.length > 0,
+        details: await blastRadius(ground, steps),
+        reason: `rollback to ${name}: ${reason}`,
+        undo:
+          newest?.digest === ground.snapshot.digest
+            ? `syncctl rollback ${revisionName(newest.number)} --reason "…"`
+            : undefined,
+      };
+    });
+  },
+};
+
+function objectOf(word: string): RegistryObject {
+  const object = registryObjects.find((name) => name === word);
+  if (object !== undefined) return object;
+  throw wrongWord(
+    {
+      place: '--only',
+      expected: `one of ${registryObjects.join(', ')}`,
+      remedy: 'leave it out to bring all of them back',
+    },
+    word,
+  );
+}
+
+/** What goes with it, for somebody who is about to say yes. */
+async function blastRadius(
+  { objects, snapshot }: Ground,
+  steps: readonly Step[],
+): Promise<readonly string[]> {
+  if (steps.length === 0) return [];
+  const texts: Record<string, string> = { ...textsOf(objects.values()) };
+  const before = { ...texts };
+  for (const { object, key, edit } of steps) {
+    const path = `${object}/${key}`;
+    texts[path] = edit(before[path]) ?? before[path] ?? '';
+  }
+  const lines = changeLines(registryChanges(before, texts));
+  const more = lines.length - shownChanges;
+  const { previewed } = await import('../../registry/operations/step.ts');
+  const after = previewed(objects, steps, snapshot);
+  return [
+    ...lines.slice(0, shownChanges),
+    ...(more > 0 ? [`… and ${counted(more, 'change')} more: syncctl diff`] : []),
+    ...(await nodeLines(snapshot, after)),
+  ];
+}
+
+async function nodeLines(before: Snapshot, after: Snapshot): Promise<readonly string[]> {
+  const { planFleet } = await import('../../plan/plan-fleet.ts');
+  const [was, is] = [before, after].map((snapshot) => planFleet(snapshot, '', []).nodes);
+  if (was === undefined || is === undefined) throw new SyncError('internal', 'two plans are two plans');
+  const changed = [...is.values()].filter(
+    ({ id, bundles }) => bundles[0]?.digest !== was.get(id)?.bundles[0]?.digest,
+  );
+  const lost = [...before.nodes.values()].filter(({ id }) => !after.nodes.has(id));
+  return [
+    `${counted(changed.length, 'node')} would get other bytes${changed.length === 0 ? '' : `: ${listed(changed.map(({ node }) => node.name))}`}`,
+    ...(lost.length === 0
+      ? []
+      : [
+          `The rows of ${listed(lost.map(({ name }) => name))} go: they are left as they are, and told as orphaned`,
+        ]),
+  ];
+}

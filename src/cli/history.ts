@@ -1,0 +1,42 @@
+import type { HistoryApi, RevisionTexts } from '../contract/history.ts';
+import { SyncError } from '../lib/errors.ts';
+import { unknownRevision } from '../reconcile/history-reader.ts';
+import type { Call } from './call.ts';
+import { wrongWord } from './words.ts';
+
+/**
+ * What was: from the daemon where it runs, else from its file, which is only read. A daemon that has died and left its socket
+ * keeps nobody from reading what it has kept.
+ */
+export async function openHistory(call: Call): Promise<HistoryApi> {
+  const { daemon } = await call.settings();
+  const { connectDaemon } = await import('../contract/client.ts');
+  const client = await connectDaemon(daemon.socket).catch((error: unknown) => {
+    if (!(error instanceof SyncError) || error.exit !== 'unavailable') throw error;
+    call.note('warn', `${error.message}; the history is read from its file`);
+    return undefined;
+  });
+  if (client !== undefined) return (await call.keep(Promise.resolve(client))).history;
+  const { readHistory } = await import('../compose/history.ts');
+  return call.keep(readHistory(daemon.stateDirectory));
+}
+
+/** The texts of the revision that a word names. */
+export async function textsNamed(history: HistoryApi, word: string): Promise<RevisionTexts> {
+  const { number } = await history.revision(word);
+  const texts = await history.revisionTexts(number);
+  if (texts === undefined) throw unknownRevision(word);
+  return texts;
+}
+
+/** The number of an option that counts things. */
+export function countOf(word: string, place: string): number {
+  const count = /^\d{1,5}$/u.test(word) ? Number(word) : 0;
+  if (count >= 1) return count;
+  throw wrongWord({ place, expected: 'a number from 1 to 99999', remedy: 'leave it out' }, word);
+}
+
+/** `R12`. */
+export function revisionName(number: number | null): string {
+  return number === null ? '-' : `R${String(number)}`;
+}

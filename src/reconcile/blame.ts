@@ -1,0 +1,70 @@
+import { diffArrays } from 'diff';
+import type { PastRevision } from './past.ts';
+
+/** Who put a line there; undefined revision is what the registries say now, before it was filed. */
+export interface Origin {
+  readonly revision: PastRevision<unknown>['revision'] | undefined;
+  /** True where the line is as old as the history: it may be older. */
+  readonly oldest: boolean;
+}
+
+export interface BlamedLine {
+  readonly line: string;
+  readonly origin: Origin;
+}
+
+/** One rendering of a node, newest first; `text` undefined where the node had no plan. */
+export interface Rendering {
+  readonly revision: PastRevision<unknown>['revision'] | undefined;
+  readonly text: string | undefined;
+}
+
+// Where two renderings have nothing in common, every line is of the newer one; no need to search for ever.
+const maxEdits = 20_000;
+
+/** Finds for every line of the newest rendering the oldest revision of the unbroken run that has it. */
+export async function blame(renderings: AsyncIterable<Rendering>): Promise<readonly BlamedLine[]> {
+  let lines: readonly string[] | undefined;
+  let origins: (Origin | undefined)[] = [];
+  let newer: Rendering | undefined;
+  /** Where a line that is still looked for stands in the rendering seen last: its place there -> its place in the newest. */
+  let places = new Map<number, number>();
+  for await (const older of renderings) {
+    if (lines === undefined || newer === undefined) {
+      lines = linesOf(older.text);
+      origins = lines.map(() => undefined);
+      places = new Map(lines.map((_, at) => [at, at]));
+    } else if (newer.text !== older.text) {
+      const kept = keptLines(older.text, newer.text);
+      const next = new Map<number, number>();
+      for (const [at, place] of places) {
+        const before = kept.get(at);
+        if (before === undefined) origins[place] = { revision: newer.revision, oldest: false };
+        else next.set(before, place);
+      }
+      places = next;
+    }
+    newer = older;
+    if (places.size === 0) break;
+  }
+  const last: Origin = { revision: newer?.revision, oldest: true };
+  return (lines ?? []).map((line, at) => ({ line, origin: origins[at] ?? last }));
+}
+
+/** Lines of the newer text that the older one has, too: place in the newer -> place in the older. */
+function keptLines(older: string | undefined, newer: string | undefined): ReadonlyMap<number, number> {
+  const kept = new Map<number, number>();
+  const chunks = diffArrays([...linesOf(older)], [...linesOf(newer)], { maxEditLength: maxEdits });
+  let [before, after] = [0, 0];
+  for (const { added, removed, count } of chunks ?? []) {
+    if (!added && !removed) for (let at = 0; at < count; at += 1) kept.set(after + at, before + at);
+    if (!added) before += count;
+    if (!removed) after += count;
+  }
+  return kept;
+}
+
+function linesOf(text: string | undefined): readonly string[] {
+  if (text === undefined || text === '') return [];
+  return (text.endsWith('\n') ? text.slice(0, -1) : text).split('\n');
+}

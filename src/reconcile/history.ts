@@ -1,0 +1,117 @@
+import { isoSeconds } from '../lib/clock.ts';
+import type { Actor } from '../contract/controller.ts';
+import type { EditNotes, HistoryApi } from '../contract/history.ts';
+import type { NodeId } from '../model/node.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { FleetPlan, NodePlan } from '../model/plan.ts';
+import { textsOf } from '../model/registry-texts.ts';
+import type { RawObject, RegistryObject, Snapshot } from '../model/snapshot.ts';
+import type { NodeStatus } from '../model/status.ts';
+import type { NewPush } from '../store/history/records.ts';
+import type { SeenRevision } from '../store/history/recorder.ts';
+import { desiredDigest } from './reconciler.ts';
+
+// A registry that is wrong from end to end must not fill the history.
+const findingsLimit = 200;
+
+/** What the controller tells of itself while it works. Nothing ever waits for it. */
+export interface HistoryRecorder {
+  /** What is in force now, with the texts it was read from; told again it costs nothing. */
+  revision(seen: SeenRevision): void;
+  push(push: NewPush): void;
+  /** `R<n>` of a snapshot's digest; undefined where it is not filed (yet). */
+  revisionNumber(digest: string): number | undefined;
+  /** The digest of a snapshot that a word of an admin names: `R12`, `12`, the beginning of a digest, `latest`, `previous`. */
+  digestOf(word: string): string | undefined;
+  close(): Promise<void>;
+}
+
+/** The history of a controller: kept by it, and read through it. */
+export interface History extends HistoryRecorder, EditNotes {
+  readonly reader: HistoryApi;
+}
+
+/** One attempt on one node, as it was recorded. */
+export interface Attempt {
+  readonly plan: NodePlan;
+  readonly outcome: Outcome;
+  readonly status: NodeStatus | undefined;
+  readonly kind: string;
+  readonly attempted: boolean;
+  readonly attempt: number;
+  /** Wall clock, milliseconds. */
+  readonly startedMs: number;
+  readonly totalMs: number;
+  readonly actor: Actor | undefined;
+}
+
+/** A row of the history out of an attempt. */
+export function pushOf(attempt: Attempt, term: { epoch: number; writer: string } | undefined): NewPush {
+  const { plan, outcome, status, kind, attempted, actor } = attempt;
+  const { timings, receipt } = outcome;
+  return {
+    node: plan.id,
+    name: plan.node.name,
+    kind,
+    attempted,
+    attempt: attempt.attempt,
+    digest: plan.revision ?? null,
+    epoch: term?.epoch ?? null,
+    writer: term?.writer ?? null,
+    started: isoSeconds(attempt.startedMs),
+    totalMs: Math.round(attempt.totalMs),
+    phases: timings ?? { waitMs: 0, dialMs: 0, exchangeMs: 0, verifyMs: 0 },
+    ok: outcome.ok,
+    changed: outcome.ok && outcome.changed,
+    cause: outcome.ok ? null : outcome.cause,
+    evidence: outcome.ok ? '' : outcome.evidence,
+    desired: desiredDigest(plan) ?? null,
+    installed: outcome.ok ? outcome.installed : (receipt?.after ?? null),
+    rungs: outcome.ok ? outcome.rungs : [],
+    notes: outcome.ok ? outcome.notes : [],
+    receipt:
+      receipt === undefined
+        ? null
+        : { ...receipt, before: receipt.before ?? null, after: receipt.after ?? null },
+    state: status?.state ?? null,
+    who: actor?.who ?? null,
+    why: actor?.reason ?? null,
+  };
+}
+
+/** What is in force, as the history files it. */
+export function seenRevision(
+  effective: Snapshot,
+  read: {
+    readonly objects: ReadonlyMap<RegistryObject, RawObject>;
+    readonly plan: FleetPlan | undefined;
+    readonly source: string;
+    readonly atMs: number;
+  },
+): SeenRevision {
+  const objects = [...read.objects.values()];
+  return {
+    digest: effective.digest,
+    at: isoSeconds(read.atMs),
+    source: read.source,
+    complete: effective.complete,
+    findings: effective.findings.slice(0, findingsLimit),
+    objects: objects.map(({ name, uid, resourceVersion, editors }) => ({
+      name,
+      uid,
+      resourceVersion,
+      editors: editors ?? {},
+    })),
+    texts: textsOf(objects),
+    plans: nodesByDigest(read.plan),
+  };
+}
+
+function nodesByDigest(plan: FleetPlan | undefined): Readonly<Record<string, readonly string[]>> {
+  const nodes: Record<string, NodeId[]> = {};
+  for (const one of plan?.nodes.values() ?? []) {
+    const digest = desiredDigest(one);
+    if (digest !== undefined) (nodes[digest] ??= []).push(one.id);
+  }
+  return nodes;
+}

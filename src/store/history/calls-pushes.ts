@@ -1,0 +1,170 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { integer, optionalText, text, texts, type Row } from '../rows.ts';
+import type { NewPush, PhasesRow, PushFilter, PushRow, ReceiptRow } from './records.ts';
+import { inTransaction, integerOrNull, jsonOf, textOrNull } from './values.ts';
+
+/** Outcomes of pushes. */
+export function pushCalls(db: DatabaseSync) {
+  return {
+    /** Keeps outcomes in one transaction, and how many had to be dropped before them. */
+    addPushes(pushes: readonly NewPush[], dropped: { readonly rows: number; readonly at: string }): void {
+      inTransaction(db, () => {
+        for (const push of pushes) keep(db, push);
+        if (dropped.rows > 0) db.prepare('INSERT INTO gaps VALUES (?, ?)').run(dropped.at, dropped.rows);
+      });
+    },
+    /** The newest outcomes, newest first. */
+    pushes({ node, revision, limit }: PushFilter): readonly PushRow[] {
+      return db
+        .prepare(
+          `SELECT * FROM pushes WHERE (?1 IS NULL OR node = ?1) AND (?2 IS NULL OR revision = ?2)
+           ORDER BY number DESC LIMIT ?3`,
+        )
+        .all(node, revision, limit)
+        .map(pushOf);
+    },
+    /** The newest outcome of every node. */
+    lastPushes(): readonly PushRow[] {
+      return db
+        .prepare('SELECT * FROM pushes WHERE number IN (SELECT max(number) FROM pushes GROUP BY node)')
+        .all()
+        .map(pushOf);
+    },
+    /** How many outcomes were dropped because they came faster than they could be written. */
+    dropped(): number {
+      return integer(db.prepare('SELECT coalesce(sum(rows), 0) AS rows FROM gaps').get() ?? {}, 'rows');
+    },
+  };
+}
+
+function keep(db: DatabaseSync, push: NewPush): void {
+  const revision =
+    push.digest === null
+      ? null
+      : integerOrNull(
+          db.prepare('SELECT max(number) AS number FROM revisions WHERE digest = ?').get(push.digest) ?? {},
+          'number',
+        );
+  if (push.ok && push.desired !== null)
+    db.prepare('INSERT OR REPLACE INTO holdings VALUES (?, ?, ?)').run(push.node, push.desired, push.started);
+  const last = db.prepare('SELECT * FROM pushes WHERE node = ? ORDER BY number DESC LIMIT 1').get(push.node);
+  if (last !== undefined && isSame(last, push, revision)) again(db, last, push);
+  else insert(db, push, revision);
+}
+
+/** Looks that found all well, and attempts that were never made, say nothing new the second time. */
+function isSame(last: Row, push: NewPush, revision: number | null): boolean {
+  const quiet = push.ok ? push.kind === 'look' && !push.changed : !push.attempted;
+  return (
+    quiet &&
+    text(last, 'kind') === push.kind &&
+    integer(last, 'ok') === (push.ok ? 1 : 0) &&
+    integer(last, 'changed') === 0 &&
+    integer(last, 'attempted') === (push.attempted ? 1 : 0) &&
+    integerOrNull(last, 'revision') === revision &&
+    textOrNull(last, 'cause') === push.cause &&
+    textOrNull(last, 'desired') === push.desired &&
+    text(last, 'evidence') === push.evidence &&
+    text(last, 'notes') === JSON.stringify(push.notes)
+  );
+}
+
+function again(db: DatabaseSync, last: Row, push: NewPush): void {
+  const { waitMs, dialMs, exchangeMs, verifyMs } = push.phases;
+  db.prepare(
+    `UPDATE pushes SET times = times + 1, last = ?, total_ms = ?, wait_ms = ?, dial_ms = ?, exchange_ms = ?,
+     verify_ms = ?, receipt = ?, epoch = ?, writer = ? WHERE number = ?`,
+  ).run(
+    push.started,
+    push.totalMs,
+    waitMs,
+    dialMs,
+    exchangeMs,
+    verifyMs,
+    push.receipt === null ? null : JSON.stringify(push.receipt),
+    push.epoch,
+    push.writer,
+    integer(last, 'number'),
+  );
+}
+
+function insert(db: DatabaseSync, push: NewPush, revision: number | null): void {
+  const { waitMs, dialMs, exchangeMs, verifyMs } = push.phases;
+  db.prepare(
+    `INSERT INTO pushes (node, name, kind, attempted, attempt, revision, digest, epoch, writer, started, last, times,
+     total_ms, wait_ms, dial_ms, exchange_ms, verify_ms, ok, changed, cause, evidence, desired, installed, rungs, notes,
+     receipt, state, who, why)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(
+    push.node,
+    push.name,
+    push.kind,
+    push.attempted ? 1 : 0,
+    push.attempt,
+    revision,
+    push.digest,
+    push.epoch,
+    push.writer,
+    push.started,
+    push.started,
+    push.totalMs,
+    waitMs,
+    dialMs,
+    exchangeMs,
+    verifyMs,
+    push.ok ? 1 : 0,
+    push.changed ? 1 : 0,
+    push.cause,
+    push.evidence,
+    push.desired,
+    push.installed,
+    JSON.stringify(push.rungs),
+    JSON.stringify(push.notes),
+    push.receipt === null ? null : JSON.stringify(push.receipt),
+    push.state,
+    push.who,
+    push.why,
+  );
+}
+
+function pushOf(row: Row): PushRow {
+  return {
+    number: integer(row, 'number'),
+    node: text(row, 'node'),
+    name: text(row, 'name'),
+    kind: text(row, 'kind'),
+    attempted: integer(row, 'attempted') === 1,
+    attempt: integer(row, 'attempt'),
+    revision: integerOrNull(row, 'revision'),
+    digest: textOrNull(row, 'digest'),
+    epoch: integerOrNull(row, 'epoch'),
+    writer: textOrNull(row, 'writer'),
+    started: text(row, 'started'),
+    last: text(row, 'last'),
+    times: integer(row, 'times'),
+    totalMs: integer(row, 'total_ms'),
+    phases: phasesOf(row),
+    ok: integer(row, 'ok') === 1,
+    changed: integer(row, 'changed') === 1,
+    cause: textOrNull(row, 'cause'),
+    evidence: text(row, 'evidence'),
+    desired: textOrNull(row, 'desired'),
+    installed: textOrNull(row, 'installed'),
+    rungs: texts(row, 'rungs'),
+    notes: texts(row, 'notes'),
+    receipt:
+      optionalText(row, 'receipt') === undefined ? null : jsonOf<ReceiptRow | null>(row, 'receipt', null),
+    state: textOrNull(row, 'state'),
+    who: textOrNull(row, 'who'),
+    why: textOrNull(row, 'why'),
+  };
+}
+
+function phasesOf(row: Row): PhasesRow {
+  return {
+    waitMs: integer(row, 'wait_ms'),
+    dialMs: integer(row, 'dial_ms'),
+    exchangeMs: integer(row, 'exchange_ms'),
+    verifyMs: integer(row, 'verify_ms'),
+  };
+}

@@ -1,0 +1,92 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { changedTexts, registryChanges, summaryOf } from '../../model/registry-changes.ts';
+import { integer, text, type Row } from '../rows.ts';
+import { authorsOf, joined, withNote, type Authors } from './authors.ts';
+import type { EditNote, NewRevision } from './records.ts';
+import { keepText, textsOfRevision } from './texts.ts';
+import { inTransaction, jsonOf } from './values.ts';
+
+// A note may come after the revision it explains; what is older was explained by another.
+const attributable = 8;
+const keptFindings = 200;
+
+/** Writing revisions. */
+export function revisionCalls(db: DatabaseSync) {
+  return {
+    /** Files a snapshot under a number, unless it is the newest one already. @returns the number that it has. */
+    addRevision(revision: NewRevision): number {
+      return inTransaction(db, () => {
+        const newest = db.prepare('SELECT * FROM revisions ORDER BY number DESC LIMIT 1').get();
+        const plans = keepText(db, JSON.stringify(revision.plans));
+        if (newest === undefined || text(newest, 'digest') !== revision.digest)
+          return file(db, { revision, newest, plans });
+        // A newer program may render the same snapshot otherwise.
+        const number = integer(newest, 'number');
+        db.prepare('UPDATE revisions SET plans = ? WHERE number = ?').run(plans, number);
+        return number;
+      });
+    },
+    /** Takes notes of who wrote something that may have been filed already. */
+    attribute(edits: readonly EditNote[]): void {
+      inTransaction(db, () => {
+        const rows = db.prepare('SELECT * FROM revisions ORDER BY number DESC LIMIT ?').all(attributable);
+        for (const edit of edits) {
+          const row = rows.find(
+            (one) => jsonOf<Authors>(one, 'changed', {})[edit.path]?.content === edit.content,
+          );
+          if (row === undefined) continue;
+          const authors = withNote(jsonOf<Authors>(row, 'changed', {}), edit);
+          row['changed'] = JSON.stringify(authors);
+          const { who, why } = joined(authors);
+          db.prepare('UPDATE revisions SET who = ?, why = ?, changed = ? WHERE number = ?').run(
+            who,
+            why,
+            row['changed'],
+            integer(row, 'number'),
+          );
+        }
+      });
+    },
+    /** Every number with its digest, oldest first. */
+    revisionNames(): readonly { readonly number: number; readonly digest: string }[] {
+      return db
+        .prepare('SELECT number, digest FROM revisions ORDER BY number')
+        .all()
+        .map((row) => ({ number: integer(row, 'number'), digest: text(row, 'digest') }));
+    },
+  };
+}
+
+function file(
+  db: DatabaseSync,
+  { revision, newest, plans }: { revision: NewRevision; newest: Row | undefined; plans: string },
+): number {
+  const before = newest === undefined ? undefined : textsOfRevision(db, integer(newest, 'number'));
+  const authors = before === undefined ? {} : authorsOf(changedTexts(before, revision.texts), revision);
+  const { who, why } = joined(authors);
+  const summary =
+    before === undefined ? 'the first one kept' : summaryOf(registryChanges(before, revision.texts));
+  const { lastInsertRowid } = db
+    .prepare(
+      `INSERT INTO revisions (digest, at, source, who, why, summary, complete, findings, objects, changed, plans)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    .run(
+      revision.digest,
+      revision.at,
+      revision.source,
+      who,
+      why,
+      // The texts are as they were: a withheld removal was let go, or an entry came back to what it was.
+      summary === '' ? 'no other texts: what is in force changed' : summary,
+      revision.complete ? 1 : 0,
+      JSON.stringify(revision.findings.slice(0, keptFindings)),
+      JSON.stringify(revision.objects),
+      JSON.stringify(authors),
+      plans,
+    );
+  const number = Number(lastInsertRowid);
+  const put = db.prepare('INSERT INTO revision_texts VALUES (?, ?, ?)');
+  for (const [path, body] of Object.entries(revision.texts)) put.run(number, path, keepText(db, body));
+  return number;
+}

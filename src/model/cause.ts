@@ -1,10 +1,12 @@
+import { factsOf } from './node-types.ts';
+
 /** Why a node is not active. `stalled` needs a person; `waiting` retries by itself. One entry per class; docs/errors.md prints this table. */
 export interface Cause {
   readonly kind: 'waiting' | 'stalled';
   /** True when the node could not be reached: never `error`, never counted as a failed pass. */
   readonly offline: boolean;
   readonly meaning: string;
-  /** The command that mends it; `{node}`, `{user}`, `{address}` are filled in. */
+  /** The command that mends it; `{node}`, `{user}`, `{address}` are filled in, and `{logs}`, `{restart}` of its consumer. */
   readonly remedy: string;
 }
 
@@ -96,15 +98,12 @@ export const causes = {
   stalled_write: waiting('the node stopped reading', 'syncctl push {node}'),
   no_receipt: waiting('the command ended without a receipt', 'syncctl doctor {node}'),
   not_loaded: waiting(
-    'Traefik has not loaded what the file says',
-    'ssh {user}@{address} docker logs traefik -n 50',
+    'the consumer (Traefik, Caddy) has not loaded what the file says',
+    'ssh {user}@{address} {logs}',
   ),
   not_answering: waiting('a request through the node does not reach the route', 'syncctl doctor {node}'),
   not_resolving: waiting('the resolver of the node answers something else', 'syncctl doctor {node}'),
-  consumer_down: waiting(
-    'the consumer of the file is down',
-    'ssh {user}@{address} "cd ~/traefik && docker compose restart"',
-  ),
+  consumer_down: waiting('the consumer of the file is down', 'ssh {user}@{address} {restart}'),
   restored: waiting(
     'the consumer rejected the new bytes and the fallback is in place',
     'syncctl plan {node}',
@@ -114,11 +113,26 @@ export const causes = {
     'syncctl doctor {node}',
   ),
   drift: waiting('the managed bytes on the node are not ours', 'syncctl push {node}'),
+  drift_observed: waiting(
+    'the managed bytes on the node are not ours, and drift is only observed there',
+    'syncctl push {node}',
+  ),
+  unconfirmed: stalled(
+    'the change was not confirmed over a new connection, so the node takes it back by itself',
+    'syncctl plan {node}',
+  ),
+  rollout_waiting: waiting('a newer plan waits for its batch of the rollout', 'syncctl rollout show'),
+  rolled_back: waiting('the revision was taken back, the last good one is in place', 'syncctl rollout show'),
+  rollback_failed: stalled(
+    'the revision was taken back, and the last good one cannot be verified',
+    'syncctl doctor {node}',
+  ),
   node_reset: waiting('the node lost its record of us', 'syncctl push {node}'),
   orphaned: stalled('the row of the node vanished without `node remove`', 'syncctl node remove {node}'),
   quarantined: stalled('the row of the node is not valid', 'syncctl validate'),
   no_plan: stalled('there is nothing valid to render for the node', 'syncctl validate'),
   paused: waiting('pushing is paused', 'syncctl resume'),
+  frozen: waiting('the node is frozen', 'syncctl drift {node} correct'),
   waiting_retry: waiting('the next attempt is scheduled', 'syncctl push {node}'),
   internal: stalled('a fault of ours', 'syncctl doctor'),
 } as const satisfies Record<string, Cause>;
@@ -133,11 +147,23 @@ export function causeOf(name: CauseClass): Cause {
 /** The remedy with the node's own words filled in. */
 export function remedyFor(
   name: CauseClass,
-  node: { name: string; address: string; sshUser: string; type: string },
+  node: { name: string; address: string; sshUser: string; type: string; sshPort?: number | undefined },
 ): string {
-  return causes[name].remedy
+  const facts = factsOf(node.type);
+  return withPort(causes[name].remedy, node.sshPort)
+    .replaceAll('{logs}', facts?.logs ?? '')
+    .replaceAll('{restart}', facts?.restart ?? '')
     .replaceAll('{node}', node.name)
     .replaceAll('{address}', node.address)
     .replaceAll('{user}', node.sshUser)
     .replaceAll('{type}', node.type);
+}
+
+/** The command for a node whose sshd listens elsewhere: copied without its port it would knock at another door. */
+function withPort(remedy: string, port = 22): string {
+  if (port === 22) return remedy;
+  const option = `-p ${String(port)}`;
+  return remedy
+    .replace(/^(ssh|ssh-copy-id) /u, `$1 ${option} `)
+    .replace('--user {user}', `--user {user} --port ${String(port)}`);
 }

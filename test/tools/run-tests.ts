@@ -26,6 +26,7 @@ const suites: Readonly<Record<string, readonly string[]>> = {
   fuzz: ['test/fuzz'],
   servers: ['test/servers'],
   fleet: ['test/fleet'],
+  faults: ['test/faults'],
   e2e: ['test/e2e'],
 };
 

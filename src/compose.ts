@@ -3,6 +3,7 @@ import { buildController, type OpenController } from './compose/controller.ts';
 import { connectDaemon } from './contract/client.ts';
 import type { ControllerApi } from './contract/controller.ts';
 import type { NodeLifecycle } from './contract/lifecycle.ts';
+import type { Steered } from './contract/steering.ts';
 import { systemClock, type Clock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
 import { systemRandom, type Random } from './lib/random.ts';
@@ -18,7 +19,7 @@ export async function openController(
   settings: Settings,
   log: Logger,
   command: string,
-): Promise<ControllerApi & NodeLifecycle> {
+): Promise<ControllerApi & NodeLifecycle & Steered> {
   const daemon = await connectDaemon(settings.daemon.socket);
   if (daemon !== undefined) return daemon;
   const built = await buildController(settings, log, { daemon: false, command });
@@ -27,7 +28,7 @@ export async function openController(
 }
 
 /** A controller for one command: a term begins before the first thing that writes, above what the nodes have heard. */
-function onceOver(built: OpenController): ControllerApi & NodeLifecycle {
+function onceOver(built: OpenController): ControllerApi & NodeLifecycle & Steered {
   const { controller, engine } = built;
   let begun = false;
   const begin = async (): Promise<void> => {
@@ -51,10 +52,11 @@ function onceOver(built: OpenController): ControllerApi & NodeLifecycle {
     resume: (node, actor) => controller.resume(node, actor),
     takeTerm: (actor) => controller.takeTerm(actor),
     removeNode: async (request) => {
-      if (!request.abandon) await begin();
+      if (!request.abandon && !request.dryRun) await begin();
       return controller.removeNode(request);
     },
     restoreNode: (node, actor) => controller.restoreNode(node, actor),
+    steering: controller.steering,
     close: () => built.close(),
   };
 }

@@ -9,7 +9,7 @@ import { carryApproval } from './approval.ts';
 import { inForce } from './desired.ts';
 import { Progress, listed } from './output/progress.ts';
 import { apiVersion } from './output/structured.ts';
-import { needRegistries, type Registries } from './registries.ts';
+import { needRegistries, needStatus, type Registries } from './registries.ts';
 
 /** What a command wants to change in the registries. */
 export interface Change {
@@ -18,6 +18,12 @@ export interface Change {
   readonly steps: readonly Step[];
   /** True where the command asks even if the guard would not mind. */
   readonly ask?: boolean;
+  /** What else it means, shown before somebody says yes. */
+  readonly details?: readonly string[];
+  /** The reason as the history keeps it; else the one of the command line. */
+  readonly reason?: string;
+  /** The command that takes it back. */
+  readonly undo?: string | undefined;
 }
 
 /** The registries before the change, and the moment it is made. */
@@ -48,29 +54,36 @@ export async function change(
   const wanted = await decide(ground);
   const effect = await effectOf(call, ground, wanted);
   refuseFlawed(ground.snapshot.findings, effect.after.findings);
-  for (const host of effect.lost) call.note('warn', `Withdraws ${host}`);
+  for (const host of effect.lost)
+    call.note('warn', effect.kept.has(host) ? `Withdraws ${host} from some VPS` : `Withdraws ${host}`);
   for (const host of effect.gained) call.note('info', `Serves ${host}`);
   const reasons = effect.held.map(
     ({ reason, names }) => `The guard would hold this: ${reason} (${listed(names)})`,
   );
   const dryRun = call.flag('dryRun');
-  if (!dryRun && (reasons.length > 0 || wanted.ask === true)) await call.confirm('Go on?', reasons);
-  const { carryOut } = await import('../registry/operations/step.ts');
-  const written = !dryRun && (await carryOut(await call.source(), wanted.steps));
+  if (!dryRun && (reasons.length > 0 || wanted.ask === true))
+    await call.confirm('Write the change?', [...(wanted.details ?? []), ...reasons]);
+  const { writeSteps } = await import('./write.ts');
+  const written = !dryRun && (await writeSteps(call, wanted.steps, wanted.reason));
   if (written && effect.held.length > 0) await carryApproval(call, effect.held);
+  if (dryRun) for (const line of wanted.details ?? []) call.note('info', line);
   await tell(call, { ...effect, done: wanted.done, dryRun, written });
+  if (written && wanted.undo !== undefined) call.note('info', `To undo: ${wanted.undo}`);
   return written && call.flag('push') ? pushAll(call) : exitCodes.ok;
 }
 
 interface Effect {
   readonly after: Snapshot;
+  /** Names that some VPS serves no more. */
   readonly lost: readonly string[];
+  /** Names that some VPS serves afterwards. */
+  readonly kept: ReadonlySet<string>;
   readonly gained: readonly string[];
   readonly held: readonly HeldRemoval[];
 }
 
 async function effectOf(call: Call, ground: Ground, { steps }: Change): Promise<Effect> {
-  const [{ previewed }, { lostHosts }, { applyGuard }] = await Promise.all([
+  const [{ previewed }, { lostHosts, servedHosts }, { applyGuard }] = await Promise.all([
     import('../registry/operations/step.ts'),
     import('../plan/public-hosts.ts'),
     import('../plan/guard.ts'),
@@ -83,7 +96,13 @@ async function effectOf(call: Call, ground: Ground, { steps }: Change): Promise<
     applyGuard(base, snapshot, new Set(), limits).held;
   const known = new Set(heldBy(before).map(({ hash }) => hash));
   const held = heldBy(after).filter(({ hash }) => !known.has(hash));
-  return { after, lost: lostHosts(before, after).lost, gained: lostHosts(after, before).lost, held };
+  return {
+    after,
+    lost: lostHosts(before, after).lost,
+    kept: servedHosts(after),
+    gained: lostHosts(after, before).lost,
+    held,
+  };
 }
 
 /** Nothing that the reader would set aside is ever written by us. */
@@ -94,7 +113,8 @@ function refuseFlawed(before: readonly Finding[], after: readonly Finding[]): vo
   );
   if (flaw !== undefined)
     throw new SyncError('data', `${flaw.path}: ${flaw.message}; nothing was written`, {
-      remedy: flaw.remedy,
+      // Not the registry is to be corrected, but the words of this command.
+      remedy: flaw.remedy.startsWith('correct it in ') ? 'correct it and try again' : flaw.remedy,
     });
 }
 
@@ -132,11 +152,12 @@ async function pushAll(call: Call): Promise<number> {
   const controller = await call.controller();
   // The controller looks at the registries anew before it plans: what is pushed is what was just written.
   await controller.plan({ nodes: undefined, offline: true });
-  const progress = new Progress(call, (await controller.status()).nodes.length);
-  const report = await controller.push(
-    { nodes: undefined, takeOver: false, actor: call.actor(call.text('reason')) },
-    progress.onNode,
+  const progress = new Progress(call, await needStatus(controller));
+  const report = await progress.until(
+    controller.push(
+      { nodes: undefined, takeOver: false, actor: call.actor(call.text('reason')) },
+      progress.onNode,
+    ),
   );
-  progress.end(report);
   return report.failed === 0 ? exitCodes.ok : exitCodes.failure;
 }

@@ -2,6 +2,7 @@ import type { Given } from '../config/load.ts';
 import type { Loaded, Settings } from '../config/settings.ts';
 import type { ControllerApi } from '../contract/controller.ts';
 import type { NodeLifecycle } from '../contract/lifecycle.ts';
+import type { Steered } from '../contract/steering.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Source } from '../registry/source.ts';
 import type { Host } from './doctor/host.ts';
@@ -16,11 +17,16 @@ export interface TextSink {
   readonly fd?: number;
 }
 
+/** Columns of a terminal; one of unknown size says none, or zero. */
+export function widthOf({ columns }: TextSink, otherwise: number): number {
+  return columns === undefined || columns === 0 ? otherwise : columns;
+}
+
 /** Which loops of the daemon run: the predecessor's `daemon`, `watch` and `reconcile`. */
 export type DaemonMode = 'daemon' | 'watch' | 'reconcile';
 
 /** All that an admin can ask of a controller. */
-export type Controller = ControllerApi & NodeLifecycle;
+export type Controller = ControllerApi & NodeLifecycle & Steered;
 
 export interface DaemonRun {
   readonly mode: DaemonMode;

@@ -12,7 +12,8 @@ export interface Desired extends Registries {
   readonly hasClusterId: boolean;
 }
 
-const unminted = 'sc-not-minted-yet';
+/** Stands in for the cluster id that the first push mints. */
+export const unminted = 'sc-not-minted-yet';
 
 /** Reads the registries and plans them as the controller would. */
 export async function readDesired(call: Call): Promise<Desired> {
@@ -42,7 +43,7 @@ export async function inForce(call: Call): Promise<Snapshot | undefined> {
 }
 
 /** The cluster id, without minting one. */
-async function clusterIdOf(call: Call): Promise<string | undefined> {
+export async function clusterIdOf(call: Call): Promise<string | undefined> {
   const [{ openTermStore }, { systemRandom }] = await Promise.all([
     import('../registry/open-term-store.ts'),
     import('../lib/random.ts'),

@@ -1,6 +1,7 @@
 import { claimsOf, servedClaim, subdomainKey, type Claims } from '../model/claims.ts';
 import { publicDomainOf, publicName } from '../model/host-names.ts';
 import type { Node } from '../model/node.ts';
+import { isEdge } from '../model/node-types.ts';
 import type { Strategy } from '../model/service.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { multiDomainEntries, singleDomainEntries } from '../plan/public-entries.ts';
@@ -69,7 +70,7 @@ function hostsByVps(snapshot: Snapshot): readonly Hosted[] {
   const claims = claimsOf(snapshot);
   const hosts = new Map<string, Hosted>();
   for (const node of snapshot.nodes.values()) {
-    if (node.type !== 'vps_nodes') continue;
+    if (!isEdge(node)) continue;
     for (const { host, service } of served(node, snapshot, claims)) {
       const known = hosts.get(host) ?? { host, service, vps: [] };
       known.vps = inOrder([...known.vps, node.address], snapshot.routes.get(service)?.vpsNodes ?? []);

@@ -1,18 +1,19 @@
 import type { HostKeyPin, Node } from '../model/node.ts';
 import { nodeId } from '../model/node.ts';
+import { isEdge } from '../model/node-types.ts';
 import { remedyFor } from '../model/cause.ts';
 import { isoSeconds } from '../lib/clock.ts';
 import { exitCodes } from '../lib/errors.ts';
 import { domain as domainGrammar } from '../registry/grammar.ts';
 import { pinSteps, registerNodeSteps, type NodeFields } from '../registry/operations/nodes.ts';
-import { carryOut } from '../registry/operations/step.ts';
 import type { Call } from './call.ts';
 import type { EnrolPort, KeyOrigin } from './enrol-port.ts';
 import { printPush } from './commands/push.ts';
 import { Progress } from './output/progress.ts';
-import { needRegistries } from './registries.ts';
+import { needRegistries, needStatus } from './registries.ts';
 import { stampOf } from './stamp.ts';
 import { fingerprintTable, isChanged, lookForKeys, pinsAfter, vouched, type Trusting } from './trust.ts';
+import { writeSteps } from './write.ts';
 
 /** A node as `node add` was told of it. */
 export interface NewNode extends Omit<NodeFields, 'webhookPort'> {
@@ -101,7 +102,7 @@ async function register(call: Call, wanted: NewNode, pins: readonly HostKeyPin[]
     pins === undefined || pins.length === 0
       ? []
       : pinSteps([{ type: wanted.type, address: wanted.address, keys: pins }], stamp);
-  await carryOut(await call.source(), [...row, ...keys]);
+  await writeSteps(call, [...row, ...keys]);
 }
 
 async function prove(call: Call, enrol: EnrolPort, wanted: NewNode): Promise<number> {
@@ -128,12 +129,19 @@ async function prove(call: Call, enrol: EnrolPort, wanted: NewNode): Promise<num
   const controller = await call.controller();
   // The controller looks at the registries anew before it plans: from here on it knows the row.
   await controller.plan({ nodes: undefined, offline: true });
-  const progress = new Progress(call, 1);
-  const report = await controller.push(
-    { nodes: [node.id], takeOver: false, actor: call.actor(call.text('reason')) },
-    progress.onNode,
+  const progress = new Progress(call, await needStatus(controller), 1);
+  const report = await progress.until(
+    controller.push(
+      {
+        nodes: [node.id],
+        takeOver: false,
+        // A node that never had a revision has no last good one to wait with.
+        allAtOnce: true,
+        actor: call.actor(call.text('reason') ?? 'enrolment'),
+      },
+      progress.onNode,
+    ),
   );
-  progress.end(report);
   await printPush(call, report);
   return report.failed === 0 ? exitCodes.ok : exitCodes.failure;
 }
@@ -141,7 +149,7 @@ async function prove(call: Call, enrol: EnrolPort, wanted: NewNode): Promise<num
 /** The public domain that the predecessor's set-up left on a VPS: taken over where nobody has said another. */
 async function takeDomain(call: Call, node: Node, found: string): Promise<void> {
   const verdict = domainGrammar(found);
-  if (node.type !== 'vps_nodes' || node.publicDomain !== undefined || !verdict.ok) return;
+  if (!isEdge(node) || node.publicDomain !== undefined || !verdict.ok) return;
   const { type, address } = node;
   const fields = {
     type,
@@ -153,9 +161,6 @@ async function takeDomain(call: Call, node: Node, found: string): Promise<void> 
     labels: undefined,
     publicDomain: verdict.value,
   };
-  await carryOut(
-    await call.source(),
-    registerNodeSteps(fields, stampOf(call, isoSeconds(call.context.clock.now()))),
-  );
+  await writeSteps(call, registerNodeSteps(fields, stampOf(call, isoSeconds(call.context.clock.now()))));
   call.note('info', `${node.name}: its public domain ${verdict.value} is taken over from the old set-up`);
 }

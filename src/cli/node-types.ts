@@ -1,21 +1,18 @@
-import { builtInNodeTypes, isNodeType, type NodeType } from '../model/node.ts';
+import { isNodeType, nodeTypeFacts, nodeTypeNames, type NodeType } from '../model/node-types.ts';
 import { wrongWord } from './words.ts';
 
-const short: Readonly<Record<string, NodeType>> = {
-  vps: 'vps_nodes',
-  laptop: 'management_laptops',
-  worker: 'worker_nodes',
-};
+/** The short words of all types, as help texts list them. */
+export const typeWords = nodeTypeFacts.map(({ word }) => word);
 
 /** A node type by its name in the registry or its short form. */
 export function nodeTypeOf(word: string | undefined, place: string): NodeType {
   if (word !== undefined && isNodeType(word)) return word;
-  const type = word !== undefined && Object.hasOwn(short, word) ? short[word] : undefined;
+  const type = nodeTypeFacts.find((facts) => facts.word === word)?.name;
   if (type !== undefined) return type;
   throw wrongWord(
     {
       place,
-      expected: `one of ${builtInNodeTypes.join(', ')} (short: ${Object.keys(short).join(', ')})`,
+      expected: `one of ${nodeTypeNames.join(', ')} (short: ${typeWords.join(', ')})`,
       remedy: 'give the type of the node',
     },
     word,

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { branches, catalogue, groups, type Entry } from './catalogue.ts';
 import type { CommandModule } from './command.ts';
-import type { CliContext } from './context.ts';
+import { widthOf, type CliContext } from './context.ts';
+import { SyncError } from '../lib/errors.ts';
 import { addGlobals } from './add-globals.ts';
 import { rootHelp } from './help.ts';
 import { lookOf } from './output/tags.ts';
@@ -35,7 +36,8 @@ export async function buildProgram(
       .command(entry.path.at(-1) ?? '', { hidden: entry.hidden === true })
       .summary(entry.summary)
       .description(sentence(entry.summary));
-    leaf.helpGroup(groups[entry.group]);
+    leaf.helpGroup(entry.path.length === 1 ? groups[entry.group] : 'Commands:');
+    if (entry.path.length === 1) parents.set(entry.path[0] ?? '', leaf.enablePositionalOptions());
     if (all || entry === target) equip(leaf, (await entry.load()).command, choose);
   }
   inherit(program);
@@ -49,8 +51,18 @@ function equip(leaf: Command, command: CommandModule, choose: (chosen: Chosen) =
   if (command.examples.length > 0)
     leaf.addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  ${line}`).join('\n')}`);
   leaf.action(() => {
+    refuseEmptyNodes(leaf);
     choose({ command, args: leaf.processedArgs, options: merged(leaf) });
   });
+}
+
+/** An empty name is a shell variable that is not set; it must mean neither a node nor all of them. */
+function refuseEmptyNodes(leaf: Command): void {
+  for (const [index, argument] of leaf.registeredArguments.entries())
+    if (/^nodes?$/u.test(argument.name()) && [leaf.processedArgs[index]].flat().includes(''))
+      throw new SyncError('usage', 'node: expected the name, address or id of a node, got ""', {
+        remedy: 'list them with: syncctl node list',
+      });
 }
 
 /** The nearest level wins, but what is only a default never hides what was given. */
@@ -86,11 +98,11 @@ function style(program: Command, context: CliContext): void {
   program.exitOverride();
   program.configureOutput({
     writeOut: (text) => context.stdout.write(text),
-    writeErr: (text) => context.stderr.write(text),
-    // A wrong word becomes one sentence of ours; see usage.ts.
+    // A wrong word becomes one sentence of ours, without a page of help; see usage.ts.
+    writeErr: () => undefined,
     outputError: () => undefined,
-    getOutHelpWidth: () => context.stdout.columns ?? 100,
-    getErrHelpWidth: () => context.stderr.columns ?? 100,
+    getOutHelpWidth: () => widthOf(context.stdout, 100),
+    getErrHelpWidth: () => widthOf(context.stderr, 100),
     getOutHasColors: () => lookOf(context.stdout, context.env, false).colour,
     getErrHasColors: () => lookOf(context.stderr, context.env, false).colour,
   });

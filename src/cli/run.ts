@@ -2,17 +2,21 @@ import type { Command } from 'commander';
 import { exitCodes } from '../lib/errors.ts';
 import type { CliContext } from './context.ts';
 import { asksForRootHelp, rootHelp } from './help.ts';
+import { withoutHelpWord } from './help-words.ts';
 import type { Chosen } from './program.ts';
 
 /** 128 plus the number of SIGINT, what a shell expects of a command that was stopped. */
 const interrupted = 130;
 
 /** Runs one command line, without the names of runtime and script. Never rejects and never ends the process. @returns the exit code. */
-export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
-  if (asksForRootHelp(argv)) {
+export async function runCli(words: readonly string[], context: CliContext): Promise<number> {
+  if (asksForRootHelp(words)) {
     context.stdout.write(rootHelp());
     return exitCodes.ok;
   }
+  // Who types the name alone wants to know what there is; a script that does has made a mistake.
+  if (words.length === 0) context.stderr.write(`${rootHelp()}\n`);
+  const argv = withoutHelpWord(words);
   const look = { debug: argv.includes('--debug'), noColor: argv.includes('--no-color') };
   let chosen: Chosen | undefined;
   try {
@@ -41,8 +45,12 @@ async function runChosen(
   const call = new Call(context, { ...chosen, tree });
   // `context.signal` takes the signals of the process over when it is first read: not where the command does that itself.
   const owned = command.ownsSignals?.(call) === true;
+  const run = async (): Promise<number> => {
+    await call.check();
+    return command.run(call);
+  };
   try {
-    return await (owned ? command.run(call) : Promise.race([command.run(call), stopped(context.signal)]));
+    return await (owned ? run() : Promise.race([run(), stopped(context.signal)]));
   } catch (error) {
     // What fails because of Ctrl-C needs no sentence of its own.
     if (!owned && context.signal.aborted) return interrupted;

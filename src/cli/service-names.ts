@@ -1,5 +1,6 @@
 import { claimsOf, hostsKey, servedClaim } from '../model/claims.ts';
 import { backendOf, internalNames, publicDomainOf, publicName } from '../model/host-names.ts';
+import { isEdge } from '../model/node-types.ts';
 import type { Service } from '../model/service.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 
@@ -31,7 +32,7 @@ export function namesOf(service: Service, snapshot: Snapshot): ServiceNames {
 }
 
 function publicNames(service: Service, snapshot: Snapshot): readonly string[] {
-  const vps = [...snapshot.nodes.values()].filter((node) => node.type === 'vps_nodes');
+  const vps = [...snapshot.nodes.values()].filter(isEdge);
   if (!snapshot.multiDomain) {
     const domains = vps
       .map((node) => publicDomainOf(node, snapshot))

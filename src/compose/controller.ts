@@ -13,10 +13,12 @@ import { openTermStore } from '../registry/open-term-store.ts';
 import type { Source } from '../registry/source.ts';
 import { holderName } from '../registry/term-store.ts';
 import { openDurables } from './durables.ts';
+import { openHistory } from './history.ts';
 import { openKnowledge } from './knowledge.ts';
 import { applyLimits, limitsOf } from './limits.ts';
 import { buildLoop } from './loop.ts';
 import { openSource } from './registries.ts';
+import { openSteering } from './steering.ts';
 import { accountOfProcess, endpointsOf, openTransport } from './way.ts';
 
 /** A controller with everything it stands on; `close` ends it all and releases the lock. */
@@ -78,24 +80,45 @@ async function assemble(
     holder: holderName(how.command),
   });
   const clusterId = await clusterIdOf(termStore, terms, log);
-  const knowledge = openKnowledge(settings, source, { durables, ...ground });
-  const way = {
-    transport: await openTransport(settings, systemClock),
-    endpointOf: endpointsOf(settings, accountOfProcess(), systemClock),
-    deadlineMs: settings.push.deadlineMs,
-    termAskMs: settings.push.termAskMs,
-  };
+  const steering = await openSteering(settings, { durable: durables.durable, ...ground });
+  const knowledge = openKnowledge(settings, source, { durables, steering, ...ground, ...how });
+  const way = await openWay(settings);
+  const history = await openHistory(settings, { durable: durables.durable, ...ground });
   const limits = limitsOf(settings);
-  const moving = buildLoop(settings, { ...ground, ...knowledge, ...way, durables, terms, limits });
-  const parts = { ...ground, ...knowledge, ...way, ...moving, terms, memory, decisions, tombstones };
+  const moving = buildLoop(settings, {
+    ...ground,
+    ...knowledge,
+    ...way,
+    durables,
+    terms,
+    limits,
+    history,
+    steering,
+    daemon: how.daemon,
+  });
+  const { rollout, drift } = steering;
+  const kept = { terms, memory, decisions, tombstones, history, rollout, drift };
+  const parts = { ...ground, ...knowledge, ...way, ...moving, ...kept };
   const engine = new Engine({ version, daemon: how.daemon, clusterId, source, ...parts });
-  const apply = (next: Settings): readonly string[] => applyLimits(next, settings, limits);
+  const apply = (next: Settings): readonly string[] => {
+    steering.renew(next);
+    return applyLimits(next, settings, limits);
+  };
   return {
     controller: new Controller(engine),
     engine,
     source,
     apply,
     close: (ms) => closeAll(engine, how.lock, ms),
+  };
+}
+
+async function openWay(settings: Settings) {
+  return {
+    transport: await openTransport(settings, systemClock),
+    endpointOf: endpointsOf(settings, accountOfProcess(), systemClock),
+    deadlineMs: settings.push.deadlineMs,
+    termAskMs: settings.push.termAskMs,
   };
 }
 

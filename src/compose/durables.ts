@@ -11,6 +11,7 @@ import { durableTombstones } from '../store/tombstones.ts';
 export async function openDurables(stateDirectory: string, clock: Clock, log: Logger) {
   const durable = await openDurable({ path: join(stateDirectory, 'durable.db'), clock, log });
   return {
+    durable,
     decisions: await DurableDecisions.open({
       durable,
       pausesFile: join(stateDirectory, 'pauses.json'),

@@ -10,12 +10,20 @@ import type { Source } from '../registry/source.ts';
 import { Book } from '../status/book.ts';
 import type { Durables } from './durables.ts';
 import { rowsOf } from './rows.ts';
+import type { Steering } from './steering.ts';
 
 /** What should be, the plan of it, and what we know: the parts that hold state in memory. */
 export function openKnowledge(
   settings: Settings,
   source: Source,
-  parts: { durables: Durables; clock: Clock; log: Logger },
+  parts: {
+    durables: Durables;
+    steering: Pick<Steering, 'rollout'>;
+    clock: Clock;
+    log: Logger;
+    /** False for one command. */
+    daemon: boolean;
+  },
 ) {
   const { durables, clock, log } = parts;
   const { stateDirectory } = settings.daemon;
@@ -29,6 +37,7 @@ export function openKnowledge(
       clock,
       quietMs,
       capMs,
+      recalls: parts.daemon,
       warn: (message) => {
         log.warn(message);
       },
@@ -37,6 +46,10 @@ export function openKnowledge(
       keeper: effectiveFile(join(stateDirectory, 'effective.json')),
       approvals: { all: () => decisions.approvals(), spend: (hash) => decisions.spend(hash) },
       limits: settings.guard,
+      rollout: parts.steering.rollout,
+      warn: (message) => {
+        log.warn(message);
+      },
     }),
     status: new Book({
       clock,

@@ -4,19 +4,24 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Random } from '../lib/random.ts';
 import type { NodeId } from '../model/node.ts';
+import type { NodePlan } from '../model/plan.ts';
 import type { Fleet } from '../reconcile/fleet.ts';
+import { pushOf, type HistoryRecorder } from '../reconcile/history.ts';
 import { Loop } from '../reconcile/loop.ts';
-import type { EndpointOf } from '../reconcile/ports.ts';
+import type { EndpointOf, Held } from '../reconcile/ports.ts';
 import { Presence } from '../reconcile/presence.ts';
-import { Reconciler } from '../reconcile/reconciler.ts';
+import type { Urgency } from '../reconcile/queue.ts';
+import { isInstalled, Reconciler } from '../reconcile/reconciler.ts';
 import { Slots } from '../reconcile/slots.ts';
 import { Standing } from '../reconcile/standing.ts';
 import type { TermHolder } from '../reconcile/term-holder.ts';
 import type { Book } from '../status/book.ts';
+import { ruleText } from '../store/drift.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { Durables } from './durables.ts';
 import type { LiveLimits } from './limits.ts';
 import { mender } from './mend.ts';
+import type { Steering } from './steering.ts';
 
 export interface LoopGround {
   readonly clock: Clock;
@@ -29,6 +34,10 @@ export interface LoopGround {
   readonly transport: Transport;
   readonly endpointOf: EndpointOf;
   readonly limits: LiveLimits;
+  readonly history?: HistoryRecorder;
+  readonly steering: Steering;
+  /** False for one command, which reports by itself. */
+  readonly daemon: boolean;
 }
 
 // Dialling costs little but may hang for seconds: many more may dial than push.
@@ -36,7 +45,7 @@ const coldFactor = 8;
 
 /** The parts that move: the loop over the queue, who may write, and the watch over absent nodes. */
 export function buildLoop(settings: Settings, ground: LoopGround) {
-  const { clock, random, log, fleet, status, terms, limits } = ground;
+  const { clock, random, log, fleet, status, terms, limits, daemon, history } = ground;
   const { decisions, memory } = ground.durables;
   const slots = new Slots(settings.push.parallel);
   const standing = new Standing({
@@ -61,19 +70,38 @@ export function buildLoop(settings: Settings, ground: LoopGround) {
     clock,
     random,
     log,
+    reported: !daemon,
     settings: limits,
+    onRecorded: (attempt) => history?.push(pushOf(attempt, terms.current())),
     planOf: (id) => fleet.planOf(id),
-    holdback: (id) => {
-      const paused = decisions.pausedBy(id);
-      const own = paused === undefined ? undefined : { cause: 'paused' as const, evidence: paused };
-      return standing.holdback(fleet.planOf(id)) ?? own;
-    },
+    holdback: (id) => standing.holdback(fleet.planOf(id)) ?? heldBy(id, ground),
+    rollout: ground.steering.rollout,
+    observes: (plan, urgency) => observesDrift(plan, urgency, ground),
     onOutcome: (plan, outcome) => standing.judge(plan, outcome),
     onAbsent: (id) => {
       watchAbsent(id, settings, { fleet, loop, presence });
     },
   });
   return { slots, standing, presence, loop };
+}
+
+/** What keeps a single node from being written: a pause, a freeze, or the rollout. */
+function heldBy(id: NodeId, { durables, steering }: LoopGround): Held | undefined {
+  const paused = durables.decisions.pausedBy(id);
+  if (paused !== undefined) return { cause: 'paused', evidence: paused };
+  const { drift, rollout } = steering;
+  const rule = drift.of(id);
+  if (rule?.mode === 'freeze') return { cause: 'frozen', evidence: ruleText(rule) };
+  if (drift.isLost())
+    return { cause: 'frozen', evidence: 'who is frozen cannot be read, and is assumed to hold' };
+  const waits = rollout.keeps(id);
+  return waits === undefined ? undefined : { cause: 'rollout_waiting', evidence: waits };
+}
+
+/** Drift is what changed under bytes that we had installed; what was never brought to the node is no drift. */
+function observesDrift(plan: NodePlan, urgency: Urgency, { durables, steering }: LoopGround): boolean {
+  const mode = steering.drift.of(plan.id)?.mode ?? steering.driftByDefault();
+  return mode === 'observe' && urgency !== 'push' && isInstalled(durables.memory, plan);
 }
 
 function buildReconciler(settings: Settings, ground: LoopGround, slots: Slots): Reconciler {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { history } from './history-schema.ts';
 import {
   cronLine,
   flag,
@@ -11,6 +12,7 @@ import {
   paths,
   whole,
 } from './leaf.ts';
+import { rollout } from './rollout-schema.ts';
 
 const error = 'a mapping of settings';
 
@@ -86,6 +88,11 @@ const push = z.strictObject(
     deadlineMs: millis(30_000, 'One exchange with one node, from dial to receipt.'),
     termAskMs: millis(2_000, 'Asking the nodes for their epochs at the start of a term.'),
     loadMs: millis(15_000, 'A consumer that has not loaded the new bytes by then is `not_loaded`.'),
+    confirmSeconds: whole(
+      0,
+      { min: 0, max: 3_600 },
+      'A node takes a change back by itself unless it is confirmed over a new connection within this time; 0: it stays.',
+    ),
   },
   { error },
 );
@@ -123,6 +130,10 @@ const ssh = z.strictObject(
     ),
     closeGraceMs: millis(1_000, 'How long the output of an ended command may stay open.'),
     endGraceMs: millis(500, 'How long a polite goodbye may take.'),
+    resident: flag(
+      false,
+      'Keep one receiver running on each session (about 4 MB on the node): a push needs no login shell, no sudo and no start of a program. `ssh2` only.',
+    ),
     maxChannels: whole(
       8,
       { min: 1, max: 100 },
@@ -211,6 +222,13 @@ export const settingsSchema = z.strictObject(
     status: status.prefault({}),
     log: log.prefault({}),
     guard: guard.prefault({}),
+    rollout: rollout.prefault({}),
+    drift: oneOf(
+      ['correct', 'observe'],
+      'correct',
+      'What the hourly look does with managed bytes that somebody else changed; `syncctl drift` says otherwise for one node.',
+    ),
+    history: history.prefault({}),
     daemon: daemon.prefault({}),
   },
   { error },

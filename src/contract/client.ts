@@ -1,15 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { messageOf, SyncError } from '../lib/errors.ts';
 import type { Actor, ControllerApi, PlanRequest, PushRequest } from './controller.ts';
+import { historyOver } from './history-routes.ts';
 import type { NodeLifecycle, RemovalReport, RemovalRequest } from './lifecycle.ts';
 import type { ControllerStatus, NodeReport, PlanReport, PushReport } from './report.ts';
+import type { Steered } from './steering.ts';
+import { steeringOver } from './steering-routes.ts';
 import { routes, type AnswerOf, type RouteName } from './routes.ts';
 import type { Deadlines } from './socket-request.ts';
 
 const defaults: Deadlines = { connectMs: 2_000, answerMs: 15_000 };
 
 /** The controller behind the daemon's socket. */
-export class SocketClient implements ControllerApi, NodeLifecycle {
+export class SocketClient implements ControllerApi, NodeLifecycle, Steered {
   private readonly socket: string;
   private readonly deadlines: Deadlines;
   private readonly stop = new AbortController();
@@ -24,16 +27,16 @@ export class SocketClient implements ControllerApi, NodeLifecycle {
     return (await this.call('version', {})).version;
   }
 
-  push({ nodes, takeOver, actor }: PushRequest, onNode?: (report: NodeReport) => void): Promise<PushReport> {
-    return this.call('push', { nodes, takeOver, actor }, onNode);
+  push(request: PushRequest, onNode?: (report: NodeReport) => void): Promise<PushReport> {
+    return this.call('push', request, onNode);
   }
 
   reconcile(actor: Actor, onNode?: (report: NodeReport) => void): Promise<PushReport> {
     return this.call('reconcile', { actor }, onNode);
   }
 
-  plan({ nodes, offline }: PlanRequest): Promise<PlanReport> {
-    return this.call('plan', { nodes, offline });
+  plan(request: PlanRequest): Promise<PlanReport> {
+    return this.call('plan', request);
   }
 
   status(): Promise<ControllerStatus> {
@@ -56,13 +59,19 @@ export class SocketClient implements ControllerApi, NodeLifecycle {
     return this.call('takeTerm', { actor });
   }
 
-  removeNode({ node, abandon, actor }: RemovalRequest): Promise<RemovalReport> {
-    return this.call('removeNode', { node, abandon, actor });
+  removeNode({ node, abandon, dryRun, actor }: RemovalRequest): Promise<RemovalReport> {
+    return this.call('removeNode', { node, abandon, dryRun, actor });
   }
 
   async restoreNode(node: string, actor: Actor): Promise<void> {
     await this.call('restoreNode', { node, actor });
   }
+
+  /** What was, as the daemon keeps it. */
+  readonly history = historyOver((name, body) => this.call(name, body));
+
+  /** Rollouts, freezes and drift of the daemon. */
+  readonly steering = steeringOver((name, body) => this.call(name, body));
 
   /** Ends every request that is under way; the daemon goes on with what it has begun. */
   close(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { ExpectedPlan } from './saved-plan.ts';
 import type { ControllerStatus, NodeReport, PlanReport, PushReport } from './report.ts';
 
 /** Who asks for a change, and why: for the audit. */
@@ -11,12 +12,20 @@ export interface PushRequest {
   readonly nodes: readonly string[] | undefined;
   readonly takeOver: boolean;
   readonly actor: Actor;
+  /** Past the rollout policy, and past a pin: the selected nodes now. */
+  readonly allAtOnce?: boolean | undefined;
+  /** The nodes take the change back by themselves unless it is confirmed over a new connection within so many seconds. */
+  readonly confirmSeconds?: number | undefined;
+  /** What a saved plan has seen: anything else refuses the push. */
+  readonly expected?: ExpectedPlan | undefined;
 }
 
 export interface PlanRequest {
   readonly nodes: readonly string[] | undefined;
   /** Compare with the last receipt instead of asking the nodes. */
   readonly offline: boolean;
+  /** Hashes of withheld removals that are planned as though they were approved. */
+  readonly approve?: readonly string[] | undefined;
 }
 
 /**

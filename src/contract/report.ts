@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import * as z from 'zod';
+import { driftReportSchema, holdSchema, rolloutReportSchema } from './rollout-report.ts';
 
 /** One node's line in a push report: the written contract of `push -o json`. */
 export const nodeReportSchema = z.object({
@@ -28,6 +29,8 @@ export const pushReportSchema = z.object({
   causes: z.record(z.string(), z.number()),
   nodes: z.array(nodeReportSchema),
   held: z.array(z.object({ hash: z.string(), reason: z.string(), names: z.array(z.string()) })),
+  /** The rollout that brought, holds back or took back the revision; null where everything went at once. */
+  rollout: rolloutReportSchema.nullable().optional(),
 });
 export type PushReport = z.infer<typeof pushReportSchema>;
 
@@ -35,6 +38,8 @@ export type PushReport = z.infer<typeof pushReportSchema>;
 export const planReportSchema = z.object({
   apiVersion: z.literal('sync-controller/v1'),
   kind: z.literal('PlanReport'),
+  /** Digest of the snapshot that was planned. */
+  revision: z.string().optional(),
   changes: z.number(),
   inSync: z.number(),
   unknown: z.number(),
@@ -45,6 +50,11 @@ export const planReportSchema = z.object({
       state: z.enum(['in-sync', 'changes', 'unknown']),
       reason: z.string().nullable(),
       diff: z.string(),
+      /** Why the node does not get it yet, where the rollout holds it back. */
+      waits: z.string().nullable().optional(),
+      /** Digests of the managed bytes: planned, and seen on the node (`absent` where there are none). */
+      wanted: z.string().nullable().optional(),
+      observed: z.string().nullable().optional(),
     }),
   ),
   held: z.array(z.object({ hash: z.string(), reason: z.string(), names: z.array(z.string()) })),
@@ -84,5 +94,10 @@ export const controllerStatusSchema = z.object({
       hint: z.boolean(),
     }),
   ),
+  /** The rollout that runs or has stopped. */
+  rollout: rolloutReportSchema.nullable().optional(),
+  /** Pauses and freezes in force. */
+  holds: z.array(holdSchema).optional(),
+  drift: z.array(driftReportSchema).optional(),
 });
 export type ControllerStatus = z.infer<typeof controllerStatusSchema>;

@@ -1,5 +1,8 @@
-import { z } from 'zod';
+import * as z from 'zod';
+import { historyRoutes } from './history-routes.ts';
 import { removalReportSchema } from './lifecycle.ts';
+import { expectedPlanSchema } from './saved-plan.ts';
+import { steeringRoutes } from './steering-routes.ts';
 import { controllerStatusSchema, nodeReportSchema, planReportSchema, pushReportSchema } from './report.ts';
 
 const line = z.string().min(1).max(256);
@@ -41,7 +44,14 @@ export const routes = {
     method: 'POST',
     path: `${prefix}/push`,
     form: 'stream',
-    body: z.strictObject({ nodes, takeOver: z.boolean(), actor }),
+    body: z.strictObject({
+      nodes,
+      takeOver: z.boolean(),
+      actor,
+      allAtOnce: z.boolean().optional(),
+      confirmSeconds: z.number().int().min(0).max(3_600).optional(),
+      expected: expectedPlanSchema.optional(),
+    }),
     answer: pushReportSchema,
   },
   reconcile: {
@@ -55,7 +65,7 @@ export const routes = {
     method: 'POST',
     path: `${prefix}/plan`,
     form: 'stream',
-    body: z.strictObject({ nodes, offline: z.boolean() }),
+    body: z.strictObject({ nodes, offline: z.boolean(), approve: z.array(line).max(100).optional() }),
     answer: planReportSchema,
   },
   approve: {
@@ -90,7 +100,7 @@ export const routes = {
     method: 'POST',
     path: `${prefix}/node/remove`,
     form: 'stream',
-    body: z.strictObject({ node: line, abandon: z.boolean(), actor }),
+    body: z.strictObject({ node: line, abandon: z.boolean(), dryRun: z.boolean().default(false), actor }),
     answer: removalReportSchema,
   },
   restoreNode: {
@@ -100,6 +110,8 @@ export const routes = {
     body: z.strictObject({ node: line, actor }),
     answer: nothing,
   },
+  ...historyRoutes,
+  ...steeringRoutes,
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof routes;
@@ -126,5 +138,5 @@ export type StreamLine = z.infer<typeof streamLineSchema>;
 /** A streamed answer carries a sign of life this often; a client that hears none for four of them gives up. */
 export const aliveMs = 5_000;
 
-/** Bytes of a request body at most. */
-export const bodyLimit = 1_048_576;
+/** Bytes of a request body at most: a saved plan of ten thousand nodes is the longest. */
+export const bodyLimit = 4_194_304;

@@ -3,9 +3,15 @@ import type { NodeLifecycle } from '../contract/lifecycle.ts';
 import type { NodeReport } from '../contract/report.ts';
 import type { AnswerOf, BodyOf, RouteName } from '../contract/routes.ts';
 import { SyncError } from '../lib/errors.ts';
+import type { Steered } from '../contract/steering.ts';
+import { historyHandlers, type ServedHistory } from './history-handlers.ts';
+import { steeringHandlers } from './steering-handlers.ts';
 
 /** What the socket serves. The end of a node's life is served where the controller offers it. */
-export type Served = ControllerApi & Partial<NodeLifecycle>;
+export type Served = ControllerApi & {
+  readonly history?: ServedHistory | undefined;
+} & Partial<NodeLifecycle> &
+  Partial<Steered>;
 
 type Handlers = {
   readonly [N in RouteName]: (body: BodyOf<N>, onNode: (report: NodeReport) => void) => Promise<AnswerOf<N>>;
@@ -16,18 +22,20 @@ export function handlersOf(controller: Served, version: string): Handlers {
   return {
     version: () => Promise.resolve({ apiVersion: 'sync-controller/v1', version }),
     status: () => controller.status(),
-    push: ({ nodes, takeOver, actor }, onNode) =>
-      controller.push({ nodes, takeOver, actor: actorOf(actor) }, onNode),
+    push: ({ actor, ...wish }, onNode) =>
+      controller.push({ ...wish, nodes: wish.nodes, actor: actorOf(actor) }, onNode),
     reconcile: ({ actor }, onNode) => controller.reconcile(actorOf(actor), onNode),
-    plan: ({ nodes, offline }) => controller.plan({ nodes, offline }),
+    plan: (request) => controller.plan({ ...request, nodes: request.nodes }),
     approve: ({ hash, actor }) => controller.approve(hash, actorOf(actor)),
     pause: ({ node, actor }) => controller.pause(node, actorOf(actor)).then(() => ({})),
     resume: ({ node, actor }) => controller.resume(node, actorOf(actor)).then(() => ({})),
     takeTerm: ({ actor }) => controller.takeTerm(actorOf(actor)),
-    removeNode: async ({ node, abandon, actor }) => {
+    removeNode: async ({ node, abandon, dryRun, actor }) => {
       if (controller.removeNode === undefined) throw missing('node remove');
-      return controller.removeNode({ node, abandon, actor: actorOf(actor) });
+      return controller.removeNode({ node, abandon, dryRun, actor: actorOf(actor) });
     },
+    ...historyHandlers(controller.history),
+    ...steeringHandlers(controller.steering),
     restoreNode: async ({ node, actor }) => {
       if (controller.restoreNode === undefined) throw missing('node restore');
       await controller.restoreNode(node, actorOf(actor));

@@ -6,6 +6,8 @@ const statuses: Readonly<Record<ExitName, number>> = {
   ok: 200,
   failure: 500,
   changes: 200,
+  rolledBack: 409,
+  rollbackFailed: 409,
   usage: 400,
   data: 422,
   notFound: 404,

@@ -8,6 +8,8 @@ export interface NodePlan {
   /** Empty where nothing valid can be rendered; then `reason` says why and the node is left as it is. */
   readonly bundles: readonly Bundle[];
   readonly reason?: string;
+  /** The snapshot it was rendered from: the name of the revision. */
+  readonly revision?: string;
 }
 
 /** Removals that were withheld because one change would drop too much. The hash covers only the removal set. */

@@ -26,6 +26,8 @@ export interface RawObject {
   readonly resourceVersion: string;
   readonly data: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** By key: the field manager that wrote it last, where the source knows. */
+  readonly editors?: Readonly<Record<string, string>>;
 }
 
 /** What should be, as one value: every registry parsed, bad entries set aside, the last good ones kept. Immutable. */

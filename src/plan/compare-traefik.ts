@@ -1,9 +1,7 @@
 import type { ExpectedRouter, Expectation } from '../model/bundle.ts';
 import { ownLeftovers } from './own-routers.ts';
+import type { Comparison } from './targets/target.ts';
 import { readRawData, type LoadedRouter, type LoadedService } from './traefik-raw.ts';
-
-/** Whether Traefik serves what the plan says, or the first thing in which it does not. */
-export type Comparison = { readonly agrees: true } | { readonly agrees: false; readonly evidence: string };
 
 const agrees: Comparison = { agrees: true };
 const differs = (evidence: string): Comparison => ({ agrees: false, evidence });

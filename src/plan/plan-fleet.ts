@@ -16,12 +16,12 @@ export function planFleet(effective: Snapshot, clusterId: string, held: readonly
       render = nodeTypes[node.type].prepare(ground);
       prepared.set(node.type, render);
     }
-    nodes.set(node.id, planOf(node, render(node)));
+    nodes.set(node.id, planOf(node, render(node), effective.digest));
   }
   return { snapshotDigest: effective.digest, nodes, held, additionsOnly: effective.additionsOnly };
 }
 
-function planOf(node: Node, rendered: Rendered): NodePlan {
-  if ('reason' in rendered) return { id: node.id, node, bundles: [], reason: rendered.reason };
-  return { id: node.id, node, bundles: [rendered] };
+function planOf(node: Node, rendered: Rendered, revision: string): NodePlan {
+  if ('reason' in rendered) return { id: node.id, node, bundles: [], reason: rendered.reason, revision };
+  return { id: node.id, node, bundles: [rendered], revision };
 }

@@ -3,8 +3,8 @@ import type { Position } from '../model/term.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Lane } from './exchange.ts';
 
-/** How to treat a node that may already hold the bytes: `apply` re-asserts, `check` writes only on drift. */
-export type Approach = 'apply' | 'check';
+/** How to treat a node that may already hold the bytes: `apply` re-asserts, `check` writes only on drift, `observe` reports drift. */
+export type Approach = 'apply' | 'check' | 'observe';
 
 export interface PushContext {
   readonly lane: Lane;
@@ -17,6 +17,10 @@ export interface PushContext {
   /** How long a consumer may take to load new bytes, in milliseconds. */
   readonly loadMs: number;
   readonly takeOver: boolean;
+  /** The node takes the change back by itself unless it is confirmed over a new connection within so many seconds; 0: it stays. */
+  readonly confirmSeconds?: number;
+  /** Digest of the managed bytes over which alone the first bundle may be installed. */
+  readonly base?: string;
   /** Names a node holds and the plan does not know stay: no complete source was ever seen. */
   readonly additionsOnly: boolean;
 }

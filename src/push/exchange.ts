@@ -9,6 +9,7 @@ import { classifyExit } from '../transport/exit.ts';
 import { decodeReceipt, type Receipt } from '../wire/receipt.ts';
 import { encodeRequest, type Flag, type Mode } from '../wire/request.ts';
 import { evidenceOf } from '../lib/text.ts';
+import type { Timekeeper } from './timekeeper.ts';
 
 /** What every exchange with one node needs, bound once per attempt. */
 export interface Lane {
@@ -17,6 +18,8 @@ export interface Lane {
   readonly clusterId: string;
   readonly random: Random;
   readonly deadlineMs: number;
+  /** Where the time of the attempt is added up; absent where nobody asks. */
+  readonly times?: Timekeeper | undefined;
 }
 
 /** One call of one mode. */
@@ -29,6 +32,10 @@ export interface Call {
   readonly base?: string;
   readonly flags?: readonly Flag[];
   readonly deadlineMs?: number;
+  /** Not 0: the fallback is restored unless `confirm` comes in time. */
+  readonly confirmSeconds?: number;
+  /** Over a connection that is opened for it. */
+  readonly fresh?: boolean;
 }
 
 /** An exchange that brought no trustworthy receipt. `reachable` tells a silent node from a broken one. */
@@ -65,19 +72,34 @@ export async function call(lane: Lane, what: Call, signal: AbortSignal): Promise
     document: what.document,
     nonce,
     deadlineMs,
-    confirmSeconds: 0,
+    confirmSeconds: what.confirmSeconds ?? 0,
     flags: what.flags ?? [],
     fallback: what.fallback,
   });
+  const end = lane.times?.start();
   try {
     const result = await lane.transport.exchange(
       lane.endpoint,
-      { program: 'receive', stdin, deadlineMs: deadlineMs + 500, maxOutputBytes },
+      {
+        program: 'receive',
+        stdin,
+        deadlineMs: deadlineMs + 500,
+        maxOutputBytes,
+        whole: (stdout) => wholeness(stdout, nonce),
+        ...(what.fresh === true ? { fresh: true } : {}),
+      },
       signal,
     );
-    return receiptOf(result, nonce, lane.endpoint.id);
+    const { dialMs, authMs, execMs } = result.phases;
+    lane.times?.add('dialMs', dialMs + authMs);
+    lane.times?.add('exchangeMs', execMs);
+    const answer = receiptOf(result, nonce, lane.endpoint.id);
+    if (!isFailed(answer)) lane.times?.note(answer);
+    return answer;
   } catch (error) {
     if (!(error instanceof TransportFailure)) throw error;
+    // Where no payload byte was sent, all the time went into getting there.
+    end?.(error.started ? 'exchangeMs' : 'dialMs');
     const shown = error.hostKey === undefined ? {} : { shownKey: error.hostKey };
     return {
       failed: true,
@@ -87,6 +109,13 @@ export async function call(lane: Lane, what: Call, signal: AbortSignal): Promise
       ...shown,
     };
   }
+}
+
+/** A receiver stays after a success alone: whatever else it answers, bytes of ours may be left unread. */
+function wholeness(stdout: Buffer, nonce: string): 'no' | 'stays' | 'ends' {
+  const receipt = decodeReceipt(stdout, nonce);
+  if ('missing' in receipt) return 'no';
+  return receipt.code === 0 ? 'stays' : 'ends';
 }
 
 function receiptOf(result: ExchangeResult, nonce: string, id: NodeId): Answer {

@@ -37,6 +37,7 @@ async function pushBundle(
 ): Promise<Outcome> {
   const { approach, context } = how;
   const attempt = new BundlePush(plan, bundle, context, signal);
+  if (approach === 'observe') return attempt.checkFirst(false);
   if (!context.additionsOnly) return approach === 'check' ? attempt.checkFirst() : attempt.apply(undefined);
   const content = await attempt.content();
   if (typeof content !== 'string') return content;

@@ -1,49 +1,54 @@
 import { targetKinds } from '../model/bundle.ts';
-import type { NodeId } from '../model/node.ts';
+import type { Node, NodeId } from '../model/node.ts';
 import { SyncError } from '../lib/errors.ts';
 import type { Actor, ControllerApi, PlanRequest, PushRequest } from '../contract/controller.ts';
 import type { NodeLifecycle, RemovalReport, RemovalRequest } from '../contract/lifecycle.ts';
 import type { ControllerStatus, NodeReport, PlanReport, PushReport } from '../contract/report.ts';
+import type { Steered, Steering } from '../contract/steering.ts';
 import { askFleet } from './ask-fleet.ts';
 import type { Engine } from './engine.ts';
-import { observe, observeOffline } from './observe.ts';
+import type { History } from './history.ts';
 import type { ControllerParts } from './parts.ts';
+import { planAsked } from './planning.ts';
+import { pushAsked, pushEverything } from './pushing.ts';
+import { withoutNode } from '../plan/without-node.ts';
 import { nodeOf } from './removal.ts';
-import { nodeReport, planReport, pushReport } from './report.ts';
+import { nothingElse, removalReport, type Outlook } from './removal-report.ts';
 import { isMeant, onlyOne, selectNodes } from './selection.ts';
+import { SteeringDesk } from './steering.ts';
 import { controllerStatus } from './status-report.ts';
 
 /** What an admin can ask of the controller, over its engine. */
-export class Controller implements ControllerApi, NodeLifecycle {
+export class Controller implements ControllerApi, NodeLifecycle, Steered {
   private readonly engine: Engine;
   private readonly parts: ControllerParts;
 
   constructor(engine: Engine) {
     this.engine = engine;
     this.parts = engine.parts;
+    this.steering = new SteeringDesk(engine);
   }
+
+  /** What was; undefined where nobody keeps it. */
+  get history(): History | undefined {
+    return this.parts.history;
+  }
+
+  /** Rollouts, freezes and drift. */
+  readonly steering: Steering;
 
   async push(request: PushRequest, onNode?: (report: NodeReport) => void): Promise<PushReport> {
     this.mustWrite(request.actor);
-    await this.engine.refresh();
-    return this.pushAll(selectNodes(request.nodes, this.engine.snapshot().nodes), request.takeOver, onNode);
+    return pushAsked(this.engine, request, onNode);
   }
 
   async reconcile(actor: Actor, onNode?: (report: NodeReport) => void): Promise<PushReport> {
     this.mustWrite(actor);
-    await this.engine.refresh();
-    return this.pushAll([...this.engine.snapshot().nodes.keys()], false, onNode);
+    return pushEverything(this.engine, actor, onNode);
   }
 
-  async plan(request: PlanRequest): Promise<PlanReport> {
-    await this.engine.refresh();
-    const { fleet } = this.parts;
-    const ids = selectNodes(request.nodes, this.engine.snapshot().nodes);
-    const plans = ids.map((id) => fleet.planOf(id)).filter((plan) => plan !== undefined);
-    const diffs = request.offline
-      ? plans.map((plan) => observeOffline(plan, this.parts.memory))
-      : await Promise.all(plans.map((plan) => observe(plan, this.parts, this.engine.signal)));
-    return planReport(diffs, plans, fleet.current()?.held ?? []);
+  plan(request: PlanRequest): Promise<PlanReport> {
+    return planAsked(this.engine, request);
   }
 
   async status(): Promise<ControllerStatus> {
@@ -83,54 +88,48 @@ export class Controller implements ControllerApi, NodeLifecycle {
   }
 
   async takeTerm(actor: Actor): Promise<{ readonly epoch: number; readonly writer: string }> {
+    // Whoever led until now may have pushed what this controller has not read yet.
+    await this.engine.refresh();
     const heard = await askFleet(this.engine.ids(), this.parts, this.engine.signal);
-    const term = await this.parts.standing.begin(heard);
+    const term = await this.parts.standing.overrule(heard);
     await this.parts.decisions.audit(actor, 'term take', `epoch ${String(term.epoch)}`);
     this.engine.pushAllAgain();
     return { epoch: term.epoch, writer: term.writer };
   }
 
   async removeNode(request: RemovalRequest): Promise<RemovalReport> {
-    const { fleet, loop, memory, decisions } = this.parts;
+    const { fleet, decisions } = this.parts;
+    const { removal, signal } = this.engine;
     await this.engine.refresh();
-    await decisions.audit(
-      request.actor,
-      request.abandon ? 'node remove --abandon' : 'node remove',
-      request.node,
-    );
     const known = new Map([...fleet.orphans(), ...this.engine.snapshot().nodes]);
-    const buried = (await this.parts.tombstones.list().catch(() => [])).find(
-      (stone) => stone.state === 'pending' && isMeant(nodeOf(stone), request.node),
-    );
-    if (buried !== undefined && !known.has(buried.node)) {
-      const ended = await this.engine.removal.endTombstone(buried.node, request.abandon, this.engine.signal);
-      if (ended !== undefined) return ended;
-    }
-    const id = onlyOne(selectNodes([request.node], known), request.node);
-    const node = known.get(id);
-    if (node === undefined) throw new SyncError('internal', `no row of ${id}`);
-    const kinds = targetKinds.filter(
-      (kind) =>
-        memory.recall(id, kind) !== undefined ||
-        fleet.planOf(id)?.bundles.some((bundle) => bundle.kind === kind) === true,
-    );
-    fleet.expectRemoval(id);
-    loop.forget(id);
-    this.parts.presence.forget(id);
-    const report = await this.engine.removal.remove(node, kinds, request, this.engine.signal);
-    await fleet.settleOrphan(id);
-    await this.engine.refresh();
-    return report;
+    const { node: word, abandon, dryRun, actor } = request;
+    const stone = await removal.tombstoneOf((node) => isMeant(node, word) && !known.has(node.id));
+    const node = stone === undefined ? this.oneOf(word, known) : nodeOf(stone);
+    const outlook =
+      stone === undefined ? await removal.outlook(node, this.engine.snapshot(), signal) : nothingElse;
+    if (dryRun) return removalReport(node, { result: 'planned' }, outlook);
+    await decisions.audit(actor, abandon ? 'node remove --abandon' : 'node remove', node.id);
+    return stone === undefined
+      ? this.takeOut(node, outlook, request)
+      : removal.endTombstone(stone, abandon, signal);
   }
 
-  async restoreNode(node: string, actor: Actor): Promise<void> {
+  async restoreNode(word: string, actor: Actor): Promise<void> {
     const { fleet, decisions } = this.parts;
-    const orphans = fleet.orphans();
-    const lost = orphans.get(onlyOne(selectNodes([node], orphans), node));
-    if (lost === undefined)
-      throw new SyncError('notFound', `node restore: expected an orphaned node, got ${JSON.stringify(node)}`);
-    await this.engine.removal.restore(lost, actor);
-    await decisions.audit(actor, 'node restore', lost.id);
+    const stones = await this.engine.removal.pending();
+    const lost = new Map([
+      ...stones.map((stone) => [stone.node, nodeOf(stone)] as const),
+      ...fleet.orphans(),
+    ]);
+    if (![...lost.values()].some((node) => isMeant(node, word)))
+      throw new SyncError(
+        'notFound',
+        `node restore: expected a node whose row vanished or whose removal is pending, got ${JSON.stringify(word)}`,
+        { remedy: 'syncctl node add' },
+      );
+    const node = this.oneOf(word, lost);
+    await this.engine.removal.restore(node, actor);
+    await decisions.audit(actor, 'node restore', node.id);
     await this.engine.refresh();
   }
 
@@ -138,31 +137,49 @@ export class Controller implements ControllerApi, NodeLifecycle {
     return this.engine.close();
   }
 
-  private async pushAll(
-    ids: readonly NodeId[],
-    takeOver: boolean,
-    onNode?: (report: NodeReport) => void,
-  ): Promise<PushReport> {
-    const { loop, fleet, status, terms, log } = this.parts;
-    const nodes = this.engine.snapshot().nodes;
-    const reports = await Promise.all(
-      ids.map(async (id) => {
-        const settled = await loop.push(id, { takeOver });
-        const node = nodes.get(id);
-        const report = node === undefined ? undefined : nodeReport(node, settled);
-        if (report !== undefined) onNode?.(report);
-        return report;
-      }),
+  private oneOf(word: string, nodes: ReadonlyMap<NodeId, Node>): Node {
+    const node = nodes.get(onlyOne(selectNodes([word], nodes), word));
+    if (node === undefined) throw new SyncError('internal', `no row of ${word}`);
+    return node;
+  }
+
+  /** The registries, the plan and the node itself forget a node, in this order. */
+  private async takeOut(node: Node, outlook: Outlook, request: RemovalRequest): Promise<RemovalReport> {
+    const { fleet, loop, memory, presence, decisions } = this.parts;
+    const { id } = node;
+    const planned = fleet.planOf(id)?.bundles.map((bundle) => bundle.kind) ?? [];
+    const kinds = targetKinds.filter(
+      (kind) => memory.recall(id, kind) !== undefined || planned.includes(kind),
     );
-    // The nodes have what they should: that the statuses cannot be told is another matter.
-    await status.flush().catch((error: unknown) => {
-      log.warn('statuses could not be written', { error });
-    });
-    return pushReport(
-      reports.filter((report) => report !== undefined),
-      terms.current(),
-      fleet.current()?.held ?? [],
-    );
+    const own = await this.approveOwn(node, request.actor);
+    fleet.beginRemoval(id);
+    loop.forget(id);
+    presence.forget(id);
+    let done = false;
+    try {
+      const { abandon, actor } = request;
+      const deed = { node, kinds, outlook, abandon, actor };
+      const report = await this.engine.removal.remove(deed, this.engine.signal);
+      done = true;
+      await fleet.settleOrphan(id);
+      return report;
+    } finally {
+      await this.engine.refresh().catch((error: unknown) => {
+        this.parts.log.warn('the registries could not be read after a removal', { error });
+      });
+      fleet.endRemoval(id, done);
+      // What broke off with the row still there is a node as before, and has missed a push.
+      if (!done && this.parts.daemon && fleet.planOf(id) !== undefined) loop.queue.add(id, 'change');
+      for (const hash of own) if (decisions.approvals().has(hash)) await decisions.spend(hash);
+    }
+  }
+
+  /** The admin saw what goes and confirmed it: the guard must not hold the names of the removed node, and only those. */
+  private async approveOwn(node: Node, actor: Actor): Promise<readonly string[]> {
+    const { fleet, decisions } = this.parts;
+    const own = fleet.heldBy(withoutNode(this.engine.snapshot(), node)).map(({ hash }) => hash);
+    for (const hash of own) await decisions.approve(hash, actor);
+    return own;
   }
 
   private scopes(node: string | undefined): readonly string[] {

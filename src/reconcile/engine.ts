@@ -1,12 +1,21 @@
+import { causeOf } from '../model/cause.ts';
 import type { NodeId } from '../model/node.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { SyncError } from '../lib/errors.ts';
 import type { RegistryListener } from '../registry/registry.ts';
+import { typeScope } from '../store/decisions.ts';
+import type { Pause } from '../store/records.ts';
 import { askFleet } from './ask-fleet.ts';
 import { findingsTeller } from './findings-log.ts';
+import { seenRevision } from './history.ts';
 import type { ControllerParts } from './parts.ts';
 import { desiredDigest } from './reconciler.ts';
-import { Removal } from './removal.ts';
+import { Removal, type Claim } from './removal.ts';
+import { Thaw } from './thaw.ts';
+
+// What was told last is worth a moment, not the whole stop.
+const historyMs = 2_000;
+const planAgainMs = 5_000;
 
 /** The controller's life: reads, plans, begins a term, follows the registries, stops. What an admin asks of it is in controller.ts. */
 export class Engine {
@@ -16,12 +25,37 @@ export class Engine {
   private readonly stop = new AbortController();
   private readonly background: Promise<unknown>[] = [];
   private ready = false;
+  /** The registries were read in this life: a last good state from before it counts no more. */
+  private read = false;
   private annotated = false;
+  /** Ends freezes at their time. */
+  readonly thaw: Thaw;
 
   constructor(parts: ControllerParts) {
     this.parts = parts;
     this.removal = new Removal(parts);
     this.tellFindings = findingsTeller(parts.log);
+    this.thaw = new Thaw({
+      clock: parts.clock,
+      pauses: () => parts.decisions.pauses(),
+      onEnd: (pause) => {
+        this.thawed(pause);
+      },
+    });
+    parts.rollout?.connect({
+      moved: (ids) => {
+        this.move(ids);
+      },
+      look: (ids) => {
+        for (const id of ids) parts.loop.queue.add(id, 'look');
+      },
+      isAway: (id) => {
+        const cause = parts.status.get(id)?.cause;
+        return cause !== undefined && causeOf(cause).offline;
+      },
+      isWriting: () => parts.standing.state().kind === 'writing',
+      signal: this.stop.signal,
+    });
   }
 
   /** Fires when the controller stops. */
@@ -40,20 +74,33 @@ export class Engine {
     this.ready = true;
   }
 
-  /** Begins the term this process pushes under, above what the selected nodes have heard. With the term store down, re-asserts the own last one. */
+  /**
+   * Begins the term this process pushes under, above what the selected nodes have heard. With the term store down or the
+   * registries never read, re-asserts the own last one.
+   */
   async beginTerm(ids: readonly NodeId[]): Promise<void> {
     const { standing, terms, log } = this.parts;
     const heard = await askFleet(ids, this.parts, this.stop.signal);
     try {
+      this.mustHaveRead();
       await standing.begin(heard);
     } catch (error) {
       const term = await terms.reassert();
       if (term === undefined) throw error;
-      log.warn('the term store cannot be written; re-asserting last-good under the own last term', {
+      log.warn('no new term can begin; re-asserting last-good under the own last term', {
         epoch: term.epoch,
         error,
       });
     }
+  }
+
+  /** Nodes may hold newer bytes than a last good state that was never held against its source: under a new term it would win over them. */
+  private mustHaveRead(): void {
+    const { sourceState, reason, remedy } = this.parts.registry.current();
+    this.read ||= sourceState === 'fresh';
+    if (this.read || sourceState === 'none') return;
+    const message = `registries: expected to be read once before a term begins, got ${reason ?? 'nothing'}`;
+    throw new SyncError('unavailable', message, remedy === undefined ? {} : { remedy });
   }
 
   /** Keeps the fleet in step until `close`: with what the watch brings, or, without it, with what each pass reads. */
@@ -67,6 +114,8 @@ export class Engine {
       this.background.push(registry.stopped());
     }
     this.background.push(status.follow(() => registry.current().snapshot?.nodes, this.stop.signal));
+    this.background.push(this.thaw.run(this.stop.signal));
+    this.parts.rollout?.begin();
     if (watch) this.pushAllAgain();
     else this.lookAtAll();
   }
@@ -74,21 +123,36 @@ export class Engine {
   private readonly take: RegistryListener = (state, what) => {
     const { log } = this.parts;
     this.tellFindings(state.snapshot?.findings ?? []);
-    if (what === 'desired')
-      void this.replan().catch((error: unknown) => {
-        log.error('planning failed', { error });
-      });
-    else if (state.sourceState === 'fresh')
+    this.read ||= state.sourceState === 'fresh';
+    if (what === 'desired') void this.planPatiently();
+    else if (state.sourceState === 'fresh') {
       log.info('the registries can be read', { findings: state.snapshot?.findings.length ?? 0 });
-    else log.warn('the registries cannot be read; the last good state stays', { reason: state.reason });
+      this.file();
+    } else log.warn('the registries cannot be read; the last good state stays', { reason: state.reason });
   };
+
+  /** The registry says a change once: a plan that could not be made is made again. */
+  private async planPatiently(): Promise<void> {
+    const { log, clock } = this.parts;
+    while (!this.stop.signal.aborted) {
+      try {
+        await this.replan();
+        return;
+      } catch (error) {
+        log.error('planning failed; it is tried again', { error });
+      }
+      await clock.sleep(planAgainMs, this.stop.signal).catch(() => undefined);
+    }
+  }
 
   /** Plans the newest snapshot and queues the nodes it changes. */
   async replan(): Promise<void> {
-    const { registry, fleet, loop, log, status } = this.parts;
-    const { snapshot } = registry.current();
+    const { registry, fleet, loop, log, status, daemon } = this.parts;
+    const { snapshot, objects } = registry.current();
     if (snapshot === undefined) return;
     const change = await fleet.update(snapshot, this.parts.clusterId);
+    // What came in between files itself.
+    if (registry.current().objects === objects) this.file();
     for (const id of change.gone) {
       loop.forget(id);
       this.parts.presence.forget(id);
@@ -97,15 +161,45 @@ export class Engine {
     const annotated = snapshot.paused.length > 0;
     if (this.annotated && !annotated) this.pushAllAgain();
     this.annotated = annotated;
+    // A command tells it in its report.
+    const level = daemon ? 'warn' : 'debug';
     for (const held of change.held)
-      log.warn('removal withheld', { reason: held.reason, approve: `syncctl approve ${held.hash}` });
+      log[level]('removal withheld', { reason: held.reason, approve: `syncctl approve ${held.hash}` });
     for (const id of change.changed) {
       const plan = fleet.planOf(id);
       if (plan !== undefined) status.expect(id, desiredDigest(plan));
-      if (this.ready) loop.queue.add(id, 'change');
+      if (this.ready && daemon) loop.queue.add(id, 'change');
     }
     if (this.ready && change.changed.length > 0)
       log.info('registry changed', { nodes: change.changed.length });
+  }
+
+  /** Nodes get another plan by the rollout; a command that has begun it brings it to them, too. */
+  private move(ids: readonly NodeId[]): void {
+    const { fleet, loop, status } = this.parts;
+    for (const id of ids) {
+      const plan = fleet.planOf(id);
+      if (plan === undefined) continue;
+      status.expect(id, desiredDigest(plan));
+      loop.queue.add(id, 'change');
+    }
+  }
+
+  /** What waited for the end of a freeze. */
+  private thawed({ scope }: Pause): void {
+    this.parts.log.info('a freeze has ended', { scope });
+    const isMeant = (id: NodeId): boolean => scope === 'all' || scope === id || scope === typeScope(id);
+    for (const id of this.ids().filter(isMeant)) this.parts.loop.queue.add(id, 'change');
+  }
+
+  /** Files what is in force, with the texts it was read from; a last good state was filed when it was read. */
+  private file(): void {
+    const { history, registry, fleet, clock, source } = this.parts;
+    const [effective, { objects }] = [fleet.effective(), registry.current()];
+    if (history === undefined || effective === undefined || objects === undefined) return;
+    const { kind, location } = source.health();
+    const read = { objects, plan: fleet.current(), source: `${kind} ${location}`, atMs: clock.now() };
+    history.revision(seenRevision(effective, read));
   }
 
   /** Every node with a plan. */
@@ -115,21 +209,37 @@ export class Engine {
 
   /** True until a term has begun, and again while the own last one is only re-asserted. */
   needsTerm(): boolean {
-    const { kind } = this.parts.standing.state();
-    return kind === 'no-term' || kind === 'reasserting';
+    const { standing, terms } = this.parts;
+    // A pause hides that no term has begun; a rival's claim only a person may end.
+    if (standing.state().kind === 'rival') return false;
+    return terms.current() === undefined || terms.isReasserting();
   }
 
   /** Queues a push of every node: after a term has begun late. */
   pushAllAgain(): void {
+    // A command brings to the nodes what it was asked for, and ends.
+    if (!this.parts.daemon) return;
     for (const id of this.ids()) this.parts.loop.queue.add(id, 'change');
   }
 
   /** Queues a look at every node: the hourly pass. */
   lookAtAll(): void {
     for (const id of this.ids()) this.parts.loop.queue.add(id, 'look');
-    void this.removal.retry(this.stop.signal).catch((error: unknown) => {
-      this.parts.log.warn('withdrawals were not retried', { error });
-    });
+    void this.removal
+      .retry((id) => this.claimOn(id), this.stop.signal)
+      .catch((error: unknown) => {
+        this.parts.log.warn('withdrawals were not retried', { error });
+      });
+  }
+
+  /** Whether a tombstone still speaks for a node: not where its row is there again. */
+  private claimOn(id: NodeId): Claim {
+    const { registry, fleet } = this.parts;
+    const { snapshot, sourceState } = registry.current();
+    if (fleet.isRemoving(id)) return 'underway';
+    if (snapshot?.nodes.has(id) !== true) return 'gone';
+    // A row of a last good state may be older than the removal.
+    return sourceState === 'fresh' ? 'registered' : 'unsure';
   }
 
   /** The hourly pass; `read` where no watch brings the registries. */
@@ -173,6 +283,7 @@ export class Engine {
     await transport.close();
     await source.close();
     await this.parts.memory.flush();
+    await this.within(historyMs, this.parts.history?.close() ?? Promise.resolve());
     await this.parts.decisions.close();
   }
 

@@ -5,12 +5,16 @@ import type { NodeStatus } from '../model/status.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { jittered, type Random } from '../lib/random.ts';
-import type { Held, ReconcileSettings, StatusRecorder } from './ports.ts';
+import type { Approach } from '../push/context.ts';
+import type { Actor } from '../contract/controller.ts';
+import type { Attempt } from './history.ts';
+import type { Held, ReconcileSettings, StatusRecorder, Wish } from './ports.ts';
 import { KeyQueue, type Urgency } from './queue.ts';
 import { desiredDigest, type Reconciler } from './reconciler.ts';
+import type { Rollout } from './rollout.ts';
 import { nextAfter, type Next } from './schedule.ts';
 import type { Judgement } from './standing.ts';
-import { tellOutcome } from './tell.ts';
+import { tellAttempt, tellOutcome } from './tell.ts';
 
 export interface LoopParts {
   readonly reconciler: Pick<Reconciler, 'attempt'>;
@@ -24,7 +28,15 @@ export interface LoopParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** True where somebody prints how each node ended: the log must not say it again. */
+  readonly reported?: boolean;
   readonly settings: ReconcileSettings;
+  /** Called with every recorded outcome, for the history; it must not wait for anything. */
+  readonly onRecorded?: (attempt: Attempt) => void;
+  /** Judges a new revision by what attempts with it come to. */
+  readonly rollout?: Pick<Rollout, 'reword' | 'settled'>;
+  /** True where bytes that somebody else changed are reported and not repaired. */
+  readonly observes?: (plan: NodePlan, urgency: Urgency) => boolean;
 }
 
 /** How one asked-for push ended. */
@@ -48,7 +60,9 @@ export class Loop {
   private readonly parts: LoopParts;
   private readonly passes = new Map<NodeId, Pass>();
   private readonly waiters = new Map<NodeId, PromiseWithResolvers<Settled>[]>();
-  private readonly takeOver = new Set<NodeId>();
+  private readonly wishes = new Map<NodeId, Wish>();
+  /** Who asked for the push that a node waits for. */
+  private readonly askedBy = new Map<NodeId, Actor>();
   private readonly running = new Set<Promise<void>>();
 
   constructor(parts: LoopParts) {
@@ -71,10 +85,12 @@ export class Loop {
   }
 
   /** Pushes a node and waits until it is verified or its pass has ended. */
-  async push(id: NodeId, options: { takeOver: boolean }): Promise<Settled> {
+  async push(id: NodeId, options: Wish & { readonly actor?: Actor }): Promise<Settled> {
     const waiter = Promise.withResolvers<Settled>();
     this.waiters.set(id, [...(this.waiters.get(id) ?? []), waiter]);
-    if (options.takeOver) this.takeOver.add(id);
+    const { actor, ...wish } = options;
+    this.wishes.set(id, wish);
+    if (actor !== undefined) this.askedBy.set(id, actor);
     this.passes.delete(id);
     this.queue.add(id, 'push');
     return waiter.promise;
@@ -125,13 +141,18 @@ export class Loop {
     const { id } = plan;
     const pass = this.passes.get(id) ?? { attempt: 0, passes: 0 };
     pass.attempt += 1;
+    const course = this.begin();
     const held = this.parts.holdback(id);
-    const approach = urgency === 'look' || pass.attempt > 1 || pass.passes > 0 ? 'check' : 'apply';
     const outcome =
       held === undefined
-        ? await this.parts.reconciler.attempt(plan, approach, { takeOver: this.takeOver.has(id) }, run.signal)
+        ? await this.parts.reconciler.attempt(
+            plan,
+            this.approachTo(plan, urgency, pass),
+            this.wishes.get(id) ?? { takeOver: false },
+            run.signal,
+          )
         : failed(id, held.cause, held.evidence);
-    this.takeOver.delete(id);
+    this.fulfil(id);
     const judgement = await this.parts.onOutcome(plan, outcome);
     if (judgement === 'again') {
       this.passes.delete(id);
@@ -144,20 +165,47 @@ export class Loop {
         ? { kind: 'pass', delayMs: laterMs }
         : nextAfter(outcome, pass.attempt, pass.passes, this.parts.settings);
     const bootBefore = this.parts.status.get(id)?.bootId;
-    const status = this.parts.status.record(outcome, {
-      desired: desiredDigest(plan),
-      passEnded: next.kind !== 'attempt',
-    });
-    tellOutcome(this.parts.log, plan.node, { outcome, next });
+    const passEnded = next.kind !== 'attempt';
+    const named = this.parts.rollout?.reword(plan, outcome) ?? outcome;
+    const status = this.parts.status.record(named, { desired: desiredDigest(plan), passEnded });
+    const made = { kind: urgency, attempted: held === undefined, attempt: pass.attempt };
+    this.parts.onRecorded?.({ plan, outcome: named, status, ...made, ...course(id) });
+    const tell = this.parts.reported === true ? tellAttempt : tellOutcome;
+    tell(this.parts.log, plan.node, { outcome: named, next });
+    this.parts.rollout?.settled(plan, outcome, passEnded);
     this.follow(id, pass, next);
     // After a reboot consumers may still be starting: what was proved a moment ago is worth a second look.
     if (bootBefore !== undefined && status.bootId !== bootBefore && next.kind === 'settled')
       this.queue.addLater(id, 'look', afterBootMs);
     if (next.kind === 'attempt') this.putBack(id, run.waiters);
-    else run.settle({ outcome, status });
+    else run.settle({ outcome: named, status });
+  }
+
+  private approachTo(plan: NodePlan, urgency: Urgency, pass: Pass): Approach {
+    const asked = this.wishes.get(plan.id)?.look === true ? 'look' : urgency;
+    if (this.parts.observes?.(plan, asked) === true) return 'observe';
+    return urgency === 'look' || pass.attempt > 1 || pass.passes > 0 ? 'check' : 'apply';
+  }
+
+  /** What was asked for once was meant for the first attempt; how a change is secured holds for the others too. */
+  private fulfil(id: NodeId): void {
+    const wish = this.wishes.get(id);
+    if (wish?.confirmSeconds === undefined) this.wishes.delete(id);
+    else this.wishes.set(id, { takeOver: false, confirmSeconds: wish.confirmSeconds });
+  }
+
+  /** Starts the measurement of an attempt; what it gives ends it. */
+  private begin(): (id: NodeId) => Pick<Attempt, 'startedMs' | 'totalMs' | 'actor'> {
+    const { clock } = this.parts;
+    const [startedMs, began] = [clock.now(), clock.monotonic()];
+    return (id) => ({ startedMs, totalMs: clock.monotonic() - began, actor: this.askedBy.get(id) });
   }
 
   private follow(id: NodeId, pass: Pass, next: Next): void {
+    if (next.kind !== 'attempt') {
+      this.askedBy.delete(id);
+      this.wishes.delete(id);
+    }
     switch (next.kind) {
       case 'settled':
         this.passes.delete(id);

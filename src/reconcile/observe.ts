@@ -28,6 +28,7 @@ export async function observe(plan: NodePlan, parts: ObserveParts, signal: Abort
     deadlineMs: parts.deadlineMs,
   };
   const diffs: string[] = [];
+  let installed: NodeDiff['installed'];
   for (const bundle of plan.bundles) {
     const position = { epoch: 0, writer: '00000000', seq: 0 };
     const answer = await parts.slots.run(() =>
@@ -36,6 +37,7 @@ export async function observe(plan: NodePlan, parts: ObserveParts, signal: Abort
     if (isFailed(answer)) return unknown(plan, `${answer.cause}: ${answer.evidence}`);
     const refused = causeForResult(answer.result);
     if (refused !== undefined) return unknown(plan, `${refused}: ${answer.text}`);
+    installed ??= answer.after?.sha as NodeDiff['installed'];
     if (answer.after?.sha === bundle.digest) continue;
     diffs.push(diffBundle(bundle, answer.bodies.get('content')?.toString('utf8') ?? ''));
   }
@@ -45,7 +47,7 @@ export async function observe(plan: NodePlan, parts: ObserveParts, signal: Abort
     state: diffs.length === 0 ? 'in-sync' : 'changes',
     reason: undefined,
     diff,
-    installed: undefined,
+    installed,
   };
 }
 

@@ -5,12 +5,15 @@ import type { Logger } from '../lib/logger.ts';
 import type { Random } from '../lib/random.ts';
 import type { Book } from '../status/book.ts';
 import type { DurableDecisions } from '../store/decisions.ts';
+import type { DurableDrift } from '../store/drift.ts';
 import type { Tombstones } from '../store/tombstones.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { Fleet } from './fleet.ts';
+import type { History } from './history.ts';
 import type { Loop } from './loop.ts';
 import type { EndpointOf, NodeMemory } from './ports.ts';
 import type { Presence } from './presence.ts';
+import type { Rollout } from './rollout.ts';
 import type { Slots } from './slots.ts';
 import type { Standing } from './standing.ts';
 import type { TermHolder } from './term-holder.ts';
@@ -31,6 +34,10 @@ export interface ControllerParts {
   readonly decisions: DurableDecisions;
   readonly tombstones: Tombstones;
   readonly presence: Presence;
+  /** Decides who gets a new plan when; without it everybody does at once. */
+  readonly rollout?: Rollout;
+  /** How drift is treated on single nodes. */
+  readonly drift?: DurableDrift;
   readonly transport: Transport;
   readonly endpointOf: EndpointOf;
   readonly slots: Slots;
@@ -39,4 +46,6 @@ export interface ControllerParts {
   readonly log: Logger;
   readonly deadlineMs: number;
   readonly termAskMs: number;
+  /** What was; absent where nobody keeps it. */
+  readonly history?: History;
 }

@@ -16,6 +16,17 @@ export interface StatusRecorder {
   forget(id: NodeId): void;
 }
 
+/** What an admin asks of a push beside the plan itself. */
+export interface Wish {
+  readonly takeOver: boolean;
+  /** True for a pass over the fleet: what drifted is treated as the hourly look treats it. */
+  readonly look?: boolean;
+  /** The node takes the change back unless it is confirmed over a new connection within so many seconds. */
+  readonly confirmSeconds?: number;
+  /** Digest that the managed bytes must have, as a saved plan saw them; over others nothing is installed. */
+  readonly base?: string;
+}
+
 /** What keeps a node from being written, as it stands in its status. */
 export interface Held {
   readonly cause: CauseClass;
@@ -48,6 +59,8 @@ export interface ReconcileSettings {
   readonly parallel: number;
   readonly deadlineMs: number;
   readonly loadMs: number;
+  /** As in Wish, for every push that says nothing; 0 or left out: a change stays. */
+  readonly confirmSeconds?: number;
   /** Between passes of a node that fails while it is reachable: doubles from the last delay up to this. */
   readonly maxDelayMs: number;
 }

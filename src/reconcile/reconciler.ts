@@ -7,9 +7,11 @@ import { messageOf } from '../lib/errors.ts';
 import type { Random } from '../lib/random.ts';
 import { evidenceOf } from '../lib/text.ts';
 import type { Approach } from '../push/context.ts';
+import { isOlder } from '../lib/version.ts';
 import { pushNode } from '../push/push-node.ts';
+import { Timekeeper } from '../push/timekeeper.ts';
 import type { Endpoint, Transport } from '../transport/transport.ts';
-import type { EndpointOf, Mend, NodeMemory, ReconcileSettings } from './ports.ts';
+import type { EndpointOf, Mend, NodeMemory, ReconcileSettings, Wish } from './ports.ts';
 import { Flights, type Slots } from './slots.ts';
 import type { TermHolder } from './term-holder.ts';
 
@@ -33,6 +35,12 @@ export interface ReconcilerParts {
   readonly additionsOnly: () => boolean;
 }
 
+/** How one attempt is made. */
+interface How extends Wish {
+  readonly approach: Approach;
+  readonly times: Timekeeper;
+}
+
 /** Classes that an installation of the receiver may cure. */
 const curable: ReadonlySet<string> = new Set(['receiver_missing', 'receiver_outdated', 'target_unknown']);
 
@@ -47,27 +55,17 @@ export class Reconciler {
   }
 
   /** One attempt. Never rejects but for the signal: what goes wrong is an outcome. */
-  async attempt(
-    plan: NodePlan,
-    approach: Approach,
-    options: { takeOver: boolean },
-    signal: AbortSignal,
-  ): Promise<Outcome> {
+  async attempt(plan: NodePlan, approach: Approach, wish: Wish, signal: AbortSignal): Promise<Outcome> {
+    const times = new Timekeeper(this.parts.clock);
     try {
       const endpoint = await this.parts.endpointOf(plan.node);
       const flight = `${endpoint.user}@${endpoint.host}:${String(endpoint.port)}`;
-      return await this.flights.run(flight, async () => {
-        const how = { approach, ...options };
-        const outcome = this.named(await this.push(plan, endpoint, how, signal));
-        const kinds = plan.bundles.map((bundle) => bundle.kind);
-        if (outcome.ok)
-          return await this.upgraded(plan, outcome, () =>
-            this.parts.mend(plan.node, endpoint, kinds, signal),
-          );
-        if (!curable.has(outcome.cause)) return outcome;
-        const failed = await this.parts.mend(plan.node, endpoint, kinds, signal);
-        return failed ?? this.named(await this.push(plan, endpoint, how, signal));
+      const waited = times.start();
+      const outcome = await this.flights.run(flight, () => {
+        waited('waitMs');
+        return this.fly(plan, endpoint, { approach, ...wish, times }, signal);
       });
+      return { ...outcome, ...times.course() };
     } catch (error) {
       signal.throwIfAborted();
       return {
@@ -79,6 +77,17 @@ export class Reconciler {
         facts: undefined,
       };
     }
+  }
+
+  /** Pushes; where the receiver is what is missing, brings it and pushes once more. */
+  private async fly(plan: NodePlan, endpoint: Endpoint, how: How, signal: AbortSignal): Promise<Outcome> {
+    const outcome = this.named(await this.push(plan, endpoint, how, signal));
+    const kinds = plan.bundles.map((bundle) => bundle.kind);
+    if (outcome.ok)
+      return this.upgraded(plan, outcome, () => this.parts.mend(plan.node, endpoint, kinds, signal));
+    if (!curable.has(outcome.cause)) return outcome;
+    const failed = await this.parts.mend(plan.node, endpoint, kinds, signal);
+    return failed ?? this.named(await this.push(plan, endpoint, how, signal));
   }
 
   /** A key that is pinned for another node tells more than "changed": that node answers here. */
@@ -106,13 +115,9 @@ export class Reconciler {
     };
   }
 
-  private async push(
-    plan: NodePlan,
-    endpoint: Endpoint,
-    how: { approach: Approach; takeOver: boolean },
-    signal: AbortSignal,
-  ): Promise<Outcome> {
+  private async push(plan: NodePlan, endpoint: Endpoint, how: How, signal: AbortSignal): Promise<Outcome> {
     const { parts } = this;
+    const { times } = how;
     const term = parts.terms.current();
     const kind = plan.bundles[0]?.kind;
     const outcome = await pushNode(
@@ -125,13 +130,23 @@ export class Reconciler {
           clusterId: term?.clusterId ?? '',
           random: parts.random,
           deadlineMs: parts.settings.deadlineMs,
+          times,
         },
         clock: parts.clock,
         nextPosition: () => parts.terms.next(),
-        slot: (work) => (parts.transport.isWarm(endpoint) ? parts.slots : parts.coldSlots).run(work),
+        slot: (work) => {
+          const waited = times.start();
+          const slots = parts.transport.isWarm(endpoint) ? parts.slots : parts.coldSlots;
+          return slots.run(() => {
+            waited('waitMs');
+            return work();
+          });
+        },
         memory: kind === undefined ? undefined : parts.memory.recall(plan.id, kind),
         loadMs: parts.settings.loadMs,
         takeOver: how.takeOver,
+        confirmSeconds: how.confirmSeconds ?? parts.settings.confirmSeconds ?? 0,
+        ...(how.base === undefined ? {} : { base: how.base }),
         additionsOnly: parts.additionsOnly(),
       },
       signal,
@@ -171,14 +186,4 @@ export function acceptedUnder(
 /** True when what the plan wants is what we installed last. */
 export function isInstalled(memory: NodeMemory, plan: NodePlan): boolean {
   return plan.bundles.every((bundle) => memory.recall(plan.id, bundle.kind)?.installed === bundle.digest);
-}
-
-/** True when version `a` is lower than `b`, compared number by number. */
-export function isOlder(a: string, b: string): boolean {
-  const [left, right] = [a, b].map((version) => version.split('.').map(Number));
-  for (let part = 0; part < 3; part += 1) {
-    const difference = (left?.[part] ?? 0) - (right?.[part] ?? 0);
-    if (difference !== 0) return difference < 0;
-  }
-  return false;
 }

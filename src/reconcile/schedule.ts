@@ -10,7 +10,14 @@ export type Next =
   | { readonly kind: 'presence' };
 
 /** Faults of ours or of a person's making that another attempt seconds later cannot mend, though they are no `error`. */
-const notWorthAnAttempt: ReadonlySet<CauseClass> = new Set(['hostkey_unpinned', 'paused', 'no_plan']);
+const notWorthAnAttempt: ReadonlySet<CauseClass> = new Set([
+  'hostkey_unpinned',
+  'paused',
+  'frozen',
+  'rollout_waiting',
+  'drift_observed',
+  'no_plan',
+]);
 
 /**
  * Decides what follows the `attempt`-th attempt (from 1) of a pass. Offline nodes are not retried here: their return is noticed.

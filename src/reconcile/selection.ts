@@ -1,5 +1,6 @@
 import type { Node, NodeId } from '../model/node.ts';
 import { SyncError } from '../lib/errors.ts';
+import { quoted } from '../lib/text.ts';
 
 /**
  * Nodes that words of an admin mean: an id, a name, or an address. No words mean all nodes.
@@ -16,7 +17,7 @@ export function selectNodes(
     if (found.length === 0) {
       throw new SyncError(
         'notFound',
-        `node: expected the name, address or id of a registered node, got ${JSON.stringify(word)}`,
+        `node: expected the name, address or id of a registered node, got ${quoted(word)}`,
         {
           remedy: 'list them with: syncctl node list',
         },
@@ -41,7 +42,7 @@ export function onlyOne(ids: readonly NodeId[], word: string): NodeId {
   if (first !== undefined && others.length === 0) return first;
   throw new SyncError(
     'usage',
-    `node: expected a word that means one node, got ${JSON.stringify(word)}, which means ${ids.join(' and ')}`,
+    `node: expected a word that means one node, got ${quoted(word)}, which means ${ids.join(' and ')}`,
     {
       remedy: 'use the id: type@address',
     },

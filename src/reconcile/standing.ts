@@ -69,11 +69,17 @@ export class Standing {
     }
   }
 
-  /** Begins a term above everything heard; an admin's `term take` also ends a rival's claim. */
+  /** Begins a term above everything heard by a person's word, which alone ends a rival's claim. */
+  async overrule(heard: number): Promise<Term> {
+    const term = await this.begin(heard);
+    this.rival = undefined;
+    return term;
+  }
+
+  /** Begins a term above everything heard. */
   async begin(heard: number): Promise<Term> {
     const term = await this.terms.begin(heard);
     this.lastTermMs = this.clock.monotonic();
-    this.rival = undefined;
     this.log.info('term begun', { epoch: term.epoch, writer: term.writer });
     return term;
   }
@@ -90,7 +96,8 @@ export class Standing {
     });
     if (verdict === 'rival') this.stop(plan, outcome);
     if (verdict === 'wait') return 'later';
-    if (verdict !== 'new-term' || outcome.fence === undefined) return 'record';
+    // Beside a living rival an old record on one more node is no reason to begin a term over him.
+    if (verdict !== 'new-term' || outcome.fence === undefined || this.rival !== undefined) return 'record';
     if (outcome.fence.epoch < (this.terms.current()?.epoch ?? 0)) return 'again';
     return this.rise(outcome.fence.epoch);
   }

@@ -1,6 +1,7 @@
 import type { ControllerStatus } from '../contract/report.ts';
 import type { ControllerParts } from './parts.ts';
 import { heldReport, statusReport } from './report.ts';
+import { driftReport, holdReport, rolloutReport } from './rollout-report.ts';
 
 /** Everything an admin may ask of the controller's own state, in one value. */
 export function controllerStatus(parts: ControllerParts): ControllerStatus {
@@ -31,6 +32,11 @@ export function controllerStatus(parts: ControllerParts): ControllerStatus {
         hint: status?.hint ?? true,
       };
     }),
+    rollout: parts.rollout?.current() === undefined ? null : rolloutReport(parts.rollout),
+    holds: parts.decisions.pauses().map((pause) => holdReport(pause, snapshot?.nodes ?? new Map())),
+    drift: (parts.drift?.all() ?? [])
+      .filter(({ mode }) => mode !== 'correct')
+      .map((rule) => driftReport(rule, snapshot?.nodes ?? new Map())),
   };
 }
 

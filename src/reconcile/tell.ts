@@ -4,6 +4,11 @@ import type { Outcome } from '../model/outcome.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Next } from './schedule.ts';
 
+/** How a command logs outcomes: its report names how each node ended, so that only what still goes on is news. */
+export function tellAttempt(log: Logger, node: Node, what: { outcome: Outcome; next: Next }): void {
+  if (what.next.kind === 'attempt') tellOutcome(log, node, what);
+}
+
 /** One line a node and attempt, which reads as a sentence; a look that found all well is not news. */
 export function tellOutcome(
   log: Logger,

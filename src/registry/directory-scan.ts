@@ -3,6 +3,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Finding } from '../model/snapshot.ts';
 import type { Clock } from '../lib/clock.ts';
+import { errnoWords } from '../lib/errno.ts';
 import { messageOf } from '../lib/errors.ts';
 import { hasCode } from '../lib/files.ts';
 import { pickObjects, type ManifestFile, type Picked } from './directory-pick.ts';
@@ -98,7 +99,9 @@ export class DirectoryScanner {
       }
       return { kind: 'stamps', names, stamp: parts.join('\n'), newestMs };
     } catch (error) {
-      return unreadable(folder, messageOf(error), `check that ${folder} exists and that you may read it`);
+      const said = errnoWords(error);
+      const reason = said === undefined ? messageOf(error) : `expected a folder of manifests, got ${said}`;
+      return unreadable(folder, reason, `check that ${folder} exists and that you may read it`);
     }
   }
 

@@ -18,6 +18,11 @@ export class Freshness {
     this.#acceptMs = acceptMs;
   }
 
+  /** What was the newest before this process began; what was seen since counts more. */
+  recall(objects: readonly RawObject[]): void {
+    for (const object of objects) if (!this.#newest.has(object.name)) this.#newest.set(object.name, object);
+  }
+
   /** What to take for the object at this monotonic moment: itself, or the newer one known before. */
   judge(object: RawObject, nowMs: number): Judged {
     const { name } = object;

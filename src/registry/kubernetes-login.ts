@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, resolve } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
+import { errnoWords } from '../lib/errno.ts';
 import { messageOf, SyncError } from '../lib/errors.ts';
 
 /** Which cluster, by settings; what is undefined is looked for where kubectl and K3s keep it. */
@@ -40,7 +41,7 @@ export async function loadLogin(choice: LoginChoice): Promise<Login> {
     if (files.length === 0) config.loadFromCluster();
     else loadFiles(config, files, () => new KubeConfig());
   } catch (error) {
-    throw refusal(files.join(delimiter) || 'the service account', messageOf(error), error);
+    throw refusal(files.join(delimiter) || 'the service account', reasonOf(error));
   }
   if (choice.context !== undefined) config.setCurrentContext(choice.context);
   return loginOf(config, files);
@@ -81,13 +82,20 @@ function configFiles({ kubeconfig }: LoginChoice): readonly string[] {
   const named = (process.env['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== '');
   if (named.length > 0) {
     const present = named.filter(isThere);
-    if (present.length === 0) throw refusal(named.join(delimiter), 'KUBECONFIG names no file that exists');
+    if (present.length === 0)
+      throw refusal(
+        named.join(delimiter),
+        'expected a kubeconfig, got none: KUBECONFIG names no file that exists',
+      );
     return present;
   }
   const usual = [`${homedir()}/.kube/config`, k3sConfig].find(isThere);
   if (usual !== undefined) return [usual];
   if (isThere(serviceAccountToken) && process.env['KUBERNETES_SERVICE_HOST'] !== undefined) return [];
-  throw refusal(`~/.kube/config, ${k3sConfig}`, 'no kubeconfig is there, nor the service account of a pod');
+  throw refusal(
+    `~/.kube/config, ${k3sConfig}`,
+    'expected a kubeconfig, got none there, nor the service account of a pod',
+  );
 }
 
 function loadFiles(config: KubeConfig, files: readonly string[], make: () => KubeConfig): void {
@@ -109,7 +117,7 @@ function loadFiles(config: KubeConfig, files: readonly string[], make: () => Kub
 /** The standard field `tokenFile` of a user, which the client passes over. */
 function tokenFileOf(name: string | undefined, files: readonly string[]): string | undefined {
   for (const file of files) {
-    const users: unknown = fieldOf(parse(readFileSync(file, 'utf8')), 'users');
+    const users: unknown = fieldOf(parse(readFileSync(file, 'utf8'), { prettyErrors: false }), 'users');
     if (!Array.isArray(users)) continue;
     const entry: unknown = users.find((user) => fieldOf(user, 'name') === name);
     const path = fieldOf(fieldOf(entry, 'user'), 'tokenFile');
@@ -136,8 +144,14 @@ function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
-function refusal(where: string, reason: string, cause?: unknown): SyncError {
+/** In one line, and no more of the error than that: the YAML parser quotes the lines around a fault, and they hold tokens. */
+function reasonOf(error: unknown): string {
+  const said = errnoWords(error) ?? `an error: ${messageOf(error).split('\n')[0] ?? ''}`;
+  return `expected a kubeconfig, got ${said}`;
+}
+
+function refusal(where: string, reason: string): SyncError {
   const remedy =
     'name a kubeconfig you may read with --kubeconfig FILE (and --context), or a folder of manifests with --registry DIR';
-  return new SyncError('config', `${where}: ${reason}`, { remedy, cause });
+  return new SyncError('config', `${where}: ${reason}`, { remedy });
 }

@@ -9,6 +9,8 @@ export interface ConfigMap {
   readonly resourceVersion: string;
   readonly data: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** By data key: the field manager that wrote it last. */
+  readonly editors: Readonly<Record<string, string>>;
 }
 
 /** Identity and version of an object, without its content. */
@@ -153,7 +155,26 @@ export function configMapOf(value: unknown): ConfigMap {
     resourceVersion: textOf(metadata, 'resourceVersion'),
     data: stringsOf(fieldOf(value, 'data')),
     annotations: stringsOf(fieldOf(metadata, 'annotations')),
+    editors: editorsOf(fieldOf(metadata, 'managedFields')),
   };
+}
+
+/** Who owns each data key by the server's own notes; of several owners the last to write. */
+function editorsOf(managed: unknown): Readonly<Record<string, string>> {
+  const editors: Record<string, string> = {};
+  if (!Array.isArray(managed)) return editors;
+  const timeOf = (entry: unknown): string => {
+    const time = fieldOf(entry, 'time');
+    return typeof time === 'string' ? time : '';
+  };
+  const entries = (managed as readonly unknown[]).toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1));
+  for (const entry of entries) {
+    const manager = fieldOf(entry, 'manager');
+    const data = fieldOf(fieldOf(entry, 'fieldsV1'), 'f:data');
+    if (typeof manager !== 'string' || typeof data !== 'object' || data === null) continue;
+    for (const key of Object.keys(data)) if (key.startsWith('f:')) editors[key.slice(2)] = manager;
+  }
+  return editors;
 }
 
 function loadBalancerOf(value: unknown): LoadBalancer | undefined {

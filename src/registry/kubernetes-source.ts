@@ -189,6 +189,10 @@ class KubernetesSource implements Source {
     };
   }
 
+  recall(objects: readonly RawObject[]): void {
+    this.#freshness.recall(objects);
+  }
+
   loadBalancers(signal: AbortSignal): Promise<readonly LoadBalancer[]> {
     return this.#objects.loadBalancers(signal);
   }

@@ -13,6 +13,8 @@ export type ParseRegistries = (
 export interface Restored {
   readonly snapshot: Snapshot | undefined;
   readonly damaged: readonly string[];
+  /** The newest version of each object that was remembered. */
+  readonly objects?: readonly RawObject[];
 }
 
 export interface LastGoodOptions {
@@ -50,7 +52,8 @@ export class LastGood {
     const snapshot = this.#replay();
     // After a fallback the newest generation is still to be replaced.
     if (snapshot !== undefined && damaged.length === 0) this.#key = keyOf(snapshot);
-    return { snapshot, damaged };
+    const objects = registryObjects.flatMap((name) => this.#history[name]?.at(-1) ?? []);
+    return { snapshot, damaged, objects };
   }
 
   /** Remembers a reading. Nothing is written where only formatting or recorded statuses changed: a small box lives on an SD card. */

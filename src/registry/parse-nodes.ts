@@ -1,4 +1,5 @@
-import { builtInNodeTypes, type Node, type NodeId, type NodeType } from '../model/node.ts';
+import type { Node, NodeId, NodeType } from '../model/node.ts';
+import { factsOf, nodeTypeNames } from '../model/node-types.ts';
 import type { RawObject } from '../model/snapshot.ts';
 import { parseNodeRow } from './parse-node-row.ts';
 import { readKey } from './parse-key.ts';
@@ -12,7 +13,7 @@ export function parseNodes(raw: RawObject | undefined, lastGood: Nodes, place: P
   if (content.kind === 'unreadable') return lastGood;
   const nodes = new Map<NodeId, Node>();
   if (content.kind === 'empty') return nodes;
-  for (const type of builtInNodeTypes) {
+  for (const type of nodeTypeNames) {
     const before = [...lastGood.values()].filter((node) => node.type === type);
     const here = place.at('registry.json').at(type);
     const list = readList(content.rows, type, { place: here, before: before.length });
@@ -36,7 +37,8 @@ function readList(
       `expected a list, got ${excerpt(value)}; the last good rows stay`,
       'write [] there to empty it on purpose',
     );
-  else place.warn(`expected a list, got ${excerpt(value)}; it is read as empty`);
+  else if (value === null || factsOf(type).builtIn)
+    place.warn(`expected a list, got ${excerpt(value)}; it is read as empty`);
   return undefined;
 }
 

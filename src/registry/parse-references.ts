@@ -1,4 +1,5 @@
 import { publicDomainOf } from '../model/host-names.ts';
+import { isEdge } from '../model/node-types.ts';
 import type { UnsealedSnapshot } from '../model/seal.ts';
 import type { Place } from './quarantine.ts';
 
@@ -36,13 +37,13 @@ export function checkReferences(content: UnsealedSnapshot, services: Place, doma
 }
 
 function vpsAddresses(content: UnsealedSnapshot): readonly string[] {
-  return [...content.nodes.values()].filter((node) => node.type === 'vps_nodes').map((node) => node.address);
+  return [...content.nodes.values()].filter(isEdge).map((node) => node.address);
 }
 
 function checkSingleDomain(content: UnsealedSnapshot, domains: Place): void {
   if (content.multiDomain) return;
   const without = [...content.nodes.values()].find(
-    (node) => node.type === 'vps_nodes' && publicDomainOf(node, content) === undefined,
+    (node) => isEdge(node) && publicDomainOf(node, content) === undefined,
   );
   if (without === undefined) return;
   const found = content.domains.size === 0 ? 'none' : `${String(content.domains.size)} registered ones`;

@@ -10,6 +10,8 @@ export interface RegistryState {
   readonly snapshot: Snapshot | undefined;
   /** `fresh`: the source was read. `last-good`: it cannot be read and an earlier state stands in. `none`: there is no state at all. */
   readonly sourceState: 'fresh' | 'last-good' | 'none';
+  /** The objects that a fresh state was read from. */
+  readonly objects?: ReadonlyMap<RegistryObject, RawObject>;
   /** Why the state is not fresh, and what mends it. */
   readonly reason: string | undefined;
   readonly remedy: string | undefined;
@@ -27,6 +29,8 @@ export interface RegistryOptions {
   readonly capMs?: number;
   /** Pause before a source that could not be read is read again. */
   readonly retryMs?: number;
+  /** A server that shows older versions than the last process saw is behind, for a while; one command has no while to wait. */
+  readonly recalls?: boolean;
   /** A sentence for the log; nothing here is fatal. */
   readonly warn?: (message: string) => void;
 }
@@ -64,9 +68,11 @@ export class Registry {
 
   /** Restores the last good state and reads once, without following: what a single command needs. */
   async load(signal: AbortSignal): Promise<RegistryState> {
-    const { snapshot, damaged } = await this.#lastGood.restore();
+    const { snapshot, damaged, objects = [] } = await this.#lastGood.restore();
+    if (this.#options.recalls === true) this.#options.source.recall?.(objects);
     for (const path of damaged) this.#warn(`${path} is damaged and was passed over`);
-    if (snapshot !== undefined)
+    // What was read since is newer than its file can be where the disk is full.
+    if (snapshot !== undefined && this.#state.snapshot === undefined)
       this.#state = {
         snapshot,
         sourceState: 'last-good',
@@ -118,7 +124,8 @@ export class Registry {
     const parsed = this.#options.parse(reading.objects, this.#state.snapshot);
     await this.#remember(reading.objects, parsed);
     const snapshot = withFindings(parsed, reading.findings);
-    return this.#adopt({ snapshot, sourceState: 'fresh', reason: undefined, remedy: undefined });
+    const fresh = { sourceState: 'fresh', reason: undefined, remedy: undefined } as const;
+    return this.#adopt({ snapshot, objects: reading.objects, ...fresh });
   }
 
   async #remember(objects: ReadonlyMap<RegistryObject, RawObject>, snapshot: Snapshot): Promise<void> {

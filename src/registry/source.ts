@@ -58,6 +58,8 @@ export interface Source {
   /** Ours, beside the registries: reads and writes of the term record and the status objects. */
   readonly own: OwnObjects;
   health(): SourceHealth;
+  /** What an earlier process read last: an older version of one of these objects is stale from the first read on. */
+  recall?(objects: readonly RawObject[]): void;
   /** Services of type LoadBalancer, for `service discover`; undefined where the source has none (directory). */
   loadBalancers(signal: AbortSignal): Promise<readonly LoadBalancer[] | undefined>;
   close(): Promise<void>;

@@ -78,7 +78,8 @@ class KubernetesTermStore implements TermStore {
           ? await own.swap(termObject, recordToData(record), object?.version)
           : object?.version;
       if (version === undefined) return undefined;
-      await memory.note(record.clusterId);
+      // The memory is for the day on which the id is deleted from the cluster; a disk that is full today must not stop us.
+      await memory.note(record.clusterId).catch(() => undefined);
       return { record, version };
     });
   }

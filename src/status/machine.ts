@@ -35,13 +35,21 @@ export interface Moment {
 export const passesUntilError = 2;
 
 /** Nobody looked at the node: these say why nothing was tried. */
-const untried: ReadonlySet<CauseClass> = new Set(['paused', 'waiting_retry']);
+const untried: ReadonlySet<CauseClass> = new Set(['paused', 'frozen', 'rollout_waiting', 'waiting_retry']);
 
 /** Wait for a person's decision without being a failure of the node, however long it takes. */
-const neverCounted: ReadonlySet<CauseClass> = new Set(['hostkey_unpinned', ...untried]);
+const neverCounted: ReadonlySet<CauseClass> = new Set(['hostkey_unpinned', 'drift_observed', ...untried]);
 
 /** Managed bytes that these causes prove to be other than the last verified ones. */
-const bytesLost: ReadonlySet<CauseClass> = new Set(['drift', 'restored', 'restore_failed', 'node_reset']);
+const bytesLost: ReadonlySet<CauseClass> = new Set([
+  'drift',
+  'drift_observed',
+  'restored',
+  'restore_failed',
+  'unconfirmed',
+  'rollback_failed',
+  'node_reset',
+]);
 
 /** The status after one attempt. */
 export function advance(previous: NodeStatus | undefined, outcome: Outcome, moment: Moment): NodeStatus {

@@ -72,10 +72,11 @@ export function auditCalls(db: DatabaseSync) {
         .run(entry.at, entry.who, entry.why ?? null, entry.action, entry.detail);
       db.prepare('DELETE FROM audit WHERE number <= ?').run(Number(lastInsertRowid) - auditLimit);
     },
-    audits(limit: number): readonly AuditEntry[] {
+    /** The newest entries, of one action where one is named. */
+    audits(limit: number, action?: string): readonly AuditEntry[] {
       return db
-        .prepare('SELECT * FROM audit ORDER BY number DESC LIMIT ?')
-        .all(limit)
+        .prepare('SELECT * FROM audit WHERE ?1 IS NULL OR action = ?1 ORDER BY number DESC LIMIT ?2')
+        .all(action ?? null, limit)
         .map((row) => ({
           at: text(row, 'at'),
           who: text(row, 'who'),

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { approvalCalls, auditCalls, pauseCalls } from './calls-decisions.ts';
+import { driftCalls, rolloutCalls } from './calls-rollouts.ts';
 import { targetCalls, termCalls } from './calls-memory.ts';
 import { tombstoneCalls } from './calls-tombstones.ts';
 
@@ -12,6 +13,8 @@ export function durableCalls(db: DatabaseSync) {
     ...tombstoneCalls(db),
     ...targetCalls(db),
     ...termCalls(db),
+    ...rolloutCalls(db),
+    ...driftCalls(db),
   };
 }
 

@@ -1,5 +1,7 @@
+import { dirname } from 'node:path';
 import * as z from 'zod';
 import { isoSeconds, type Clock } from '../lib/clock.ts';
+import { messageOf, SyncError } from '../lib/errors.ts';
 import { readGenerations, writeGenerations } from '../lib/files.ts';
 import { required, type Durable } from './durable.ts';
 import type { AuditEntry, Pause } from './records.ts';
@@ -17,7 +19,8 @@ export interface DecisionParts {
   readonly clock: Clock;
 }
 
-const pauseSchema = z.array(
+/** Pauses as they are kept beside the database. */
+export const pauseSchema = z.array(
   z.object({
     scope: z.string(),
     who: z.string(),
@@ -39,14 +42,20 @@ export class DurableDecisions {
     this.parts = parts;
   }
 
-  /** Loads everything; with the database unavailable, pauses come from their copy, and from nothing readable at all a hold is assumed. */
+  /**
+   * Loads everything. Pauses come from the database and from their copy, which alone has those that were made while the database
+   * was away; with the database unavailable and a copy that cannot be read, a hold is assumed.
+   */
   static async open(parts: DecisionParts): Promise<DurableDecisions> {
     const decisions = new DurableDecisions(parts);
     const approvals = await parts.durable.ask('approvals');
     if (approvals.available) for (const { hash } of approvals.value) decisions.approved.add(hash);
     const pauses = await parts.durable.ask('pauses');
-    if (pauses.available) decisions.take(pauses.value);
-    else await decisions.takeCopy();
+    await decisions.takeCopy();
+    if (pauses.available) {
+      decisions.assumed = undefined;
+      decisions.take(pauses.value);
+    }
     return decisions;
   }
 
@@ -70,7 +79,7 @@ export class DurableDecisions {
     await this.parts.durable.ask('unapprove', hash);
   }
 
-  /** Holds pushing for `all` or one node. The copy is written first: a hold that is half kept is a hold. */
+  /** Holds pushing for `all`, one type (`type:<type>`) or one node; with `expires` it is a freeze, which ends by itself. The copy is written first: a hold that is half kept is a hold. */
   async pause(scope: string, person: Person, expires?: string): Promise<void> {
     const pause: Pause = { scope, who: person.who, why: person.reason, since: this.now(), expires };
     this.held.set(scope, pause);
@@ -90,12 +99,14 @@ export class DurableDecisions {
   /** Who holds this scope, or everything, and why; undefined where nobody does. */
   pausedBy(scope: string): string | undefined {
     if (this.assumed !== undefined) return this.assumed;
-    const pause = [scope, 'all']
+    const pause = [scope, typeScope(scope), 'all']
       .map((name) => this.held.get(name))
       .find((found) => found !== undefined && this.holds(found));
     if (pause === undefined) return undefined;
     const why = pause.why === undefined ? '' : `: ${pause.why}`;
-    return `paused by ${pause.who} since ${pause.since}${why}`;
+    const [verb, until] =
+      pause.expires === undefined ? ['paused', ''] : ['frozen', ` until ${pause.expires}`];
+    return `${verb} by ${pause.who} since ${pause.since}${until}${why}`;
   }
 
   pauses(): readonly Pause[] {
@@ -104,13 +115,8 @@ export class DurableDecisions {
 
   /** Notes who did what. An audit that cannot be kept is no reason to refuse the deed. */
   async audit(person: Person, action: string, detail: string): Promise<void> {
-    await this.parts.durable.ask('audit', {
-      at: this.now(),
-      who: person.who,
-      why: person.reason,
-      action,
-      detail,
-    });
+    const entry = { at: this.now(), who: person.who, why: person.reason, action, detail };
+    await this.parts.durable.ask('audit', entry).catch(() => undefined);
   }
 
   /** The newest entries of the audit, newest first. */
@@ -138,7 +144,15 @@ export class DurableDecisions {
   }
 
   private async writeCopy(): Promise<void> {
-    await writeGenerations(this.parts.pausesFile, JSON.stringify([...this.held.values()]), sizeLimit);
+    const { pausesFile } = this.parts;
+    try {
+      await writeGenerations(pausesFile, JSON.stringify([...this.held.values()]), sizeLimit);
+    } catch (error) {
+      throw new SyncError('unavailable', `${pausesFile}: expected to be written, got ${messageOf(error)}`, {
+        remedy: `make room and rights in ${dirname(pausesFile)}`,
+        cause: error,
+      });
+    }
   }
 
   private holds(pause: Pause): boolean {
@@ -148,4 +162,9 @@ export class DurableDecisions {
   private now(): string {
     return isoSeconds(this.parts.clock.now());
   }
+}
+
+/** The scope that holds every node of a type; a node's id begins with its type. */
+export function typeScope(nodeOrType: string): string {
+  return `type:${nodeOrType.split('@')[0] ?? nodeOrType}`;
 }

@@ -1,8 +1,9 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf, SyncError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import { moveDatabaseAside } from './aside.ts';
 import type { Calls, CallName } from './calls.ts';
 import { openClient, StoreError, type StoreClient } from './client.ts';
 import type { StoreFailure } from './protocol.ts';
@@ -44,7 +45,7 @@ export async function openDurable(parts: DurableParts): Promise<Durable> {
     mkdirSync(dirname(parts.path), { recursive: true, mode: 0o700 });
     // SQLite creates its files for everybody to read and gives the -wal and -shm files the mode of this one.
     closeSync(openSync(parts.path, 'a', 0o600));
-    return new OpenDurable(parts, await openClient(parts.path));
+    return new OpenDurable(parts, await openClient(parts.path, 'durable'));
   } catch (error) {
     const failure: StoreFailure =
       error instanceof StoreError ? error.failure : { kind: 'io', message: messageOf(error) };
@@ -136,13 +137,10 @@ function stopFor(failure: StoreFailure, parts: DurableParts): Unavailable {
   }
 }
 
-const suffixes = ['', '-wal', '-shm'];
-
 function moveAside(path: string, reason: string, clock: Clock): Unavailable {
-  const stamp = new Date(clock.now()).toISOString().replaceAll(/[-:]|\.\d+/gu, '');
-  const aside = `${path}.damaged-${stamp}`;
+  let aside: string;
   try {
-    for (const suffix of suffixes) if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+    aside = moveDatabaseAside(path, clock);
   } catch (error) {
     return {
       available: false,

@@ -1,16 +1,26 @@
-/** What the worker is asked. The first message is `open`, the last is `close`. */
+/** Which database a handle opens, and with it what can be asked of it. */
+export type DatabaseName = 'durable' | 'history';
+
+/** What the store's thread is asked. A handle is one open database; `open` is the first thing asked of it, `close` the last. */
 export type Ask =
   | {
       readonly number: number;
+      readonly handle: number;
+      readonly kind: 'open';
+      readonly database: DatabaseName;
+      readonly path: string;
+    }
+  | {
+      readonly number: number;
+      readonly handle: number;
       readonly kind: 'call';
       readonly name: string;
       readonly args: readonly unknown[];
     }
-  | { readonly number: number; readonly kind: 'close' };
+  | { readonly number: number; readonly handle: number; readonly kind: 'close' };
 
-/** What it answers; `opened` comes once, without being asked. */
+/** What it answers, to each question once. */
 export type Answer =
-  | { readonly kind: 'opened'; readonly failure: StoreFailure | undefined }
   | { readonly kind: 'done'; readonly number: number; readonly value: unknown }
   | { readonly kind: 'failed'; readonly number: number; readonly failure: StoreFailure };
 

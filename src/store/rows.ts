@@ -1,4 +1,4 @@
-import type { SQLOutputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -26,5 +26,17 @@ export function texts(row: Row, column: string): readonly string[] {
     return Array.isArray(parsed) ? parsed.filter((item) => typeof item === 'string') : [];
   } catch {
     return [];
+  }
+}
+
+/** All of a change or nothing of it, with one fsync. */
+export function inTransaction(db: DatabaseSync, change: () => void): void {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    change();
+    db.exec('COMMIT');
+  } catch (error) {
+    db.exec('ROLLBACK');
+    throw error;
   }
 }

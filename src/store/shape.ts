@@ -20,4 +20,13 @@ export const durableMigrations: readonly Migration[] = [
       CREATE TABLE terms (cluster TEXT PRIMARY KEY, epoch INTEGER NOT NULL, writer TEXT NOT NULL, seq_limit INTEGER NOT NULL) STRICT;
     `,
   },
+  {
+    version: 3,
+    readableSince: 1,
+    sql: `
+      CREATE TABLE rollouts (number INTEGER PRIMARY KEY, revision TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+      CREATE TABLE bases (revision TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+      CREATE TABLE drift (node TEXT PRIMARY KEY, mode TEXT NOT NULL, who TEXT NOT NULL, why TEXT, since TEXT NOT NULL) STRICT;
+    `,
+  },
 ];

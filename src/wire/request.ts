@@ -4,7 +4,7 @@ import { SyncError } from '../lib/errors.ts';
 
 export const modes = ['check', 'apply', 'rollback', 'confirm', 'term', 'vote', 'release'] as const;
 export type Mode = (typeof modes)[number];
-export type Flag = 'content' | 'raw' | 'answers' | 'take-over';
+export type Flag = 'content' | 'raw' | 'answers' | 'reload' | 'take-over';
 
 /** The largest document either side accepts, in bytes. */
 export const maxDocumentBytes = 4_194_304;

@@ -1,7 +1,9 @@
 import type { Actor, ControllerApi, PlanRequest, PushRequest } from '../../src/contract/controller.ts';
 import type { NodeLifecycle, RemovalReport, RemovalRequest } from '../../src/contract/lifecycle.ts';
 import type { ControllerStatus, NodeReport, PlanReport, PushReport } from '../../src/contract/report.ts';
+import type { Steered } from '../../src/contract/steering.ts';
 import { SyncError } from '../../src/lib/errors.ts';
+import { steeringDouble } from './steering-double.ts';
 
 export const verified = (name: string, changes: Partial<NodeReport> = {}): NodeReport => ({
   node: `vps_nodes@${name}`,
@@ -44,6 +46,7 @@ export function pushReport(nodes: NodeReport[]): PushReport {
     ),
     nodes,
     held: [],
+    rollout: null,
   };
 }
 
@@ -70,16 +73,20 @@ export const status = (changes: Partial<ControllerStatus> = {}): ControllerStatu
   orphans: [],
   findings: [],
   nodes: [],
+  rollout: null,
+  holds: [],
+  drift: [],
   ...changes,
 });
 
 /** A controller that remembers what it was asked and answers what the test says. */
-export class ControllerDouble implements ControllerApi, NodeLifecycle {
+export class ControllerDouble implements ControllerApi, NodeLifecycle, Steered {
   readonly asked: { readonly what: string; readonly with: unknown }[] = [];
   reports: NodeReport[] = [verified('contabo-vps')];
   planned: PlanReport = {
     apiVersion: 'sync-controller/v1',
     kind: 'PlanReport',
+    revision: 'ab12cd34ef567890',
     changes: 0,
     inSync: 0,
     unknown: 0,
@@ -100,6 +107,9 @@ export class ControllerDouble implements ControllerApi, NodeLifecycle {
     cause: null,
     evidence: '',
     remedy: null,
+    changes: [],
+    hostsRemoved: [],
+    undo: [],
   };
   closed = 0;
 
@@ -141,7 +151,7 @@ export class ControllerDouble implements ControllerApi, NodeLifecycle {
 
   async removeNode(request: RemovalRequest): Promise<RemovalReport> {
     this.note('removeNode', request);
-    return this.removal;
+    return request.dryRun ? { ...this.removal, result: 'planned', cause: null, evidence: '' } : this.removal;
   }
 
   async restoreNode(node: string, actor: Actor): Promise<void> {
@@ -156,6 +166,10 @@ export class ControllerDouble implements ControllerApi, NodeLifecycle {
   get done(): readonly string[] {
     return this.asked.map(({ what }) => what).filter((what) => what !== 'status');
   }
+
+  readonly steering = steeringDouble((what, request) => {
+    this.note(what, request);
+  });
 
   private async settle(
     what: string,

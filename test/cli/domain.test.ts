@@ -121,6 +121,50 @@ describe('syncctl domain add and remove', () => {
     expect((await domains(registry)).vps_nodes).toEqual(demoDomains.vps_nodes);
   });
 
+  it('list no service of a domain that no VPS serves', async () => {
+    const { run } = await site({
+      ...demo,
+      domains: { ...demoDomains, domains: { ...demoDomains.domains, 'vinay.com': { status: 'active' } } },
+      nodes: { ...demoNodes, vps_nodes: [{ ...vps, sync_controller: { public_domain: 'curiios.com' } }] },
+    });
+    const { out } = await run('domain', 'list');
+    expect(out).toMatch(/^curiios\.com +all public ones/mu);
+    expect(out).toMatch(/^vinay\.com +- /mu);
+  });
+
+  it('end no route that is not there, and say which ones are', async () => {
+    const { run, registry } = await site({
+      ...demo,
+      nodes: twoVps,
+      routing: {
+        demo: { domains: ['curiios.com', 'gone.com'], vps_nodes: ['100.68.225.92'], strategy: 'geo' },
+      },
+    });
+    const before = await routing(registry);
+    const { code, err } = await run('domain', 'unroute', 'demo', 'gone.com', 'curios.com');
+    expect([code, err]).toEqual([
+      66,
+      '[✗] domain: expected one to which demo is routed (curiios.com, gone.com), got "curios.com"; list them with: syncctl domain list\n',
+    ]);
+    expect(await routing(registry)).toEqual(before);
+    // One that is registered no more can be left all the same.
+    expect((await run('domain', 'unroute', 'demo', 'gone.com')).code).toBe(0);
+    expect((await routing(registry)).demo.domains).toEqual(['curiios.com']);
+  });
+
+  it('say of a name that one VPS loses and another goes on serving that it is withdrawn from some', async () => {
+    const { run } = await site({
+      ...demo,
+      nodes: twoVps,
+      domains: twoRecords,
+      routing: {
+        demo: { domains: ['curiios.com'], vps_nodes: ['100.70.123.45', '100.68.225.92'], strategy: 'geo' },
+      },
+    });
+    const { err } = await run('domain', 'route', 'demo', '--vps', 'hetzner-vps', '--dry-run');
+    expect(err).toContain('[⚠] Withdraws demo.curiios.com from some VPS\n');
+  });
+
   it('ask before a domain goes', async () => {
     const { run, registry } = await site(demo);
     expect((await run('domain', 'remove', 'curiios.com')).code).toBe(64);

@@ -80,6 +80,44 @@ describe('syncctl push', () => {
     expect(err).not.toContain('\u001b[32m');
   });
 
+  it('says what it is about before the first node is done, and leaves nothing of it before a refusal', async () => {
+    const controller = new ControllerDouble();
+    let err = '';
+    const { run } = await site(demo, {
+      openController: () => Promise.resolve(controller),
+      stderr: { isTTY: true, columns: 0, write: (text) => (err += text) },
+      env: { HOME: '/nowhere', LANG: 'C.UTF-8', TERM: 'xterm', NO_COLOR: '1' },
+    });
+    controller.state = status({ daemon: false, nodes: [] });
+    controller.push = () => Promise.reject(refusal);
+    await run('push', 'a', 'b');
+    expect(err.startsWith('  0 of 2 nodes, 0 verified\r\r\u001B[2K[✗] ')).toBe(true);
+  });
+
+  it('says who brings a node up to date that does not answer', async () => {
+    const controller = new ControllerDouble();
+    controller.reports = [offline('b')];
+    const { run, registry } = await withController(controller);
+    const { source } = controller.state;
+    controller.state = status({ daemon: true, source: { ...source, location: registry } });
+    expect((await run('push')).err).toContain('it is pushed when it returns');
+    controller.state = status({ daemon: false });
+    expect((await run('push')).err).toContain('when it is back: syncctl push b');
+  });
+
+  it.each(['push', 'reconcile', 'plan'])('%s of unknown registries is no success', async (word) => {
+    const controller = new ControllerDouble();
+    const { run } = await withController(controller);
+    const { source } = controller.state;
+    controller.state = status({
+      daemon: false,
+      source: { ...source, state: 'none', reason: '/x: no answer' },
+    });
+    const { code, out, err } = await run(word);
+    expect([code, out]).toEqual([69, '']);
+    expect(err).toContain('registries at ');
+  });
+
   it("ends with the controller's refusal and its exit code", async () => {
     const controller = new ControllerDouble();
     const { run } = await withController(controller);

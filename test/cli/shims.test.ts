@@ -131,13 +131,15 @@ describe('the old script names', () => {
     expect(out).toMatch(/^Usage: /u);
   });
 
-  it('unregister-vps.sh takes it out of the routes before it removes the node, and goes on where it has no record', () => {
-    expect(ran('unregister-vps.sh', ['contabo-vps', '--yes']).out).toBe(
-      words('domain', 'remove', '--vps', 'contabo-vps', '--yes') +
-        words('node', 'remove', 'contabo-vps', '--yes'),
+  it('unregister-vps.sh removes the node with all that names it, and the record alone where there is no such node', () => {
+    const removal = words('node', 'remove', 'contabo-vps', '--yes', '--abandon');
+    const { code, out } = ran('unregister-vps.sh', ['contabo-vps', '--yes', '--abandon']);
+    expect([code, out]).toEqual([0, removal]);
+    expect(ran('remove-vps-edge-node.sh', ['contabo-vps'], { END: '66' }).out).toBe(
+      words('node', 'remove', 'contabo-vps') + words('domain', 'remove', '--vps', 'contabo-vps'),
     );
-    expect(ran('remove-vps-edge-node.sh', ['contabo-vps'], { END: '66' }).out).toContain('<node><remove>');
-    expect(ran('unregister-vps.sh', ['contabo-vps'], { END: '1' }).out).not.toContain('<node><remove>');
+    const pending = ran('unregister-vps.sh', ['contabo-vps'], { END: '1' });
+    expect([pending.code, pending.out]).toEqual([1, words('node', 'remove', 'contabo-vps')]);
   });
 
   it('install-vps-edge-node.sh joins domain, record and node', () => {

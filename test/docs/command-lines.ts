@@ -1,4 +1,5 @@
 import type { Command, Option } from 'commander';
+import { catalogue } from '../../src/cli/catalogue.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import type { CliContext } from '../../src/cli/context.ts';
 
@@ -46,7 +47,8 @@ export function lineProblem(program: Command, line: Line): readonly string[] {
   if (rest[0] === 'help' || rest.some((word) => word === '--help' || word === '--version')) return [];
   // A group of commands may be named as a whole.
   if (command !== program && command.commands.length > 0 && rest.length === 0) return [];
-  if (command === program || command.commands.length > 0) return [`${shown}: no such command`];
+  if (command === program || (command.commands.length > 0 && !isCommand(command)))
+    return [`${shown}: no such command`];
   const options = [...command.options, ...program.options];
   const given = rest.filter((word) => /^--?[a-z]/u.test(word)).map((word) => word.split('=')[0] ?? '');
   const unknown = given
@@ -56,6 +58,11 @@ export function lineProblem(program: Command, line: Line): readonly string[] {
   const demanded = rest.length === 0 ? [] : command.options.filter((option) => option.mandatory);
   const missing = demanded.filter((option) => !given.some((word) => spells(option, word)));
   return [...unknown, ...missing.map((option) => `${shown}: misses ${option.long ?? ''}`)];
+}
+
+/** A group may be a command by itself: `history` beside `history show`. */
+function isCommand(group: Command): boolean {
+  return catalogue.some(({ path }) => path.length === 1 && path[0] === group.name());
 }
 
 /** The command that the next plain word names; options of every command and their values may stand before it. */

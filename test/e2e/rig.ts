@@ -6,14 +6,15 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startFleet } from '../fleet/fleet.ts';
 import type { Fleet, FleetNode, NodeSpec } from '../fleet/types.ts';
+import type { NodeType } from '../../src/model/node-types.ts';
+
+export type { NodeType } from '../../src/model/node-types.ts';
 
 // The bundle as shipped; from source where a developer asks for it.
 const main = new URL(
   process.env['SYNC_TEST_SOURCE'] === undefined ? '../../dist/main.js' : '../../src/main.ts',
   import.meta.url,
 ).pathname;
-
-export type NodeType = 'management_laptops' | 'vps_nodes' | 'worker_nodes';
 
 export interface Ran {
   readonly code: number | null;
@@ -112,7 +113,12 @@ function manifest(name: string, data: Record<string, string>): object {
 
 /** The registries as they are at the start: object name -> data. */
 export function initialObjects(fleet: Fleet, options: RigOptions): Record<string, Record<string, string>> {
-  const rows: Record<NodeType, object[]> = { management_laptops: [], vps_nodes: [], worker_nodes: [] };
+  // Lists of other types come with their first node.
+  const rows: Partial<Record<NodeType, object[]>> = {
+    management_laptops: [],
+    vps_nodes: [],
+    worker_nodes: [],
+  };
   for (const [index, spec] of options.nodes.entries()) {
     const node = fleet.node(index);
     const pins = node.hostKeys.map((key) => ({
@@ -120,7 +126,7 @@ export function initialObjects(fleet: Fleet, options: RigOptions): Record<string
       source: 'given',
       added: '2026-01-01T00:00:00Z',
     }));
-    rows[spec.type].push({
+    (rows[spec.type] ??= []).push({
       ip: node.address,
       name: node.name,
       ssh_user: node.user,

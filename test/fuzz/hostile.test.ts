@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Bundle } from '../../src/model/bundle.ts';
+import type { Bundle, TargetKind } from '../../src/model/bundle.ts';
 import type { Node } from '../../src/model/node.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { planFleet } from '../../src/plan/plan-fleet.ts';
-import { snapshotOf, vps } from '../plan/registry-of.ts';
+import { laptop, snapshotOf, vps } from '../plan/registry-of.ts';
 import { expectAsPlanned } from '../plan/reread.ts';
 import { dice, hostileRoute, hostileRow, hostileService, type HostileEntry } from './hostile.ts';
 
@@ -27,14 +27,30 @@ function json(list: readonly HostileEntry[]): string {
   return `{${list.map(({ key, value }) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`;
 }
 
-function bundlesOf(snapshot: Snapshot): { readonly hosts: Bundle; readonly routes: Bundle } {
+/** A node of every type; the edges have one address, so that a route names them all. */
+const registry = {
+  management_laptops: [laptop],
+  vps_nodes: [vps],
+  worker_nodes: [],
+  dnsmasq_nodes: [laptop],
+  caddy_nodes: [vps],
+};
+
+/** What every kind of target gets of a snapshot; none of it may say anything but what was planned. */
+function bundlesOf(snapshot: Snapshot): Readonly<Record<TargetKind, Bundle>> {
   const bundles = [...planFleet(snapshot, 'cluster-0001', []).nodes.values()].flatMap((node) => node.bundles);
-  const [hosts, routes] = [
-    bundles.find((bundle) => bundle.kind === 'hosts'),
-    bundles.find((bundle) => bundle.kind === 'traefik-routes'),
-  ];
-  if (hosts === undefined || routes === undefined) throw new Error('a kind was not rendered');
-  return { hosts, routes };
+  for (const bundle of bundles) expectAsPlanned(bundle);
+  const of = (kind: TargetKind): Bundle => {
+    const found = bundles.find((bundle) => bundle.kind === kind);
+    if (found === undefined) throw new Error(`the kind ${kind} was not rendered`);
+    return found;
+  };
+  return {
+    hosts: of('hosts'),
+    'traefik-routes': of('traefik-routes'),
+    'dnsmasq-hosts': of('dnsmasq-hosts'),
+    'caddy-routes': of('caddy-routes'),
+  };
 }
 
 describe(`hostile registry entries (${String(entries)}, seed ${String(seed)})`, () => {
@@ -43,21 +59,18 @@ describe(`hostile registry entries (${String(entries)}, seed ${String(seed)})`, 
     for (let number = 0; number * batch < entries; number++) {
       const list = batchOf(roll, number);
       const good = list.flatMap((entry) => entry.good ?? []);
-      const { hosts, routes } = bundlesOf(snapshotOf({ services: json(list) }));
-      expectAsPlanned(hosts);
-      expectAsPlanned(routes);
+      const bundles = bundlesOf(snapshotOf({ services: json(list), registry }));
       const internal = good.map(({ subdomain, ip }) => `${ip}\t${subdomain}.minicloud.local`).sort();
       const wanted = good
         .filter((entry) => entry.public)
         .map((entry) => `${entry.subdomain}.curiios.com`)
         .sort();
-      expect(
-        hosts.bytes
-          .split('\n')
-          .filter((line) => line.includes('\t'))
-          .sort(),
-      ).toEqual(internal);
-      expect([...routes.names].sort()).toEqual(wanted);
+      for (const kind of ['hosts', 'dnsmasq-hosts'] as const) {
+        const lines = bundles[kind].bytes.split('\n').filter((line) => line.includes('\t'));
+        expect(lines.sort()).toEqual(internal);
+      }
+      for (const kind of ['traefik-routes', 'caddy-routes'] as const)
+        expect([...bundles[kind].names].sort()).toEqual(wanted);
     }
   }, 3_600_000);
 
@@ -92,13 +105,13 @@ describe(`hostile registry entries (${String(entries)}, seed ${String(seed)})`, 
       const routing = Object.fromEntries(
         services.map((entry, at) => [entry.key, at % 2 === 0 ? sound : hostileRoute(roll)]),
       );
-      const snapshot = snapshotOf({ services: json(services), routing });
-      const { routes } = bundlesOf(snapshot);
-      expectAsPlanned(routes);
+      const bundles = bundlesOf(snapshotOf({ services: json(services), routing, registry }));
       const wanted = services.flatMap(({ good }, at) =>
         good?.public === true && at % 2 === 0 ? [`${good.subdomain}.curiios.com`] : [],
       );
-      expect([...routes.names].sort()).toEqual(wanted.sort());
+      wanted.sort();
+      for (const kind of ['traefik-routes', 'caddy-routes'] as const)
+        expect([...bundles[kind].names].sort()).toEqual(wanted);
     }
   }, 3_600_000);
 });

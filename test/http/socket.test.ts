@@ -79,7 +79,7 @@ describe('the controller behind the socket', () => {
       pause: await done(client.pause(undefined, actor)),
       resume: await done(client.resume('a', actor)),
       takeTerm: await client.takeTerm(actor),
-      removeNode: await client.removeNode({ node: 'a', abandon: true, actor }),
+      removeNode: await client.removeNode({ node: 'a', abandon: true, dryRun: true, actor }),
       restoreNode: await done(client.restoreNode('a', actor)),
     };
     const direct = new ControllerDouble();
@@ -98,7 +98,7 @@ describe('the controller behind the socket', () => {
       pause: await done(direct.pause(undefined, actor)),
       resume: await done(direct.resume('a', actor)),
       takeTerm: await direct.takeTerm(actor),
-      removeNode: await direct.removeNode({ node: 'a', abandon: true, actor }),
+      removeNode: await direct.removeNode({ node: 'a', abandon: true, dryRun: true, actor }),
       restoreNode: await done(direct.restoreNode('a', actor)),
     });
     expect(controller.asked).toEqual(direct.asked);

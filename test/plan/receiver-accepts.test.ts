@@ -5,7 +5,7 @@ import { caseNames, inputOf } from '../cases/case-folder.ts';
 import { clusterId, decide } from '../cases/case-output.ts';
 import { dice, hostileService } from '../fuzz/hostile.ts';
 import { NodeRoot } from '../receiver/harness.ts';
-import { snapshotOf } from './registry-of.ts';
+import { laptop, snapshotOf, vps } from './registry-of.ts';
 
 /** Every different document of the golden cases, and one of many generated entries. */
 function documents(): readonly Bundle[] {
@@ -20,11 +20,20 @@ function documents(): readonly Bundle[] {
       value,
     ]),
   );
-  const generated = [...planFleet(snapshotOf({ services }), clusterId, []).nodes.values()].flatMap(
+  const generated = [...planFleet(snapshotOf({ services, registry }), clusterId, []).nodes.values()].flatMap(
     (node) => node.bundles,
   );
   return [...new Map([...golden, ...generated].map((bundle) => [bundle.digest, bundle])).values()];
 }
+
+/** A node of every type. */
+const registry = {
+  management_laptops: [laptop],
+  vps_nodes: [vps],
+  worker_nodes: [],
+  dnsmasq_nodes: [laptop],
+  caddy_nodes: [vps],
+};
 
 describe('the receiver', () => {
   const node = new NodeRoot().enrol();

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { parseDocument } from 'yaml';
-import type { Bundle } from '../../src/model/bundle.ts';
+import type { Bundle, TargetKind } from '../../src/model/bundle.ts';
 
 /** The part of a Traefik dynamic file that we write. */
 export interface DynamicFile {
@@ -38,8 +38,48 @@ export function expectAsPlanned(bundle: Bundle): void {
   expect(bundle.bytes.endsWith('\n')).toBe(true);
   expect(bundle.bytes).not.toContain('{{');
   expect(bundle.bytes.replaceAll(/Host\(`[a-z0-9.-]+`\)/g, '')).not.toContain('`');
-  if (bundle.expectation.kind === 'hosts') expectHosts(bundle);
-  else expectRoutes(bundle);
+  expectations[bundle.kind](bundle);
+}
+
+const expectations: Readonly<Record<TargetKind, (bundle: Bundle) => void>> = {
+  hosts: expectHosts,
+  'traefik-routes': expectRoutes,
+  'dnsmasq-hosts': expectNames,
+  'caddy-routes': expectSites,
+};
+
+/** Every line is one of the form of /etc/hosts; nothing in the file is a setting of dnsmasq. */
+function expectNames(bundle: Bundle): void {
+  const [title, ...rest] = bundle.bytes.trimEnd().split('\n');
+  expect(title).toMatch(/^# sync-controller names [a-z0-9-]+$/);
+  const pairs = rest
+    .filter((line) => !line.startsWith('# '))
+    .map((line) => /^([0-9a-f.:]+)\t([a-z0-9.-]+)$/.exec(line))
+    .map((match) => ({ name: match?.[2], ip: match?.[1] }));
+  expect(bundle.expectation).toEqual({ kind: 'hosts', names: pairs });
+  expect(bundle.names).toEqual(pairs.map((pair) => pair.name));
+  expect(new Set(bundle.names).size).toBe(bundle.names.length);
+}
+
+/** Comments, then sites of four lines each, which hold nothing but a host name, our mark and an upstream. */
+function expectSites(bundle: Bundle): void {
+  if (bundle.expectation.kind !== 'caddy') throw new Error('the bundle expects no sites');
+  const { clusterId, routes } = bundle.expectation;
+  const [title, ...rest] = bundle.bytes.trimEnd().split('\n');
+  expect(title).toBe(`# sync-controller caddy ${clusterId}`);
+  const lines = rest.filter((line) => !line.startsWith('# '));
+  const sites = Array.from({ length: lines.length / 4 }, (_, at) => lines.slice(at * 4, at * 4 + 4));
+  const read = sites.map(([host, mark, upstream, end]) => {
+    expect(mark).toMatch(new RegExp(`^\tvars sync_controller ${clusterId}/[a-z0-9][a-z0-9._-]*$`));
+    expect(end).toBe('}');
+    return {
+      host: /^([a-z0-9.-]+\.[a-z0-9-]+) \{$/.exec(host ?? '')?.[1],
+      upstream: /^\treverse_proxy ([0-9.]+:\d+|\[[0-9a-f:]+\]:\d+)$/.exec(upstream ?? '')?.[1],
+    };
+  });
+  expect(read).toEqual(routes);
+  expect(bundle.names).toEqual(routes.map(({ host }) => host));
+  expect(new Set(bundle.names).size).toBe(bundle.names.length);
 }
 
 function expectHosts(bundle: Bundle): void {

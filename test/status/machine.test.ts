@@ -8,8 +8,8 @@ import { bad, good, midPass, minute, node1, planA, planB, play } from './samples
 const all = Object.keys(causes) as CauseClass[];
 const offline = all.filter((name) => causeOf(name).offline);
 const stalled = all.filter((name) => causeOf(name).kind === 'stalled');
-const untried: readonly CauseClass[] = ['paused', 'waiting_retry'];
-const neverCounted: readonly CauseClass[] = ['hostkey_unpinned', ...untried];
+const untried: readonly CauseClass[] = ['paused', 'frozen', 'rollout_waiting', 'waiting_retry'];
+const neverCounted: readonly CauseClass[] = ['hostkey_unpinned', 'drift_observed', ...untried];
 const waiting = all.filter(
   (name) => !offline.includes(name) && !stalled.includes(name) && !neverCounted.includes(name),
 );

@@ -15,7 +15,8 @@ Every refusal is one sentence: where, what was expected, what was found, what to
 const causeHead = `## Cause classes
 
 Why a node is not \`active\`. \`offline\` and \`waiting\` retry by themselves and read \`pending_sync\`; a reachable node that fails two passes in a row reads
-\`error\`. \`stalled\` needs a person and reads \`error\` at once. Offline is never \`error\`. Shown by \`syncctl status\`, \`push -o json\` and in the status objects.
+\`error\`. \`stalled\` needs a person and reads \`error\` at once. Offline is never \`error\`. \`{logs}\` and \`{restart}\` are those of
+the node type's consumer: \`docker logs traefik -n 50\` and \`docker compose restart\` for a VPS, \`journalctl\` and \`systemctl\` for dnsmasq and Caddy. Shown by \`syncctl status\`, \`push -o json\` and in the status objects.
 
 | Class | Kind | Meaning | What mends it |
 |---|---|---|---|`;
@@ -30,6 +31,9 @@ const exitMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   ok: 'everything asked for is done; `push`: every selected node is verified',
   failure: 'something selected is not verified, or the command could not do its work',
   changes: '`plan`: a push would change something',
+  rolledBack:
+    '`push`: the rollout has stopped, and the revision was taken back from the nodes that had it; it is pinned',
+  rollbackFailed: '`push`: the same, and a node could not be brought back to the last good revision',
   usage: 'wrong words on the command line',
   data: 'an input is invalid: registry, document or argument value',
   notFound: 'a node, service or domain of that name does not exist',

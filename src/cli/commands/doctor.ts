@@ -11,6 +11,7 @@ import { apiVersion } from '../output/structured.ts';
 import { lookOf, marked, type Mark } from '../output/tags.ts';
 import { pickNode } from '../pick.ts';
 import { readRegistries } from '../registries.ts';
+import { counted } from '../words.ts';
 
 const marks: Readonly<Record<Level, Mark>> = {
   ok: 'success',
@@ -50,7 +51,7 @@ export const command: CommandModule = {
           ...findings
             .filter(({ level }) => call.flag('all') || level === 'error' || level === 'warning')
             .map((finding) => line(call, finding)),
-          `${String(count('error'))} errors, ${String(count('warning'))} warnings, ${String(count('ok'))} well, ${String(count('skipped'))} not looked at`,
+          `${counted(count('error'), 'error')}, ${counted(count('warning'), 'warning')}, ${String(count('ok'))} well, ${String(count('skipped'))} not looked at`,
           '',
         ].join('\n'),
     });

@@ -7,6 +7,7 @@ import { known } from '../health/known.ts';
 import { healthReport, type HealthReport } from '../health/report.ts';
 import { age } from '../output/age.ts';
 import { listed } from '../output/progress.ts';
+import { isPinnedPhase, rolloutLine } from '../output/rollout.ts';
 import { table } from '../output/table.ts';
 import { unreadable } from '../registries.ts';
 
@@ -58,6 +59,7 @@ function notices(report: HealthReport): string {
       ({ hash, reason, names }) =>
         `Held: ${reason} (${listed(names)}); let it go with: syncctl approve ${hash}`,
     ),
+    ...rolloutNotices(report),
     ...report.paused.map((what) => `Paused: ${what}; end it with: ${resumeFor(what)}`),
     ...report.orphaned.map(
       (node) =>
@@ -65,6 +67,23 @@ function notices(report: HealthReport): string {
     ),
   ];
   return lines.length === 0 ? '' : `${printable(lines.join('\n'))}\n`;
+}
+
+/** What a rollout, a freeze or a rule of drift holds back. */
+function rolloutNotices({ rollout, frozen, drift }: HealthReport): readonly string[] {
+  return [
+    ...(rollout === null
+      ? []
+      : [`${isPinnedPhase(rollout.phase) ? 'Pinned' : 'Rollout'}: ${rolloutLine(rollout)}`]),
+    ...frozen.map(
+      ({ what, who, since, until, why, end }) =>
+        `Frozen: ${what}: by ${who} since ${since} until ${until ?? ''}${why === null ? '' : `: ${why}`}; end it with: ${end}`,
+    ),
+    ...drift.map(
+      ({ name, mode, who, since, why, end }) =>
+        `Drift: ${name}: ${mode === 'freeze' ? 'frozen' : 'observed, not repaired'}, by ${who} since ${since}${why === null ? '' : `: ${why}`}; end it with: ${end}`,
+    ),
+  ];
 }
 
 /** A registry is paused by its annotation, everything else by `syncctl pause`. */

@@ -1,5 +1,7 @@
 import { exitCodes } from '../../lib/errors.ts';
 import type { CommandModule } from '../command.ts';
+import { nodeOrAll } from '../pick.ts';
+import { reasonOf } from '../words.ts';
 
 export const command: CommandModule = {
   configure: (pause) => {
@@ -13,8 +15,9 @@ export const command: CommandModule = {
     'syncctl pause contabo-vps --reason "kernel upgrade"',
   ],
   run: async (call) => {
-    const node = call.flag('all') ? undefined : call.word(0);
-    await (await call.controller()).pause(node, call.actor(call.text('reason')));
+    const node = nodeOrAll(call);
+    const actor = call.actor(reasonOf(call.text('reason')));
+    await (await call.controller()).pause(node, actor);
     call.note(
       'success',
       `Pushing to ${node ?? 'all nodes'} is paused; end it with: syncctl resume${node === undefined ? '' : ` ${node}`}`,

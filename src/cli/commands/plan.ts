@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { PlanReport } from '../../contract/report.ts';
+import type { PlanApproval } from '../../contract/saved-plan.ts';
 import { exitCodes } from '../../lib/errors.ts';
 import { printable } from '../../lib/text.ts';
 import type { Call } from '../call.ts';
@@ -7,34 +8,79 @@ import type { CommandModule } from '../command.ts';
 import { listed, tellHeld } from '../output/progress.ts';
 import { table } from '../output/table.ts';
 import { lookOf } from '../output/tags.ts';
+import { needStatus } from '../registries.ts';
+import { reasonOf, repeated, wrongWord } from '../words.ts';
 
 export const command: CommandModule = {
   configure: (plan) => {
     plan
       .argument('[nodes...]', 'names, addresses or ids; all nodes when left out')
       .option('--offline', 'compare with the last receipt instead of asking the nodes')
+      .option('--out <file>', 'save the plan for: syncctl push --plan')
+      .option(
+        '--approve <hash>',
+        'plan a withheld removal as approved, and approve it with the push; with --out',
+        repeated,
+      )
+      .option('--reason <text>', 'why, kept with the plan and its approvals')
       .addHelpText(
         'after',
         '\nExit codes: 0 nothing would change, 2 something would, 1 a named node could not be read.',
       );
   },
-  examples: ['syncctl plan', 'syncctl plan contabo-vps', 'syncctl plan --offline -o json'],
+  examples: [
+    'syncctl plan',
+    'syncctl plan contabo-vps',
+    'syncctl plan --offline -o json',
+    'syncctl plan --out reviewed.json --reason "ticket 12"',
+  ],
   run: async (call) => {
     const words = call.words(0);
     const controller = await call.controller();
+    await needStatus(controller);
+    const [out, approve] = [call.text('out'), call.texts('approve')];
+    if (out === undefined && approve.length > 0)
+      throw wrongWord(
+        { place: '--approve', expected: 'a plan to keep it in', remedy: 'add --out FILE' },
+        approve[0],
+      );
+    if (out !== undefined && call.flag('offline'))
+      throw wrongWord(
+        { place: '--out', expected: 'nodes that are asked', remedy: 'leave out --offline' },
+        '--offline',
+      );
+    const nodes = words.length > 0 ? words : undefined;
+    const approvals = approve.length === 0 ? [] : await approvalsOf(call, approve);
     const report = await controller.plan({
-      nodes: words.length > 0 ? words : undefined,
+      nodes,
       offline: call.flag('offline'),
+      ...(approve.length === 0 ? {} : { approve }),
     });
+    if (out !== undefined) {
+      const { savePlan } = await import('../saved-plan.ts');
+      await savePlan(call, out, { report, approvals });
+      call.note('success', `The plan is saved; push exactly this with: syncctl push --plan ${out}`);
+    }
     await call.print({ value: report, table: () => grouped(call, report), wide: () => perNode(report) });
     for (const node of report.nodes.filter(({ state }) => state === 'unknown')) {
       call.note('warn', `${node.name}: unknown, ${node.reason ?? 'the node could not be read'}`);
     }
+    for (const { name, waits } of report.nodes)
+      if (waits !== null && waits !== undefined) call.note('warn', `${name} does not get it yet: ${waits}`);
     tellHeld(call, report.held);
     if (report.changes > 0) return exitCodes.changes;
     return words.length > 0 && report.unknown > 0 ? exitCodes.failure : exitCodes.ok;
   },
 };
+
+/** What the plan lets go, in the name of who makes it. */
+async function approvalsOf(call: Call, hashes: readonly string[]): Promise<readonly PlanApproval[]> {
+  const { who, reason } = call.actor(reasonOf(call.text('reason')));
+  const { held } = await (await call.controller()).status();
+  return held
+    .filter(({ hash }) => hashes.includes(hash))
+    .map((removal) => ({ ...removal, who, why: reason ?? null }));
+}
 
 /** Nodes with the same diff are shown once: a fleet of forty laptops has one page, not forty. */
 function grouped(call: Call, report: PlanReport): string {

@@ -1,6 +1,8 @@
 import { exitCodes } from '../../lib/errors.ts';
 import type { CommandModule } from '../command.ts';
 import { Progress } from '../output/progress.ts';
+import { tellRollout } from '../output/rollout.ts';
+import { needStatus } from '../registries.ts';
 import { hoursOf } from '../words.ts';
 import { printPush } from './push.ts';
 
@@ -16,13 +18,15 @@ export const command: CommandModule = {
   run: async (call) => {
     const hours = call.word(0);
     if (hours !== undefined) {
-      call.override('reconcile.periodHours', hoursOf(hours));
+      call.override('reconcile.periodHours', hoursOf(hours, 'one pass now'));
       return call.daemon('reconcile');
     }
     const controller = await call.controller();
-    const progress = new Progress(call, (await controller.status()).nodes.length);
-    const report = await controller.reconcile(call.actor(call.text('reason')), progress.onNode);
-    progress.end(report);
+    const progress = new Progress(call, await needStatus(controller));
+    const report = await progress.until(
+      controller.reconcile(call.actor(call.text('reason')), progress.onNode),
+    );
+    tellRollout(call, report.rollout);
     await printPush(call, report);
     return report.failed === 0 ? exitCodes.ok : exitCodes.failure;
   },

@@ -11,7 +11,7 @@ export const command: CommandModule = {
       .argument('<node>', 'name, address or id')
       .addHelpText(
         'after',
-        '\nFor a VPS: the whole routes file. For laptops and workers: the managed block of /etc/hosts. No node is asked.',
+        '\nFor a VPS: the whole routes file. For laptops and workers: the managed block of /etc/hosts.\nNo node is asked.',
       );
   },
   examples: ['syncctl render contabo-vps', 'syncctl --registry ./registry render vinay-laptop'],

@@ -1,5 +1,6 @@
 import { exitCodes } from '../../lib/errors.ts';
 import type { CommandModule } from '../command.ts';
+import { nodeOrAll } from '../pick.ts';
 
 export const command: CommandModule = {
   configure: (resume) => {
@@ -10,7 +11,7 @@ export const command: CommandModule = {
   },
   examples: ['syncctl resume', 'syncctl resume contabo-vps'],
   run: async (call) => {
-    const node = call.flag('all') ? undefined : call.word(0);
+    const node = nodeOrAll(call);
     await (await call.controller()).resume(node, call.actor(call.text('reason')));
     call.note('success', `Pushing to ${node ?? 'all nodes'} goes on`);
     return exitCodes.ok;

@@ -5,6 +5,7 @@ import type { CommandModule } from '../command.ts';
 import { span } from '../output/age.ts';
 import { listed, tellHeld } from '../output/progress.ts';
 import { pairs } from '../output/pairs.ts';
+import { rolloutLine } from '../output/rollout.ts';
 
 export const command: CommandModule = {
   configure: (status) => {
@@ -50,6 +51,23 @@ function block(status: ControllerStatus): string {
     ['Nodes', counts.join(', ')],
     ['Findings', String(status.findings.length)],
     ['Held', String(status.held.length)],
+    ['Rollout', rolloutText(status)],
+    ...(status.holds ?? []).map(({ what, who, since, until, why, end }): readonly [string, string] => [
+      until === null ? 'Paused' : 'Frozen',
+      printable(
+        `${what}, by ${who} since ${since}${until === null ? '' : ` until ${until}`}${why === null ? '' : `: ${why}`}; end it with: ${end}`,
+      ),
+    ]),
+    ...(status.drift ?? []).map(({ name, mode, who, since, why, end }): readonly [string, string] => [
+      'Drift',
+      printable(
+        `${name}: ${mode}, by ${who} since ${since}${why === null ? '' : `: ${why}`}; end it with: ${end}`,
+      ),
+    ]),
     ['Orphaned', status.orphans.length === 0 ? 'none' : listed(status.orphans.map(printable))],
   ]);
+}
+
+function rolloutText({ rollout }: ControllerStatus): string {
+  return rollout === null || rollout === undefined ? 'none' : printable(rolloutLine(rollout));
 }

@@ -1,19 +1,14 @@
-import { builtInNodeTypes, type NodeType } from '../../model/node.ts';
+import { nodeTypeFacts } from '../../model/node-types.ts';
 import { printable } from '../../lib/text.ts';
 import type { HealthNode } from './report.ts';
 
 const rule = '\u2501'.repeat(53);
-const headings: Readonly<Record<NodeType, string>> = {
-  management_laptops: 'Management Laptops:',
-  vps_nodes: 'VPS Edge Nodes:',
-  worker_nodes: 'Worker Nodes:',
-};
 
-/** The predecessor's text, byte for byte: scripts and people of living clusters read it. */
+/** The predecessor's text, byte for byte: scripts and people of living clusters read it. Its three types first, others only where they have a node. */
 export function healthBlock(nodes: readonly HealthNode[]): string {
-  const sections = builtInNodeTypes.map((type) => {
-    const lines = nodes.filter((node) => node.type === type).map(line);
-    return [headings[type], ...lines, ''].join('\n');
+  const sections = nodeTypeFacts.flatMap(({ name, heading, builtIn }) => {
+    const lines = nodes.filter((node) => node.type === name).map(line);
+    return builtIn || lines.length > 0 ? [[`${heading}:`, ...lines, ''].join('\n')] : [];
   });
   return `${[rule, '  Node Health Status', rule, '', ...sections].join('\n')}\n`;
 }

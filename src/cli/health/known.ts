@@ -11,7 +11,17 @@ export async function known(call: Call): Promise<Known> {
   const controller = await daemonStatus(call);
   const remembered =
     controller === undefined ? await rememberedStatuses(call) : new Map<string, NodeStatus>();
-  return { registries, controller, remembered };
+  const holds =
+    controller === undefined
+      ? await (
+          await import('./holds-left.ts')
+        ).holdsLeft(await call.settings(), registries.snapshot?.nodes ?? new Map(), call.context.clock)
+      : {
+          holds: controller.holds ?? [],
+          rollout: controller.rollout ?? null,
+          drift: controller.drift ?? [],
+        };
+  return { registries, controller, remembered, holds };
 }
 
 async function daemonStatus(call: Call): Promise<ControllerStatus | undefined> {

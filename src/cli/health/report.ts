@@ -3,6 +3,7 @@ import type { Node } from '../../model/node.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { NodeStatus } from '../../model/status.ts';
 import type { ControllerStatus } from '../../contract/report.ts';
+import type { DriftReport, HoldReport, RolloutReport } from '../../contract/rollout-report.ts';
 import { apiVersion } from '../output/structured.ts';
 import type { Registries } from '../registries.ts';
 
@@ -50,6 +51,12 @@ export interface HealthReport {
     readonly names: readonly string[];
   }[];
   readonly paused: readonly string[];
+  /** Freezes, which end by themselves. */
+  readonly frozen: readonly HoldReport[];
+  /** The rollout that runs or has stopped; its revision is pinned where it was stopped. */
+  readonly rollout: RolloutReport | null;
+  /** Nodes whose drift is only observed, or that are frozen. */
+  readonly drift: readonly DriftReport[];
   readonly orphaned: readonly string[];
 }
 
@@ -59,10 +66,19 @@ export interface Known {
   readonly controller: ControllerStatus | undefined;
   /** What an earlier run has left, where no daemon runs. */
   readonly remembered: ReadonlyMap<string, NodeStatus>;
+  /** What holds pushes back, from the daemon or as it was left. */
+  readonly holds: Holds;
+}
+
+/** What holds pushes back. */
+export interface Holds {
+  readonly holds: readonly HoldReport[];
+  readonly rollout: RolloutReport | null;
+  readonly drift: readonly DriftReport[];
 }
 
 /** Joins what the registries, the daemon and earlier runs say of every node. */
-export function healthReport({ registries, controller, remembered }: Known): HealthReport {
+export function healthReport({ registries, controller, remembered, holds }: Known): HealthReport {
   const { snapshot, source, state, reason } = registries;
   const live = new Map(controller?.nodes.map((node) => [node.node, node]));
   const nodes = [...(snapshot?.nodes.values() ?? [])].map((node) => {
@@ -84,7 +100,10 @@ export function healthReport({ registries, controller, remembered }: Known): Hea
       .filter(({ severity }) => severity === 'error')
       .map((finding) => ({ ...finding })),
     held: controller?.held ?? [],
-    paused: pausedOf(snapshot, controller),
+    paused: pausedOf(snapshot, controller, holds.holds),
+    frozen: holds.holds.filter(({ until }) => until !== null),
+    rollout: holds.rollout,
+    drift: holds.drift,
     orphaned: controller?.orphans ?? [],
   };
 }
@@ -93,16 +112,30 @@ export function healthReport({ registries, controller, remembered }: Known): Hea
 function pausedOf(
   snapshot: Snapshot | undefined,
   controller: ControllerStatus | undefined,
+  holds: readonly HoldReport[],
 ): readonly string[] {
   const registries = (snapshot?.paused ?? []).map((object) => `registry ${object}`);
-  if (controller?.standing === 'paused') {
+  const endless = holds.filter(({ until }) => until === null);
+  const all = endless.filter(({ scope }) => scope === 'all');
+  if (controller?.standing === 'paused' && all.length === 0 && !isFrozen(holds)) {
     const { standingReason } = controller;
     return standingReason.startsWith('annotation ')
       ? registries
       : [`all nodes: ${standingReason}`, ...registries];
   }
-  const nodes = (controller?.nodes ?? []).filter(({ cause }) => cause === 'paused');
-  return [...registries, ...nodes.map(({ name, evidence }) => `${name}: ${evidence}`)];
+  const told = all.length > 0 ? all : endless;
+  return [
+    ...(all.length > 0 ? [] : registries),
+    ...told.map(
+      ({ what, who, since, why }) =>
+        `${what}: paused by ${who} since ${since}${why === null ? '' : `: ${why}`}`,
+    ),
+    ...(all.length > 0 ? registries : []),
+  ];
+}
+
+function isFrozen(holds: readonly HoldReport[]): boolean {
+  return holds.some(({ scope }) => scope === 'all');
 }
 
 function fromDaemon(node: Node, known: ControllerStatus['nodes'][number]): HealthNode {

@@ -1,4 +1,5 @@
 import { publicDomainOf } from '../../model/host-names.ts';
+import { isEdge } from '../../model/node-types.ts';
 import type { Strategy } from '../../model/service.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { removeRoute, setRoute } from '../json-edit.ts';
@@ -93,7 +94,7 @@ function keepServed(
   text: string | undefined,
   { snapshot, now }: { readonly snapshot: Snapshot; readonly now: string },
 ): string | undefined {
-  const vps = [...snapshot.nodes.values()].filter((node) => node.type === 'vps_nodes');
+  const vps = [...snapshot.nodes.values()].filter(isEdge);
   const domains = [
     ...new Set(vps.map((node) => publicDomainOf(node, snapshot)).filter((domain) => domain !== undefined)),
   ];
@@ -104,7 +105,7 @@ function keepServed(
 }
 
 function vpsAddresses(snapshot: Snapshot): string[] {
-  return [...snapshot.nodes.values()].filter((node) => node.type === 'vps_nodes').map((node) => node.address);
+  return [...snapshot.nodes.values()].filter(isEdge).map((node) => node.address);
 }
 
 function routeOf(

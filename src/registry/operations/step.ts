@@ -1,3 +1,4 @@
+import { contentDigest } from '../../model/registry-texts.ts';
 import type { RawObject, RegistryObject, Snapshot } from '../../model/snapshot.ts';
 import { parseRegistries } from '../parse.ts';
 import type { Source } from '../source.ts';
@@ -33,15 +34,30 @@ export function previewed(
   return parseRegistries(after, lastGood);
 }
 
+/** A text that was written: its path, and the digest of what it says, by which the history knows it again. */
+export interface Written {
+  readonly path: string;
+  readonly content: string;
+}
+
 /** Carries the steps out, one after the other. @returns true where anything was written. */
-export async function carryOut(source: Source, steps: readonly Step[]): Promise<boolean> {
+export async function carryOut(
+  source: Source,
+  steps: readonly Step[],
+  onWritten?: (written: Written) => void,
+): Promise<boolean> {
   let written = false;
   for (const { object, key, edit } of steps) {
-    const version = await source.edit(object, key, (text) => {
-      const after = edit(text);
-      return after === text ? undefined : after;
+    let text = '';
+    const version = await source.edit(object, key, (before) => {
+      const after = edit(before);
+      text = after ?? '';
+      return after === before ? undefined : after;
     });
-    written ||= version !== undefined;
+    if (version === undefined) continue;
+    written = true;
+    const path = `${object}/${key}`;
+    onWritten?.({ path, content: contentDigest(path, text) });
   }
   return written;
 }

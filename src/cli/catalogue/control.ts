@@ -1,0 +1,43 @@
+import type { Entry } from './entry.ts';
+
+/** The controller itself. */
+export const controlCommands: readonly Entry[] = [
+  {
+    path: ['daemon'],
+    group: 'control',
+    summary: 'watch and reconcile until stopped: what the unit runs',
+    load: () => import('../commands/daemon.ts'),
+  },
+  { path: ['watch'], group: 'control', summary: 'watch alone', load: () => import('../commands/watch.ts') },
+  {
+    path: ['reconcile'],
+    group: 'control',
+    summary: 'check and repair every node now; with hours: again and again',
+    load: () => import('../commands/reconcile.ts'),
+  },
+  {
+    path: ['approve'],
+    group: 'control',
+    summary: 'let a withheld removal go',
+    load: () => import('../commands/approve.ts'),
+  },
+  {
+    path: ['pause'],
+    group: 'control',
+    summary: 'stop pushing, to one node or to all',
+    load: () => import('../commands/pause.ts'),
+  },
+  { path: ['resume'], group: 'control', summary: 'end a pause', load: () => import('../commands/resume.ts') },
+  {
+    path: ['term', 'show'],
+    group: 'control',
+    summary: 'the term of this controller',
+    load: () => import('../commands/term-show.ts'),
+  },
+  {
+    path: ['term', 'take'],
+    group: 'control',
+    summary: 'begin a new term over a living rival',
+    load: () => import('../commands/term-take.ts'),
+  },
+];

@@ -1,0 +1,91 @@
+import type { ExpectedPlan } from '../contract/saved-plan.ts';
+import { SyncError } from '../lib/errors.ts';
+import type { NodeId } from '../model/node.ts';
+import type { FleetPlan } from '../model/plan.ts';
+import { call, isFailed } from '../push/exchange.ts';
+import type { ControllerParts } from './parts.ts';
+import { desiredDigest } from './reconciler.ts';
+
+// A sentence names a few; the count tells the rest.
+const named = 5;
+
+/**
+ * Refuses a saved plan where the world has moved since it was made: the registries, what they make of a node, or what a node holds.
+ * A node that cannot be asked now has not moved as far as anybody knows; its push says that it is away.
+ * @returns the nodes to push, each with the bytes over which alone its plan was made.
+ * @throws SyncError `conflict` naming what moved.
+ */
+export async function checkedPlan(
+  expected: ExpectedPlan,
+  parts: ControllerParts,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<NodeId, string>> {
+  const { snapshot } = parts.registry.current();
+  const approvals = expected.approvals.map(({ hash }) => hash);
+  const plan =
+    snapshot === undefined
+      ? parts.fleet.current()
+      : parts.fleet.preview(snapshot, parts.clusterId, approvals);
+  const moved = plan === undefined ? ['the registries: nothing is planned'] : movedPlans(expected, plan);
+  if (moved.length === 0) moved.push(...(await movedNodes(expected, parts, signal)));
+  if (moved.length > 0) {
+    const more = moved.length > named ? ` and ${String(moved.length - named)} more` : '';
+    throw new SyncError(
+      'conflict',
+      `push --plan: expected the world as the plan saw it, got other ${moved.slice(0, named).join('; ')}${more}`,
+      { remedy: 'make a new plan: syncctl plan --out FILE' },
+    );
+  }
+  return new Map(
+    expected.nodes
+      .filter(({ changes, observed }) => changes && observed !== null)
+      .map(({ node, observed }) => [node as NodeId, observed ?? '']),
+  );
+}
+
+function movedPlans(expected: ExpectedPlan, plan: FleetPlan): string[] {
+  const moved: string[] = [];
+  if (plan.snapshotDigest !== expected.revision)
+    moved.push(`registries: ${short(plan.snapshotDigest)} instead of ${short(expected.revision)}`);
+  for (const { node, name, wanted } of expected.nodes) {
+    const now = desiredDigest(plan.nodes.get(node as NodeId)) ?? null;
+    if (now !== wanted) moved.push(`bytes planned for ${name}: ${short(now)} instead of ${short(wanted)}`);
+  }
+  return moved;
+}
+
+async function movedNodes(
+  expected: ExpectedPlan,
+  parts: ControllerParts,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const asked = expected.nodes.map(async ({ node, name, observed }) => {
+    if (observed === null) return undefined;
+    const now = await observedOn(node as NodeId, parts, signal);
+    return now === undefined || now === observed
+      ? undefined
+      : `bytes on ${name}: ${short(now)} instead of ${short(observed)}`;
+  });
+  return (await Promise.all(asked)).filter((line) => line !== undefined);
+}
+
+/** The digest of the managed bytes on a node; undefined where it cannot be asked. */
+async function observedOn(
+  id: NodeId,
+  parts: ControllerParts,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const plan = parts.fleet.newestOf(id);
+  const kind = plan?.bundles[0]?.kind;
+  if (plan === undefined || kind === undefined) return undefined;
+  const endpoint = await parts.endpointOf(plan.node);
+  const position = { epoch: 0, writer: '00000000', seq: 0 };
+  const answer = await parts.slots.run(() =>
+    call({ ...parts, endpoint }, { mode: 'check', kind, position }, signal),
+  );
+  return isFailed(answer) ? undefined : answer.after?.sha;
+}
+
+function short(digest: string | null): string {
+  return digest === null ? 'nothing' : digest.slice(0, 12);
+}

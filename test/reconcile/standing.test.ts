@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/model/bundle.ts';
+import { nodeId, type NodeId } from '../../src/model/node.ts';
+import type { Outcome, TargetMemory } from '../../src/model/outcome.ts';
+import type { NodePlan } from '../../src/model/plan.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
+import { Standing } from '../../src/reconcile/standing.ts';
+import { TermHolder } from '../../src/reconcile/term-holder.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+const known = nodeId('worker_nodes', '10.0.0.1');
+const strange = nodeId('worker_nodes', '10.0.0.2');
+const digest = digestOf('x');
+
+function planFor(id: NodeId): NodePlan {
+  const bundle = { kind: 'hosts', bytes: 'x', digest, names: [], expectation: { kind: 'hosts', names: [] } };
+  return { id, node: { id, name: id }, bundles: [bundle] } as unknown as NodePlan;
+}
+
+const fenced = (id: NodeId, epoch: number): Outcome => ({
+  ok: false,
+  id,
+  cause: 'fenced',
+  evidence: '',
+  reachable: true,
+  facts: undefined,
+  fence: { epoch, writer: 'bbbbbbbb' },
+});
+
+/** A standing whose one known node accepted the present term; the term store counts up from 1. */
+async function rig() {
+  let epoch = 0;
+  let wait: Promise<void> = Promise.resolve();
+  const terms = new TermHolder({
+    keeper: {
+      take: async ({ heard, writer }) => {
+        await wait;
+        epoch = Math.max(epoch, heard) + 1;
+        return { clusterId: 'sc-1', epoch, writer };
+      },
+    },
+    memory: { remember: () => Promise.resolve(), recall: () => Promise.resolve(undefined) },
+    random: { unit: () => 0, hex: () => 'aaaaaaaa' },
+    holder: 'test',
+  });
+  const accepted: TargetMemory = {
+    accepted: { epoch: 1, writer: 'aaaaaaaa' },
+    installed: digest,
+    rungs: [],
+  };
+  const standing = new Standing({
+    terms,
+    memory: {
+      recall: (id) => (id === known ? accepted : undefined),
+      remember: () => undefined,
+      flush: () => Promise.resolve(),
+    },
+    clock: new ManualClock(),
+    log: silentLogger,
+    pausedBy: () => undefined,
+  });
+  await standing.begin(0);
+  return {
+    standing,
+    terms,
+    hold: (until: Promise<void>) => {
+      wait = until;
+    },
+  };
+}
+
+describe('the standing of a controller', () => {
+  it('rises above an old record of a node that had not accepted its term', async () => {
+    const { standing, terms } = await rig();
+    expect(await standing.judge(planFor(strange), fenced(strange, 7))).toBe('again');
+    expect(terms.current()?.epoch).toBe(8);
+  });
+
+  it('stays silent beside a rival whatever old records other nodes show, until a person overrules', async () => {
+    const { standing, terms } = await rig();
+    expect(await standing.judge(planFor(known), fenced(known, 5))).toBe('record');
+    expect(standing.state().kind).toBe('rival');
+    expect(await standing.judge(planFor(strange), fenced(strange, 7))).toBe('record');
+    expect(standing.state().kind).toBe('rival');
+    expect(terms.current()?.epoch).toBe(1);
+    await standing.overrule(7);
+    expect(standing.state().kind).toBe('writing');
+  });
+
+  it('does not forget a rival that shows while a term is being taken', async () => {
+    const { standing, hold } = await rig();
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    hold(promise.then(() => undefined));
+    const rising = standing.judge(planFor(strange), fenced(strange, 7));
+    await standing.judge(planFor(known), fenced(known, 7));
+    resolve(undefined);
+    await rising;
+    expect(standing.state().kind).toBe('rival');
+  });
+});

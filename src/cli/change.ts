@@ -22,8 +22,6 @@ export interface Change {
   readonly details?: readonly string[];
   /** The reason as the history keeps it; else the one of the command line. */
   readonly reason?: string;
-  /** The command that takes it back. */
-  readonly undo?: string | undefined;
 }
 
 /** The registries before the change, and the moment it is made. */
@@ -68,8 +66,14 @@ export async function change(
   if (written && effect.held.length > 0) await carryApproval(call, effect.held);
   if (dryRun) for (const line of wanted.details ?? []) call.note('info', line);
   await tell(call, { ...effect, done: wanted.done, dryRun, written });
-  if (written && wanted.undo !== undefined) call.note('info', `To undo: ${wanted.undo}`);
+  if (written) await tellUndo(call, ground, wanted);
   return written && call.flag('push') ? pushAll(call) : exitCodes.ok;
+}
+
+async function tellUndo(call: Call, ground: Ground, { steps }: Change): Promise<void> {
+  const { undoOf } = await import('./undo.ts');
+  const line = await undoOf(call, ground.snapshot.digest, steps);
+  if (line !== undefined) call.note('info', `To undo: ${line}`);
 }
 
 interface Effect {

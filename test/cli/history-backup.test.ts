@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import { readHistory } from '../../src/compose/history.ts';
+import { serveSocket } from '../../src/http/socket-server.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { acquireLock } from '../../src/lib/os-lock.ts';
 import { openDatabase } from '../../src/store/database.ts';
@@ -227,8 +229,6 @@ describe('syncctl support-bundle', () => {
       cluster: { ...demo.cluster, 'their-token': secret },
     });
     await fileRevision(made, { pushes: { 'vinay-laptop': 'timeout' } });
-    const controller = Object.assign(new ControllerDouble(), { history: undefined });
-    controller.state = status({ standingReason: `Authorization: Basic ${secret}` });
     writeFileSync(join(state, 'key.pem'), `-----BEGIN OPENSSH PRIVATE KEY-----\n${secret}\n`);
     return made;
   }
@@ -237,12 +237,33 @@ describe('syncctl support-bundle', () => {
 
   it('holds what a helper has to know, and no secret of any place', async () => {
     const made = await planted();
-    const { code, err } = await made.run('support-bundle', 's.tar.gz');
+    const { daemon } = await settingsOf(made);
+    const controller = new ControllerDouble();
+    controller.state = status({
+      standingReason: `Authorization: Basic ${secret}`,
+      source: { ...status().source, location: made.registry },
+    });
+    const reader = await readHistory(daemon.stateDirectory);
+    const history = { reader, noteEdits: () => Promise.resolve() };
+    const served = Object.assign(controller, { history });
+    const server = await serveSocket({ socket: daemon.socket, controller: served, version: '1.2.3' });
+    const { code, err } = await made.run('support-bundle', 's.tar.gz').finally(() => server.close());
+    await reader.close();
     expect([code, err]).toEqual([0, expect.stringContaining('look through it')]);
     const file = join(made.folder, 's.tar.gz');
     expect(statSync(file).mode & 0o077).toBe(0);
     const names = execFileSync('tar', ['-tzf', file]).toString();
-    for (const name of ['about', 'settings', 'health', 'findings', 'history', 'pushes', 'state', 'missing'])
+    for (const name of [
+      'about',
+      'settings',
+      'status',
+      'health',
+      'findings',
+      'history',
+      'pushes',
+      'state',
+      'missing',
+    ])
       expect(names).toContain(`./${name}.json`);
     const text = everything(file);
     expect(text).not.toContain(secret);

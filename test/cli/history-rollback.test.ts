@@ -28,7 +28,9 @@ describe('syncctl rollback', () => {
     expect([code, err]).toEqual([0, expect.stringContaining('[✓] The registries are those of R1 again')]);
     expect(await text(made, 'service-registry', 'services.json')).toBe(services);
     expect(await text(made, 'domain-registry', 'domains.json')).toBe(JSON.stringify(demoDomains));
-    expect(err).toContain('[INFO] To undo: syncctl rollback R2 --reason "…"');
+    expect(err).toContain(
+      '[INFO] To undo: syncctl rollback R2 --only domain-registry --only service-registry --reason "…"',
+    );
     await fileRevision(made);
     expect((await made.run('history', '-o', 'wide')).out).toMatch(
       /^R3 .* ada .*\+service demo.* rollback to R1: it broke the shop/mu,

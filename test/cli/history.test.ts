@@ -204,6 +204,18 @@ describe('the history of a running daemon', () => {
   });
 });
 
+describe('every change of the registries', () => {
+  it('prints the command that takes it back, where the history knows what was before', async () => {
+    const made = await lived();
+    const { err } = await made.run('service', 'publish', 'grafana', '--yes');
+    expect(err).toContain('[INFO] To undo: syncctl rollback R3 --only service-registry --reason "…"\n');
+    await made.run('rollback', 'R3', '--only', 'service-registry', '--reason', 'x', '--yes');
+    expect((await made.run('service', 'show', 'grafana')).out).toMatch(/Public: +no/u);
+    const fresh = await site(demo);
+    expect((await fresh.run('service', 'publish', 'grafana', '--yes')).err).not.toContain('To undo');
+  });
+});
+
 describe('who wrote what', () => {
   it('is noted without a daemon, in the audit, under the content that was written', async () => {
     const made = await lived();

@@ -37,7 +37,6 @@ export const command: CommandModule = {
     const only = call.texts('only').map(objectOf);
     const history = await openHistory(call);
     const target = await textsNamed(history, call.need(0));
-    const [newest] = (await history.revisions(1)).revisions;
     const name = revisionName(target.number);
     return change(call, async (ground) => {
       const { rollbackSteps } = await import('../../registry/operations/rollback.ts');
@@ -48,10 +47,6 @@ export const command: CommandModule = {
         ask: steps.length > 0,
         details: await blastRadius(ground, steps),
         reason: `rollback to ${name}: ${reason}`,
-        undo:
-          newest?.digest === ground.snapshot.digest
-            ? `syncctl rollback ${revisionName(newest.number)} --reason "…"`
-            : undefined,
       };
     });
   },

@@ -21,6 +21,8 @@ export class Standing {
   private readonly log: Logger;
   private readonly pausedBy: () => string | undefined;
   private rival: string | undefined;
+  /** The terms of this life since a person last overruled a rival. */
+  private begun: Term[] = [];
   private lastTermMs = 0;
   private retermed = false;
   private reterming: Promise<void> | undefined;
@@ -73,12 +75,14 @@ export class Standing {
   async overrule(heard: number): Promise<Term> {
     const term = await this.begin(heard);
     this.rival = undefined;
+    this.begun = [term];
     return term;
   }
 
   /** Begins a term above everything heard. */
   async begin(heard: number): Promise<Term> {
     const term = await this.terms.begin(heard);
+    this.begun.push(term);
     this.lastTermMs = this.clock.monotonic();
     this.log.info('term begun', { epoch: term.epoch, writer: term.writer });
     return term;
@@ -89,13 +93,17 @@ export class Standing {
     if (outcome.ok) return 'record';
     const verdict = judgeFence({
       cause: outcome.cause,
-      acceptedThisTerm: acceptedUnder(this.memory, plan, this.terms.current()),
+      // A push may have left under the term before: who wrote after that one is alive as well.
+      acceptedThisTerm: [...this.begun, this.terms.current()].some((term) =>
+        acceptedUnder(this.memory, plan, term),
+      ),
       nowMs: this.clock.monotonic(),
       lastTermMs: this.lastTermMs,
       retermed: this.retermed,
     });
     if (verdict === 'rival') this.stop(plan, outcome);
-    if (verdict === 'wait') return 'later';
+    // Under the own last term nothing new is pushed, and so no term is begun to push it.
+    if (verdict === 'wait' || (verdict === 'new-term' && this.terms.isReasserting())) return 'later';
     // Beside a living rival an old record on one more node is no reason to begin a term over him.
     if (verdict !== 'new-term' || outcome.fence === undefined || this.rival !== undefined) return 'record';
     if (outcome.fence.epoch < (this.terms.current()?.epoch ?? 0)) return 'again';

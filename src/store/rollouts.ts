@@ -98,15 +98,17 @@ export class DurableRollouts {
 
   private async load(): Promise<void> {
     const last = await this.parts.durable.ask('lastRollout');
-    if (last.available) {
-      if (last.value === undefined) return;
-      this.known = readRecord(last.value);
-      this.lost = this.known === undefined;
+    const copy = await this.copy.read();
+    const copied = copy.state === 'read' ? recordOf(copy.value) : undefined;
+    if (!last.available) {
+      this.lost = copy.state === 'lost';
+      this.known = copied;
       return;
     }
-    const copy = await this.copy.read();
-    this.lost = copy.state === 'lost';
-    if (copy.state === 'read') this.known = recordOf(copy.value);
+    const stored = last.value === undefined ? undefined : readRecord(last.value);
+    // A database that was begun anew, or comes from a backup, knows less than the copy beside it.
+    this.known = (copied?.number ?? 0) > (stored?.number ?? 0) ? copied : stored;
+    this.lost = this.known === undefined && last.value !== undefined;
   }
 }
 

@@ -95,6 +95,10 @@ describe('any course of edits, failures, absences and kills', () => {
           for (const [step, deed] of course.entries()) await act(world, deed, step);
           for (const name of nodeNames) world.process.returned(name);
           await world.settle(200_000);
+          // What the fleet took for good may be refused by a node that was away then; this is not asked here.
+          for (const node of world.nodes.values()) node.refuses.clear();
+          world.process.pushAll('look');
+          await world.settle(200_000);
           for (const node of world.nodes.values()) node.refuses.set('refused', 'restored');
           await world.edit('base', 'refused');
           if (killed) await act(world, { kind: 'kill' }, 99);

@@ -39,7 +39,11 @@ async function rig() {
         return { clusterId: 'sc-1', epoch, writer };
       },
     },
-    memory: { remember: () => Promise.resolve(), recall: () => Promise.resolve(undefined) },
+    memory: {
+      remember: () => Promise.resolve(),
+      recall: () =>
+        Promise.resolve({ term: { clusterId: 'sc-1', epoch: 1, writer: 'aaaaaaaa' }, seqLimit: 1000 }),
+    },
     random: { unit: () => 0, hex: () => 'aaaaaaaa' },
     holder: 'test',
   });
@@ -76,6 +80,13 @@ describe('the standing of a controller', () => {
     expect(terms.current()?.epoch).toBe(8);
   });
 
+  it('begins no term over an old record while it only re-asserts its own last one', async () => {
+    const { standing, terms } = await rig();
+    await terms.reassert();
+    expect(await standing.judge(planFor(strange), fenced(strange, 7))).toBe('later');
+    expect(terms.current()?.epoch).toBe(1);
+  });
+
   it('stays silent beside a rival whatever old records other nodes show, until a person overrules', async () => {
     const { standing, terms } = await rig();
     expect(await standing.judge(planFor(known), fenced(known, 5))).toBe('record');
@@ -85,6 +96,13 @@ describe('the standing of a controller', () => {
     expect(terms.current()?.epoch).toBe(1);
     await standing.overrule(7);
     expect(standing.state().kind).toBe('writing');
+  });
+
+  it('knows a rival also by a refusal of a push that left under its term before', async () => {
+    const { standing } = await rig();
+    await standing.judge(planFor(strange), fenced(strange, 7));
+    await standing.judge(planFor(known), fenced(known, 7));
+    expect(standing.state().kind).toBe('rival');
   });
 
   it('does not forget a rival that shows while a term is being taken', async () => {

@@ -86,6 +86,13 @@ describe('the record of a rollout', () => {
     expect([later.record()?.phase, later.isLost()]).toEqual(['rolled-back', false]);
   });
 
+  it('is the one of its copy where the database was begun anew', async () => {
+    await (await rollouts()).keep(record);
+    for (const one of opened.splice(0)) await one.close();
+    for (const end of ['', '-wal', '-shm']) rmSync(path(`durable.db${end}`), { force: true });
+    expect((await rollouts()).record()).toEqual(record);
+  });
+
   it('without the database and with a damaged copy is lost, which is not the same as none', async () => {
     const first = await rollouts();
     await first.keep(record);

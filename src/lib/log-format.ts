@@ -100,7 +100,7 @@ function plainFields(value: unknown, look: Look, depth = 0): unknown {
   if (depth >= depthLimit) return '[deeper]';
   const next = (item: unknown): unknown => plainFields(item, look, depth + 1);
   if (value instanceof Error) return next(plainError(value, look));
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? '[no date]' : value.toISOString();
   if (value instanceof Uint8Array) return `[${String(value.length)} bytes]`;
   if (value instanceof Map)
     return next(Object.fromEntries([...value].map(([key, item]) => [String(key), item as unknown])));

@@ -152,6 +152,10 @@ describe('a line for the journal', () => {
 describe('any line', () => {
   const formats: readonly LineFormat[] = ['pretty', 'json', 'journal'];
 
+  it('tells a date that is none, instead of failing', () => {
+    expect(line('x', { at: new Date(Number.NaN) })).toContain('[no date]');
+  });
+
   it('is one line without control characters, whatever is logged', () => {
     fc.assert(
       fc.property(

@@ -75,6 +75,18 @@ verify: lint types imports test ## everything that must hold before a commit
 fuzz: setup build ## 1,000,000 hostile registry entries
 	@SYNC_FUZZ_ENTRIES=1000000 vitest run test/fuzz
 
+.PHONY: sim
+sim: setup ## SEEDS=300 virtual schedules of the whole controller, or SEED=n alone with all that happens in it
+	@node --disable-warning=ExperimentalWarning test/sim/sim.ts
+
+.PHONY: sim-masters
+sim-masters: setup ## TRIALS=10000 trials of a paused controller that goes on while another leads
+	@node --disable-warning=ExperimentalWarning test/sim/sim.ts masters
+
+.PHONY: sim-mutants
+sim-mutants: setup ## every deliberate defect, each to be caught within 200 seeds
+	@node --disable-warning=ExperimentalWarning test/sim/sim.ts mutants
+
 .PHONY: bench
 bench: setup packages build ## 100 real nodes against a bare loop, OpenSSH, the predecessor's way and Ansible
 	@node test/bench/bench.ts

@@ -1,0 +1,15 @@
+import type { Mutant } from './mutant.ts';
+import { nodeMutants } from './nodes.ts';
+import { pushMutants } from './pushing.ts';
+import { registryMutants } from './registries.ts';
+import { termMutants } from './terms.ts';
+
+/** Every deliberate defect. Each must be caught within `seedsAllowed` seeds, or the simulator proves nothing. */
+export const mutants: readonly Mutant[] = [
+  ...nodeMutants,
+  ...registryMutants,
+  ...termMutants,
+  ...pushMutants,
+];
+
+export const seedsAllowed = 200;

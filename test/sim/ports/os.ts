@@ -1,0 +1,8 @@
+// node:os of the machine on which the running process lives.
+import { running } from '../kernel/process.ts';
+
+export const hostname = (): string => running()?.machine.name ?? 'nowhere';
+export const homedir = (): string => '/root';
+export const tmpdir = (): string => '/tmp';
+export const userInfo = () => ({ username: 'root', uid: 0, gid: 0, homedir: '/root', shell: '/bin/sh' });
+export const availableParallelism = (): number => 2;

@@ -1,5 +1,5 @@
 import type { CauseClass } from '../model/cause.ts';
-import type { Result } from '../wire/results.ts';
+import { resultCodes, type Result } from '../wire/results.ts';
 
 /** The cause class of every refusal of a receiver; results that are no refusal have none. */
 const causeOfResult: Readonly<Record<Result, CauseClass | undefined>> = {
@@ -37,4 +37,10 @@ const causeOfResult: Readonly<Record<Result, CauseClass | undefined>> = {
 /** The cause class of a result, or undefined where the result is a success. */
 export function causeForResult(result: Result): CauseClass | undefined {
   return causeOfResult[result];
+}
+
+/** True where the node took the request as its newest, whatever its consumer said of it afterwards. */
+export function isAccepted(result: string): boolean {
+  const code = Object.hasOwn(resultCodes, result) ? resultCodes[result as Result] : undefined;
+  return code === 0 || (code !== undefined && code >= resultCodes.RESTORED && code < resultCodes.ROOT);
 }

@@ -1,11 +1,13 @@
 import type { Digest } from '../model/bundle.ts';
 import type { NodeId } from '../model/node.ts';
-import type { Outcome } from '../model/outcome.ts';
+import type { Outcome, ReceiptSummary } from '../model/outcome.ts';
 import type { NodePlan } from '../model/plan.ts';
+import type { Term } from '../model/term.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Random } from '../lib/random.ts';
 import { evidenceOf } from '../lib/text.ts';
+import { isAccepted } from '../push/causes.ts';
 import type { Approach } from '../push/context.ts';
 import { isOlder } from '../lib/version.ts';
 import { pushNode } from '../push/push-node.ts';
@@ -151,8 +153,22 @@ export class Reconciler {
       },
       signal,
     );
-    if (outcome.ok && term !== undefined) this.remember(plan, outcome.rungs, term);
+    if (term === undefined) return outcome;
+    if (outcome.ok) this.remember(plan, outcome.rungs, term);
+    else this.rememberAccepted(plan, times.course().receipt, term);
     return outcome;
+  }
+
+  /** A push that the node took and its consumer did not: whoever writes there after it is a rival all the same. */
+  private rememberAccepted(plan: NodePlan, receipt: ReceiptSummary | undefined, term: Term): void {
+    const kind = plan.bundles.at(-1)?.kind;
+    if (receipt === undefined || kind === undefined || receipt.mode === 'check') return;
+    if (receipt.epoch !== term.epoch || !isAccepted(receipt.result)) return;
+    this.parts.memory.remember(plan.id, kind, {
+      accepted: { epoch: term.epoch, writer: term.writer },
+      installed: receipt.after === 'absent' ? undefined : (receipt.after as Digest | undefined),
+      rungs: this.parts.memory.recall(plan.id, kind)?.rungs ?? [],
+    });
   }
 
   private remember(plan: NodePlan, rungs: readonly string[], term: { epoch: number; writer: string }): void {

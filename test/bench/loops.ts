@@ -12,8 +12,12 @@ import { stampOf } from './ways/requests.ts';
 export const floorFile = 'etc/hosts.floor';
 const ownFile = 'etc/hosts';
 
-/** Cold: every run opens its own sessions. OpenSSH's own cold way runs beside. */
-export async function compareCold(scene: Scene, rounds: number): Promise<readonly Row[]> {
+/** Cold: every run opens its own sessions. OpenSSH's own cold way runs beside, where it is asked for. */
+export async function compareCold(
+  scene: Scene,
+  rounds: number,
+  { group, openssh }: { readonly group: string; readonly openssh: boolean },
+): Promise<readonly Row[]> {
   const floor = new FloorLoop(scene);
   const laps = { floor: [] as Lap[], ours: [] as Lap[], openssh: [] as Lap[] };
   // First contact costs a node more than any later push; it is no part of the comparison.
@@ -30,11 +34,11 @@ export async function compareCold(scene: Scene, rounds: number): Promise<readonl
         laps.ours.push(await proven(scene, ownFile, (generation) => coldPush(scene, generation)));
       },
       async () => {
-        laps.openssh.push(await proven(scene, floorFile, (generation) => parallelCold(scene, generation)));
+        if (openssh)
+          laps.openssh.push(await proven(scene, floorFile, (generation) => parallelCold(scene, generation)));
       },
     ]);
   }
-  const group = 'Cold: new sessions to every node';
   return [
     ratioRow({
       group,
@@ -48,7 +52,17 @@ export async function compareCold(scene: Scene, rounds: number): Promise<readonl
       above: laps.ours.map((lap) => without(lap, 'term')),
       below: laps.floor,
     }),
-    ratioRow({ group, what: 'parallel OpenSSH / ours', above: laps.openssh, below: laps.ours, least: 1 }),
+    ...(openssh
+      ? [
+          ratioRow({
+            group,
+            what: 'parallel OpenSSH / ours',
+            above: laps.openssh,
+            below: laps.ours,
+            least: 1,
+          }),
+        ]
+      : []),
     phasesRow(group, laps.ours),
     cpuRow(group, laps.ours, laps.floor),
   ];
@@ -58,7 +72,7 @@ export async function compareCold(scene: Scene, rounds: number): Promise<readonl
 export async function compareWarm(
   scene: Scene,
   warm: WarmController,
-  rounds: number,
+  { group, rounds }: { readonly group: string; readonly rounds: number },
 ): Promise<readonly Row[]> {
   const floor = new FloorLoop(scene);
   const change = { floor: [] as Lap[], ours: [] as Lap[] };
@@ -91,7 +105,6 @@ export async function compareWarm(
   await floor.close();
   const after = scene.sessions();
   const runs = 4 * rounds + 3;
-  const group = 'Warm: sessions are open';
   return [
     ratioRow({
       group,
@@ -116,7 +129,7 @@ export async function compareWarm(
 }
 
 /** Every second round the other way round, so that no way always runs behind the same one. */
-async function inTurn(round: number, ways: readonly (() => Promise<void>)[]): Promise<void> {
+export async function inTurn(round: number, ways: readonly (() => Promise<void>)[]): Promise<void> {
   for (const way of round % 2 === 0 ? ways : ways.toReversed()) await way();
 }
 
@@ -128,10 +141,10 @@ export async function proven(
 ): Promise<Lap> {
   const generation = scene.nextGeneration();
   const lap = await run(generation);
-  scene.prove(file, file === floorFile ? [stampOf(generation)] : linesOf(generation));
+  scene.prove(file, file === floorFile ? [stampOf(generation)] : linesOf(scene.entries(generation)));
   return lap;
 }
 
-function without(lap: Lap, phase: string): Lap {
+export function without(lap: Lap, phase: string): Lap {
   return { ...lap, ms: lap.ms - (lap.phases?.[phase] ?? 0) };
 }

@@ -1,25 +1,62 @@
-/** What a run covers; each part can be asked for alone. */
-export const parts = ['cold', 'warm', 'peers', 'resident', 'daemon', 'receiver', 'start'] as const;
+/** What a run covers, in this order; each part can be asked for alone. */
+export const parts = [
+  'receiver',
+  'start',
+  'cold',
+  'warm',
+  'peers',
+  'resident',
+  'daemon',
+  'big',
+  'edits',
+  'growth',
+  'thousand',
+  'planning',
+  'loaded',
+  'writes',
+] as const;
 export type Part = (typeof parts)[number];
 
 export interface BenchOptions {
   readonly nodes: number;
-  /** Pairs per comparison; the slow peers run at most three. */
+  /** Nodes of the parts that are about many. */
+  readonly many: number;
+  /** Pairs per comparison; what is slow runs at most three. */
   readonly rounds: number;
+  /** Edits whose way to every node is measured one by one. */
+  readonly edits: number;
   readonly only: ReadonlySet<Part>;
-  /** True when nothing was left out: only then the numbers are kept in docs/benchmarks.md. */
-  readonly whole: boolean;
+  /** True where the measured parts take the place of their sections in docs/benchmarks.md. */
+  readonly keep: boolean;
 }
 
-const wholeNodes = 100;
+/** Sizes at which results are worth keeping. */
+const full = { nodes: 100, many: 1_000 };
 
-/** Reads NODES, ROUNDS and ONLY (parts, joined by commas), as `make bench NODES=20 ONLY=warm` passes them. */
+/**
+ * Reads NODES, ROUNDS, EDITS, ONLY (parts, joined by commas) and KEEP, as `make bench NODES=20 ONLY=warm` passes them.
+ * NODES counts for every part, so that each can be tried small; then nothing is kept.
+ */
 export function benchOptions(env: NodeJS.ProcessEnv): BenchOptions {
-  const nodes = count('NODES', env['NODES'], wholeNodes);
-  const rounds = count('ROUNDS', env['ROUNDS'], 9);
+  const nodes = count('NODES', env['NODES'], full.nodes);
+  const many = count('NODES', env['NODES'], full.many);
+  const rounds = count('ROUNDS', env['ROUNDS'], 5);
+  const edits = count('EDITS', env['EDITS'], 60);
   const words = (env['ONLY'] ?? '').split(',').filter((word) => word !== '');
   const only = new Set(words.length === 0 ? parts : words.map(part));
-  return { nodes, rounds, only, whole: only.size === parts.length && nodes === wholeNodes };
+  const asked = flag('KEEP', env['KEEP']);
+  const isFull = nodes === full.nodes && many === full.many;
+  if (asked && !isFull)
+    throw new Error(
+      'bench: KEEP=1: expected no NODES beside it, since only results of the full sizes are kept',
+    );
+  return { nodes, many, rounds, edits, only, keep: asked || (words.length === 0 && isFull) };
+}
+
+function flag(name: string, text: string | undefined): boolean {
+  if (text === undefined || text === '' || text === '0') return false;
+  if (text === '1') return true;
+  throw new Error(`bench: ${name}: expected 0 or 1, got ${JSON.stringify(text)}`);
 }
 
 function count(name: string, text: string | undefined, fallback: number): number {

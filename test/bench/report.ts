@@ -59,13 +59,16 @@ function groupsOf(rows: readonly Row[]): readonly (readonly [string, readonly Ro
 /** What the numbers were taken on. */
 export function machineFacts(ansible: string | undefined): readonly string[] {
   const [cpu] = cpus();
-  const load = readFileSync('/proc/loadavg', 'utf8').split(' ').slice(0, 3).join(' ');
   return [
     `${String(cpus().length)} x ${cpu?.model.trim() ?? 'unknown CPU'}, ${(totalmem() / 1e9).toFixed(0)} GB, Linux ${release()}`,
     `Node.js ${process.versions.node}, ${firstLine('ssh', ['-V'])}, ${firstLine('bash', ['--version'])}`,
     ansible ?? 'Ansible is not installed',
-    `load average at the start: ${load}`,
   ];
+}
+
+/** The load average of this moment. */
+export function loadNow(): string {
+  return readFileSync('/proc/loadavg', 'utf8').split(' ').slice(0, 3).join(' ');
 }
 
 function firstLine(program: string, argv: readonly string[]): string {

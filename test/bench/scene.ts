@@ -4,20 +4,28 @@ import { join } from 'node:path';
 import { startFleet } from '../fleet/fleet.ts';
 import type { Fleet, FleetNode } from '../fleet/types.ts';
 import { receiverPath } from '../receiver/harness.ts';
-import { editRegistry, writeRegistry } from './registry.ts';
+import type { HostsEntry } from '../../src/plan/hosts-block.ts';
+import { entriesOf, linesOf, preparedEdit, writeNodes, writeRegistry, type Payload } from './registry.ts';
 
 /** Nodes, a registry folder and settings; shared by every way that is measured. */
 export interface Scene {
+  /** The nodes that the registry names now. */
   readonly fleet: Fleet;
   readonly folder: string;
   readonly registry: string;
   readonly settings: string;
   /** A generation no way has used yet. */
   nextGeneration(): number;
+  /** What the registry says in a generation. */
+  entries(generation: number): readonly HostsEntry[];
+  /** Makes the next state of the registry ready; what it answers saves it. */
+  prepare(generation: number): () => Promise<void>;
   /** Saves a generation into the registry. */
   edit(generation: number): Promise<void>;
   /** The generation that stands in the registry. */
   saved(): number;
+  /** From now on only the first nodes are there; the others stay as they are. */
+  take(nodes: number): void;
   /** Throws unless every node's own file holds the lines; asked outside the measured time. */
   prove(path: string, lines: readonly string[]): void;
   /** Sessions that all sshds have started commands in, and logins they have seen, since their start. */
@@ -26,40 +34,63 @@ export interface Scene {
 }
 
 /** Starts the nodes on the disk, so that every fsync is real, and enrols each by hand. */
-export async function openScene(nodes: number): Promise<Scene> {
-  const fleet = await startFleet({ nodes, mode: 'namespaces', storage: 'disk' });
+export async function openScene(nodes: number, payload: Payload = 'small'): Promise<Scene> {
+  const whole = await startFleet({ nodes, mode: 'namespaces', storage: 'disk' });
+  for (const node of whole.nodes) enrol(node);
+  return sceneOver(whole, payload);
+}
+
+function sceneOver(whole: Fleet, payload: Payload): Scene {
   const folder = mkdtempSync(join(tmpdir(), 'sync-bench-'));
   const registry = join(folder, 'registry');
   mkdirSync(registry);
-  for (const node of fleet.nodes) enrol(node);
-  writeRegistry(registry, fleet);
+  const entries = (generation: number): readonly HostsEntry[] => entriesOf(generation, payload);
+  writeRegistry(registry, whole.nodes, entries(0));
   const settings = join(folder, 'config.yaml');
-  writeFileSync(settings, settingsText(folder, registry, fleet.clientKey));
-  let generation = 0;
-  let saved = 0;
+  writeFileSync(settings, settingsText(folder, registry, whole.clientKey));
+  let [generation, saved] = [0, 0];
+  let fleet = whole;
+  const prepare = (to: number): (() => Promise<void>) => {
+    const save = preparedEdit(registry, entries(to));
+    return () => {
+      saved = to;
+      return save();
+    };
+  };
   return {
-    fleet,
+    get fleet() {
+      return fleet;
+    },
     folder,
     registry,
     settings,
     nextGeneration: () => (generation += 1),
-    edit: async (to) => {
-      saved = to;
-      await editRegistry(registry, to);
-    },
+    entries,
+    prepare,
+    edit: (to) => prepare(to)(),
     saved: () => saved,
+    take: (count) => {
+      fleet = { ...whole, nodes: whole.nodes.slice(0, count) };
+      writeNodes(registry, fleet.nodes);
+    },
     prove: (path, lines) => {
       for (const node of fleet.nodes) proveNode(node, path, lines);
     },
     sessions: () => countSessions(fleet),
     close: async () => {
-      await fleet.stop();
+      await whole.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-function settingsText(folder: string, registry: string, key: string): string {
+/** Throws unless every node holds what the registry says in a generation. */
+export function proveGeneration(scene: Scene, generation: number): void {
+  scene.prove('etc/hosts', linesOf(scene.entries(generation)));
+}
+
+/** The settings of a controller over a folder of manifests. */
+export function settingsText(folder: string, registry: string, key: string): string {
   return [
     'source:',
     '  kind: directory',
@@ -93,8 +124,8 @@ function enrol(node: FleetNode): void {
 }
 
 function proveNode(node: FleetNode, path: string, lines: readonly string[]): void {
-  const text = readFileSync(join(node.rootDir, path), 'utf8');
-  const missing = lines.find((line) => !text.includes(line));
+  const present = new Set(readFileSync(join(node.rootDir, path), 'utf8').split('\n'));
+  const missing = lines.find((line) => !present.has(line));
   if (missing === undefined) return;
   throw new Error(
     `bench: ${node.name} ${path}: expected the line ${JSON.stringify(missing)}, which is not there`,

@@ -52,3 +52,17 @@ export async function eachOf<T>(
   };
   await Promise.all(Array.from({ length: Math.min(places, items.length) }, worker));
 }
+
+/** The smallest value that `part` of them do not exceed; of few values that is the largest. */
+export function percentile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const value = sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)];
+  if (value === undefined) throw new Error('bench: a percentile of nothing');
+  return value;
+}
+
+/** p50 and p99 in seconds, as a row shows them. */
+export function p50p99(values: readonly number[]): string {
+  const form = (part: number): string => (percentile(values, part) / 1000).toFixed(2);
+  return `p50 ${form(0.5)} s, p99 ${form(0.99)} s`;
+}

@@ -6,12 +6,19 @@ import { writeTemplate } from './layout.ts';
 import { startLoopbackFleet } from './loopback.ts';
 import { NamespaceMachine } from './namespace-machine.ts';
 import { namespaceNode } from './node.ts';
+import { mustRun } from './process.ts';
 import { Site } from './site.ts';
 import { ALL_CAPABILITIES } from './types.ts';
 import type { Fleet, FleetOptions, NodeSpec } from './types.ts';
 
 /** One start uses several processes in turn; more at once than cores only makes each later. */
 const STARTS_AT_ONCE = 4;
+
+/**
+ * From so many on, a node is worth a second start, since on a busy machine one of hundreds fails for no fault of its own, and
+ * neighbours are told instead of asked for: the kernel's table of learned ones holds 1024 for all namespaces together.
+ */
+const MANY = 250;
 
 /** Starts N machines with an SSH server each; see README.md for what they are made of. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
@@ -39,12 +46,17 @@ async function buildFleet(site: Site, specs: readonly NodeSpec[], options: Fleet
     ...[controllerAddress, `fd00:213:${String(site.subnet)}::1`],
     ...machines.filter((other) => other !== machine).flatMap((other) => [other.address, other.address6]),
   ];
-  machines.push(...specs.map((spec, index) => new NamespaceMachine({ site, index }, spec)));
+  const knowsHost = specs.length >= MANY;
+  machines.push(...specs.map((spec, index) => new NamespaceMachine({ site, index, knowsHost }, spec)));
   await eachOf(machines, async (machine, index) => {
     const spec = specs[index] ?? {};
     await machine.install(spec, { ...login, user: machine.user, shell: spec.shell ?? login.shell });
-    await machine.powerOn();
+    await machine.powerOn().catch((error: unknown) => {
+      if (specs.length < MANY) throw error;
+      return machine.powerOn();
+    });
   });
+  if (specs.length >= MANY) await mustRun(['ip', '-batch', '-'], knownNeighbours(site, machines));
   const nodes = machines.map((machine) => namespaceNode(machine, peersOf(machine), key.publicLine));
   return {
     mode: 'namespaces',
@@ -55,6 +67,12 @@ async function buildFleet(site: Site, specs: readonly NodeSpec[], options: Fleet
     controllerAddress,
     stop: onlyOnce(() => site.close()),
   };
+}
+
+function knownNeighbours(site: Site, machines: readonly NamespaceMachine[]): string {
+  return machines
+    .map(({ address, mac }) => `neigh replace ${address} lladdr ${mac} dev ${site.link} nud permanent\n`)
+    .join('');
 }
 
 function specsOf(nodes: number | readonly NodeSpec[]): readonly NodeSpec[] {

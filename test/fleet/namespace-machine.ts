@@ -16,6 +16,8 @@ import type { CommandResult, NodeSpec, RunOptions } from './types.ts';
 export interface Place {
   readonly site: Site;
   readonly index: number;
+  /** True where the node is told the host's hardware address instead of asking for it. */
+  readonly knowsHost?: boolean;
 }
 
 /** A node that is an overlay of this machine's root in namespaces of its own. */
@@ -32,12 +34,14 @@ export class NamespaceMachine implements Machine {
   bootId = '';
   #pid: number | undefined;
   readonly #index: number;
+  readonly #knowsHost: boolean;
 
-  constructor({ site, index }: Place, spec: NodeSpec) {
+  constructor({ site, index, knowsHost = false }: Place, spec: NodeSpec) {
     const host = index + 2;
     const [high, low] = [host >> 8, host & 255];
     this.site = site;
     this.#index = index;
+    this.#knowsHost = knowsHost;
     this.name = spec.name ?? `node-${String(index + 1)}`;
     this.user = spec.user ?? 'node';
     this.address = `10.213.${String(site.subnet * 4 + high)}.${String(low)}`;
@@ -73,14 +77,21 @@ export class NamespaceMachine implements Machine {
   async install(spec: NodeSpec, login: Login): Promise<void> {
     this.hostKeys = await hostKeySet(`root@${this.name}`, this.#index);
     const { name, mac, address, address6, hostKeys } = this;
+    const host = this.#knowsHost ? await this.#host() : undefined;
     const disk = {
       name,
       index: this.#index,
       site: `${this.site.dir}/site`,
       hostKeys,
-      wire: { mac, address, address6 },
+      wire: { mac, address, address6, ...(host === undefined ? {} : { host }) },
     };
     await writeDisk(this.#folder, disk, spec, login);
+  }
+
+  /** The host as a neighbour: address and hardware address. */
+  async #host(): Promise<string> {
+    const mac = await readFile(`/sys/class/net/${this.site.link}/address`, 'utf8');
+    return `10.213.${String(this.site.subnet * 4)}.1 lladdr ${mac.trim()}`;
   }
 
   async powerOn(): Promise<void> {

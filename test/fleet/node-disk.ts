@@ -14,7 +14,13 @@ export interface NodeDisk {
   readonly site: string;
   readonly index: number;
   readonly hostKeys: readonly SshKey[];
-  readonly wire: { readonly mac: string; readonly address: string; readonly address6: string };
+  readonly wire: {
+    readonly mac: string;
+    readonly address: string;
+    readonly address6: string;
+    /** The host as `ip neigh` takes it, where the node need not ask for it. */
+    readonly host?: string;
+  };
 }
 
 /** Writes a node's own layer and its start-up files into its folder, seen from this host. */
@@ -30,10 +36,10 @@ export async function writeDisk(folder: string, disk: NodeDisk, spec: NodeSpec, 
     join(folder, 'fstab'),
     fstab(disk.site, `${disk.site}/nodes/${String(disk.index)}`, disk.name),
   );
-  const { mac, address, address6 } = disk.wire;
+  const { mac, address, address6, host = '' } = disk.wire;
   await writeFile(
     join(folder, 'spec'),
-    `name=${disk.name} mac=${mac} address=${address}/22 address6=${address6}/64\n`,
+    `name=${disk.name} mac=${mac} address=${address}/22 address6=${address6}/64 host='${host}'\n`,
   );
 }
 

@@ -4,7 +4,7 @@
 set -euo pipefail
 folder=$1
 index=${folder##*/}
-name='' mac='' address='' address6=''
+name='' mac='' address='' address6='' host=''
 # shellcheck source=/dev/null
 source "$folder/spec"
 read -r host_pid _ </proc/self/stat
@@ -20,6 +20,7 @@ addr add $address dev eth0
 link set eth0 up
 END
 ip -6 addr add "$address6" dev eth0 nodad 2>/dev/null || true
+if [ -n "$host" ]; then echo "neigh replace $host dev eth0 nud permanent" | ip -batch -; fi
 echo "$name" >/proc/sys/kernel/hostname
 
 cd "$folder/root"
@@ -27,7 +28,7 @@ pivot_root . mnt
 umount --lazy /mnt
 mkdir -p /run/sshd /run/lock
 # The log is in /run because an open file would keep the root from being remounted read-only.
-/usr/sbin/sshd -E /run/sshd.log
+/usr/sbin/sshd -E /run/sshd.log || { cat /run/sshd.log >&2; exit 1; }
 echo "up $index $host_pid"
 # `wait` reaps every orphan of the node; dash, because it stays for the node's whole life.
 exec /bin/sh -c 'while :; do sleep 3600 & wait; done' </dev/null >/dev/null 2>&1 8<&-

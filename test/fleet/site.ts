@@ -63,6 +63,11 @@ export class Site {
     return this.#subnet;
   }
 
+  /** The host's end of the fleet's network. */
+  get link(): string {
+    return `scfleet${String(this.#subnet)}`;
+  }
+
   /** The fleet's private file system as seen from this host. */
   get storage(): string {
     return `/proc/${String(this.#pid)}/root${this.dir}/site`;

@@ -11,10 +11,21 @@ export function namesType(type: NodeType, target: Target, form: NamesForm): Node
     kind: target.kind,
     target,
     prepare: (ground) => {
-      const rendered = namesOf(ground, form);
+      const rendered = sharedNamesOf(ground, form);
       return () => rendered;
     },
   };
+}
+
+/** Laptops and workers get the same document: of one plan it is rendered and hashed once. */
+const shared = new WeakMap<PlanGround, Map<NamesForm, Rendered>>();
+
+function sharedNamesOf(ground: PlanGround, form: NamesForm): Rendered {
+  const known = shared.get(ground) ?? new Map<NamesForm, Rendered>();
+  shared.set(ground, known);
+  const rendered = known.get(form) ?? namesOf(ground, form);
+  known.set(form, rendered);
+  return rendered;
 }
 
 function namesOf({ snapshot, claims, clusterId }: PlanGround, form: NamesForm): Rendered {

@@ -3,7 +3,6 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostsBundle } from '../../../src/plan/render-hosts.ts';
 import { runProgram } from '../../fleet/process.ts';
-import { entriesOf } from '../registry.ts';
 import type { Scene } from '../scene.ts';
 import { lap, type Lap } from '../stats.ts';
 
@@ -27,7 +26,7 @@ const settingsOf: Readonly<Record<AnsibleTuning, Readonly<Record<string, string>
 /** One run of the playbook over all nodes. Facts are not gathered and connections are its own, new each run. */
 export async function ansible(scene: Scene, generation: number, tuning: AnsibleTuning): Promise<Lap> {
   const folder = mkdtempSync(join(scene.folder, 'ansible-'));
-  const { bytes, digest } = hostsBundle('sc-bench-ansible', entriesOf(generation));
+  const { bytes, digest } = hostsBundle('sc-bench-ansible', scene.entries(generation));
   writeFileSync(join(folder, 'payload'), bytes);
   writeFileSync(join(folder, 'inventory'), inventory(scene));
   writeFileSync(join(folder, 'play.yml'), playbook(join(folder, 'payload'), digest));

@@ -7,7 +7,6 @@ import { commandFor } from '../../../src/transport/programs.ts';
 import { sshArguments } from '../../fleet/client.ts';
 import { runProgram } from '../../fleet/process.ts';
 import type { FleetNode } from '../../fleet/types.ts';
-import { entriesOf } from '../registry.ts';
 import type { Scene } from '../scene.ts';
 import { eachOf, lap, type Lap } from '../stats.ts';
 import { atOnce } from './floor.ts';
@@ -18,7 +17,7 @@ const cluster = 'sc-bench-predecessor';
 
 /** Three ssh calls to one node after the other: is it there, write under sudo with the bytes on stdin, look for a word. No fsync, no receiver. */
 export async function predecessor(scene: Scene, generation: number): Promise<Lap> {
-  const { bytes } = hostsBundle(cluster, entriesOf(generation));
+  const { bytes } = hostsBundle(cluster, scene.entries(generation));
   return whole(async () => {
     for (const node of scene.fleet.nodes) {
       await said(scene, node, 'echo ping');

@@ -2,6 +2,7 @@
 import { buildController, type OpenController } from '../../../src/compose/controller.ts';
 import { loadSettings } from '../../../src/config/load.ts';
 import type { PushReport } from '../../../src/contract/report.ts';
+import type { Transport } from '../../../src/transport/transport.ts';
 import type { Scene } from '../scene.ts';
 import { lap, type Lap } from '../stats.ts';
 import { speaker, type Speaker } from './speaker.ts';
@@ -28,43 +29,60 @@ export async function coldPush(scene: Scene, generation: number): Promise<Lap> {
   return measured;
 }
 
+/** What a controller needs of a scene: a registry, and how many nodes it names. */
+export type Stage = Pick<Scene, 'settings' | 'prepare'> & {
+  readonly fleet: { readonly nodes: readonly unknown[] };
+};
+
+export interface WarmHow {
+  /** One receiver stays on every session. */
+  readonly resident?: boolean;
+  /** Another way to the nodes than SSH. */
+  readonly transport?: Transport;
+}
+
+// A thousand cold logins on two cores take a minute.
+const patienceMs = 300_000;
+
 /** A controller that follows the registry with warm sessions, as the daemon does. */
 export class WarmController {
-  private readonly scene: Scene;
+  private readonly scene: Stage;
   private readonly built: OpenController;
   private readonly speaker: Speaker;
 
-  private constructor(scene: Scene, built: OpenController, voice: Speaker) {
+  private constructor(scene: Stage, built: OpenController, voice: Speaker) {
     this.scene = scene;
     this.built = built;
     this.speaker = voice;
   }
 
   /** Starts it and waits until every node is verified, so that all sessions are warm. */
-  static async start(scene: Scene, { resident }: { resident: boolean }): Promise<WarmController> {
+  static async start(scene: Stage, how: WarmHow = {}): Promise<WarmController> {
     const voice = speaker();
     const settings = await settingsOf(scene);
-    const own = { ...settings, ssh: { ...settings.ssh, resident } };
+    const own = { ...settings, ssh: { ...settings.ssh, resident: how.resident ?? false } };
     const built = await buildController(own, voice.log, {
       daemon: true,
       command: 'bench',
+      ...(how.transport === undefined ? {} : { transport: how.transport }),
     });
     await built.engine.open();
     await built.engine.beginTerm(built.engine.ids());
     await built.engine.follow();
     const warm = new WarmController(scene, built, voice);
-    await warm.allVerified();
+    await warm.settled();
     return warm;
   }
 
   /** From the save of a registry file to the last node verified; `wait` is what passes before the plan is queued (event, quiet time, read, plan). */
   async change(generation: number): Promise<Lap> {
+    const save = this.scene.prepare(generation);
     return lap(async () => {
       const start = performance.now();
       const queued = this.speaker.hear('registry changed');
-      await this.scene.edit(generation);
+      await save();
       const at = await queued;
-      await this.allVerified();
+      await this.settled();
       return { wait: at - start, push: performance.now() - at };
     });
   }
@@ -82,15 +100,17 @@ export class WarmController {
   }
 
   /** Resolves when each node's verified digest is the wanted one. */
-  private async allVerified(): Promise<void> {
+  async settled(): Promise<void> {
     const { status, loop } = this.built.engine.parts;
     const failed = (): string | undefined => this.speaker.complaint();
     const done = (): boolean => {
+      const { active, due } = loop.queue.depth();
+      if (active + due > 0) return false;
       const all = [...status.all().values()];
       const verified = all.filter(
         (one) => one.state === 'active' && !one.hint && one.installed === one.desired,
       );
-      return verified.length === this.scene.fleet.nodes.length && loop.queue.depth().active === 0;
+      return verified.length === this.scene.fleet.nodes.length;
     };
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
     const late = setTimeout(() => {
@@ -99,10 +119,10 @@ export class WarmController {
       );
       reject(
         new Error(
-          `bench: not every node was verified within 120 s; ${JSON.stringify(behind)} ${failed() ?? ''}`,
+          `bench: not every node was verified within ${String(patienceMs / 1000)} s; ${JSON.stringify(behind)} ${failed() ?? ''}`,
         ),
       );
-    }, 120_000);
+    }, patienceMs);
     const look = (): void => {
       if (done()) resolve(undefined);
     };
@@ -119,11 +139,11 @@ export class WarmController {
   }
 }
 
-async function settingsOf(scene: Scene) {
+async function settingsOf(scene: Pick<Scene, 'settings'>) {
   return (await loadSettings({ file: scene.settings, env: {}, uid: 0 })).settings;
 }
 
-function mustAll(scene: Scene, report: PushReport): void {
+function mustAll(scene: Stage, report: PushReport): void {
   if (report.verified === scene.fleet.nodes.length) return;
   const failed = report.nodes.find((node) => !node.verified);
   throw new Error(

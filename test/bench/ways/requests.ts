@@ -4,7 +4,6 @@ import { nodeId } from '../../../src/model/node.ts';
 import { emitHosts } from '../../../src/plan/hosts-block.ts';
 import { encodeRequest } from '../../../src/wire/request.ts';
 import type { FleetNode } from '../../fleet/types.ts';
-import { entriesOf } from '../registry.ts';
 import type { Scene } from '../scene.ts';
 
 const cluster = 'sc-bench-floor-0001';
@@ -18,7 +17,7 @@ export interface Prepared {
 
 /** The one line that differs between two documents of a loop, as one address does between two of ours. */
 export function stampOf(run: number): string {
-  return `# Written by a loop of the bench, run ${String(run).padStart(6, '0')}; replaced by its next run.\n`;
+  return `# Written by a loop of the bench, run ${String(run).padStart(6, '0')}; replaced by its next run.`;
 }
 
 let seq = 0;
@@ -32,8 +31,8 @@ export function prepareRequests(
   run: number,
   kind: 'hosts' | 'hosts-floor' = 'hosts-floor',
 ): readonly Prepared[] {
-  const [begin = '', , ...rest] = emitHosts(cluster, entriesOf(scene.saved())).split(/(?<=\n)/u);
-  const document = Buffer.from([begin, stampOf(run), ...rest].join(''));
+  const [begin = '', , ...rest] = emitHosts(cluster, scene.entries(scene.saved())).split(/(?<=\n)/u);
+  const document = Buffer.from([begin, `${stampOf(run)}\n`, ...rest].join(''));
   seq += 1;
   return scene.fleet.nodes.map((node) => {
     const stdin = encodeRequest({

@@ -10,6 +10,7 @@ import { causeForResult } from './causes.ts';
 import type { PushContext } from './context.ts';
 import { armFor, confirmChange, unsecured, type Armed } from './confirm.ts';
 import { call, isFailed, type Answer, type Lane, type NoReceipt } from './exchange.ts';
+import type { Pending } from './unconfirmed.ts';
 import { verify, type Verdict } from './verify.ts';
 
 const pollMs = 250;
@@ -47,7 +48,7 @@ export class BundlePush {
     if (isFailed(seen)) return this.failure(seen);
     const refused = causeForResult(seen.result);
     if (refused !== undefined) return this.refusal(seen);
-    if (seen.after?.sha === this.bundle.digest) return this.proveInstalled(seen, seen, repair);
+    if (seen.after?.sha === this.bundle.digest) return this.kept(seen, repair);
     return repair ? this.apply(seen) : this.drifted(seen);
   }
 
@@ -67,6 +68,8 @@ export class BundlePush {
     if (armed === 'impossible') return unsecured(this.plan.id);
     const { lane, takeOver, base } = this.context;
     const position = this.context.nextPosition();
+    const pending = armed === undefined ? undefined : { position, confirmSeconds: armed.confirmSeconds };
+    if (pending !== undefined) this.context.unconfirmed.note(this.plan.id, this.bundle.kind, pending);
     const receipt = await this.context.slot(() =>
       call(
         lane,
@@ -88,10 +91,24 @@ export class BundlePush {
       receipt.result === 'UNCHANGED' && flags.length === 0
         ? await this.proveInstalled(receipt, baseline)
         : await this.proveChanged(receipt, baseline);
+    if (pending !== undefined) return this.confirmed(outcome, pending);
+    // A request that was accepted voids what an older one armed.
+    this.context.unconfirmed.settle(this.plan.id, this.bundle.kind);
+    return outcome;
+  }
+
+  /** The bytes are there. Where the answer to our own change was lost, the node still waits to be told to keep them. */
+  private async kept(seen: Receipt, repair: boolean): Promise<Outcome> {
+    const outcome = await this.proveInstalled(seen, seen, repair);
+    const pending = this.context.unconfirmed.standing(this.plan.id, this.bundle.kind, seen);
+    return outcome.ok && pending !== undefined ? this.confirmed(outcome, pending) : outcome;
+  }
+
+  private async confirmed(verified: Outcome, pending: Pending): Promise<Outcome> {
     const { kind } = this.bundle;
-    return armed === undefined
-      ? outcome
-      : confirmChange(outcome, { lane, kind, position, armed }, this.signal);
+    const outcome = await confirmChange(verified, { lane: this.context.lane, kind, ...pending }, this.signal);
+    if (outcome.ok) this.context.unconfirmed.settle(this.plan.id, kind);
+    return outcome;
   }
 
   private async proveChanged(receipt: Receipt, baseline: Receipt | undefined): Promise<Outcome> {

@@ -33,12 +33,12 @@ export async function confirmChange(
     readonly lane: Lane;
     readonly kind: Call['kind'];
     readonly position: Position;
-    readonly armed: Armed;
+    readonly confirmSeconds: number;
   },
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { lane, kind, position, armed } = what;
-  const until = `the node takes it back within ${String(armed.confirmSeconds)} s`;
+  const { lane, kind, position, confirmSeconds } = what;
+  const until = `the node takes it back within ${String(confirmSeconds)} s`;
   // What was undone by us already is another request, and ends the timer of this one.
   if (!verified.ok)
     return verified.cause === 'restored' || verified.cause === 'restore_failed'

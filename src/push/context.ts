@@ -2,6 +2,7 @@ import type { TargetMemory } from '../model/outcome.ts';
 import type { Position } from '../model/term.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Lane } from './exchange.ts';
+import type { Unconfirmed } from './unconfirmed.ts';
 
 /** How to treat a node that may already hold the bytes: `apply` re-asserts, `check` writes only on drift, `observe` reports drift. */
 export type Approach = 'apply' | 'check' | 'observe';
@@ -19,6 +20,8 @@ export interface PushContext {
   readonly takeOver: boolean;
   /** The node takes the change back by itself unless it is confirmed over a new connection within so many seconds; 0: it stays. */
   readonly confirmSeconds?: number;
+  /** Changes of earlier attempts that the node may still take back. */
+  readonly unconfirmed: Unconfirmed;
   /** Digest of the managed bytes over which alone the first bundle may be installed. */
   readonly base?: string;
   /** Names a node holds and the plan does not know stay: no complete source was ever seen. */

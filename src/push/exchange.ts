@@ -3,7 +3,7 @@ import type { CauseClass } from '../model/cause.ts';
 import type { NodeId } from '../model/node.ts';
 import type { Position } from '../model/term.ts';
 import type { Random } from '../lib/random.ts';
-import type { Endpoint, ExchangeResult, Transport } from '../transport/transport.ts';
+import type { Endpoint, Exchange, ExchangeResult, Transport } from '../transport/transport.ts';
 import { TransportFailure } from '../transport/transport.ts';
 import { classifyExit } from '../transport/exit.ts';
 import { decodeReceipt, type Receipt } from '../wire/receipt.ts';
@@ -18,6 +18,8 @@ export interface Lane {
   readonly clusterId: string;
   readonly random: Random;
   readonly deadlineMs: number;
+  /** A person asks: a login that was refused a while ago is tried again. */
+  readonly insist?: boolean;
   /** Where the time of the attempt is added up; absent where nobody asks. */
   readonly times?: Timekeeper | undefined;
 }
@@ -86,7 +88,7 @@ export async function call(lane: Lane, what: Call, signal: AbortSignal): Promise
         deadlineMs: deadlineMs + 500,
         maxOutputBytes,
         whole: (stdout) => wholeness(stdout, nonce),
-        ...(what.fresh === true ? { fresh: true } : {}),
+        ...connectionFor(lane, what),
       },
       signal,
     );
@@ -109,6 +111,14 @@ export async function call(lane: Lane, what: Call, signal: AbortSignal): Promise
       ...shown,
     };
   }
+}
+
+/** What is asked of the connection beside the exchange itself. */
+function connectionFor(lane: Lane, what: Call): Pick<Exchange, 'fresh' | 'insist'> {
+  return {
+    ...(what.fresh === true ? { fresh: true } : {}),
+    ...(lane.insist === true ? { insist: true } : {}),
+  };
 }
 
 /** A receiver stays after a success alone: whatever else it answers, bytes of ours may be left unread. */

@@ -1,7 +1,7 @@
 import { TransportFailure } from './transport.ts';
 
 /** What is being waited for. */
-export type Phase = 'dial' | 'handshake' | 'auth' | 'channel' | 'exec';
+export type Phase = 'turn' | 'dial' | 'handshake' | 'auth' | 'channel' | 'exec';
 
 /** The time limit of one whole exchange, joined with the caller's own signal; `phase` tells what running out of time means. */
 export class Deadline implements Disposable {
@@ -45,6 +45,12 @@ export function lateFailure(phase: Phase, ms: number, started: boolean): Transpo
   const limit = `${String(ms)} ms`;
   if (phase === 'exec')
     return new TransportFailure('deadline', `no end of the command within ${limit}`, true, { started });
+  if (phase === 'turn')
+    return new TransportFailure(
+      'throttled',
+      `no turn to log in within ${limit}: logins of ours are spaced`,
+      false,
+    );
   const what = {
     dial: 'no connection',
     handshake: 'no SSH handshake',

@@ -1,4 +1,5 @@
 import { offerFor, readPins } from './host-keys.ts';
+import { hopsOf } from './hops.ts';
 import type { TransportSettings } from './settings.ts';
 import type { Endpoint } from './transport.ts';
 
@@ -25,11 +26,6 @@ export function hostKeyAlias(endpoint: Endpoint): string {
   return `sync-controller-hop-${String(endpoint.jumps.length)}`;
 }
 
-/** The hosts of a way, outermost first, each with the jumps before it; the endpoint itself is the last. */
-export function hopsOf(endpoint: Endpoint): readonly Endpoint[] {
-  return [...endpoint.jumps.map((jump, hop) => ({ ...jump, jumps: endpoint.jumps.slice(0, hop) })), endpoint];
-}
-
 /** Text of a known_hosts file that holds one hop's pins and nothing else. */
 export function knownHostsText(hop: Endpoint): string {
   return readPins(hop.pins)
@@ -51,7 +47,7 @@ export function sessionArgs(endpoint: Endpoint, options: OpensshOptions): readon
     PermitLocalCommand: 'yes',
     LocalCommand: `echo ${readyMark}`,
   };
-  return [...head(options), ...flags(set), '-N', '-T', ...destination(endpoint)];
+  return [...head(options), ...flags(set), '-N', '-T', ...destination(endpoint, options)];
 }
 
 /** Arguments of the `ssh` that runs one command on an open session, and can never open a connection of its own. */
@@ -65,7 +61,7 @@ export function commandArgs(endpoint: Endpoint, command: string, options: Openss
     EscapeChar: 'none',
     LogLevel: 'ERROR',
   };
-  return ['-F', 'none', ...flags(set), '-T', ...destination(endpoint), command];
+  return ['-F', 'none', ...flags(set), '-T', ...destination(endpoint, options), command];
 }
 
 function commonOptions(
@@ -113,7 +109,7 @@ function proxyFor(endpoint: Endpoint, options: OpensshOptions): string | undefin
     ControlPath: 'none',
     ...(way === undefined ? {} : { ProxyCommand: way }),
   };
-  const words = ['ssh', ...head(options), ...flags(set), '-W', '\u0000', ...destination(hop)];
+  const words = ['ssh', ...head(options), ...flags(set), '-W', '\u0000', ...destination(hop, options)];
   return words.map((word) => (word === '\u0000' ? "'[%h]:%p'" : shellWord(percent(word)))).join(' ');
 }
 
@@ -125,8 +121,9 @@ function flags(set: Readonly<Record<string, string>>): readonly string[] {
   return Object.entries(set).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
 }
 
-function destination(endpoint: Endpoint): readonly string[] {
-  const keys = endpoint.identities.flatMap((path) => ['-o', `IdentityFile=${quoted(percent(path))}`]);
+function destination(endpoint: Endpoint, { settings }: OpensshOptions): readonly string[] {
+  const offered = endpoint.identities.slice(0, settings.maxKeys);
+  const keys = offered.flatMap((path) => ['-o', `IdentityFile=${quoted(percent(path))}`]);
   return [...keys, '-p', String(endpoint.port), '-l', endpoint.user, '--', endpoint.host];
 }
 

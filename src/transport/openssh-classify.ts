@@ -1,7 +1,8 @@
 import { evidenceOf } from '../lib/text.ts';
 import type { CauseClass } from '../model/cause.ts';
 import { fingerprintOf, readPins } from './host-keys.ts';
-import { hopsOf, hostKeyAlias } from './openssh-argv.ts';
+import { hopsOf } from './hops.ts';
+import { hostKeyAlias } from './openssh-argv.ts';
 import type { Endpoint } from './transport.ts';
 import { TransportFailure } from './transport.ts';
 

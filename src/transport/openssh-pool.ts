@@ -3,8 +3,11 @@ import { rmSync } from 'node:fs';
 import { access, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
+import { hopsOf } from './hops.ts';
+import type { Logins } from './logins.ts';
 import type { OpensshFiles } from './openssh-argv.ts';
 import { OpensshSession } from './openssh-session.ts';
+import { Renewal } from './renewal.ts';
 import type { TransportSettings } from './settings.ts';
 import type { Endpoint } from './transport.ts';
 import { TransportFailure } from './transport.ts';
@@ -15,11 +18,13 @@ export interface OpensshPoolOptions {
   readonly useSshConfig: boolean;
   /** Where the private folder of sockets and pins is made. */
   readonly directory: string;
+  readonly logins: Logins;
 }
 
 /** The `ssh` processes that live, at most one in use per way to a host. */
 export class OpensshPool {
   readonly #options: OpensshPoolOptions;
+  readonly #renewal: Renewal<OpensshSession>;
   readonly #current = new Map<string, OpensshSession>();
   readonly #living = new Set<OpensshSession>();
   readonly #closing = new AbortController();
@@ -28,6 +33,7 @@ export class OpensshPool {
 
   constructor(options: OpensshPoolOptions) {
     this.#options = options;
+    this.#renewal = new Renewal(options.settings.maxAgeMs, options.clock);
   }
 
   /** Fires when the pool is closed. */
@@ -35,32 +41,53 @@ export class OpensshPool {
     return this.#closing.signal;
   }
 
-  /** The session to use now: the one that is open or being opened, or a new one. */
-  async acquire(endpoint: Endpoint): Promise<OpensshSession> {
+  /** The session to use now: the one that is open or being opened, or a new one. `insist`: a person asks for it. */
+  async acquire(endpoint: Endpoint, insist = false): Promise<OpensshSession> {
+    const stamp = await this.#options.logins.credentials.ofFiles(endpoint.identities);
     const identities = await existing(endpoint.identities);
     this.#folder ??= mkdtemp(join(this.#options.directory, 'sc-'));
     const folder = await this.#folder;
     this.#closing.signal.throwIfAborted();
     const key = wayTo(endpoint);
-    const present = this.#current.get(key);
-    if (present?.state === 'ready' || present?.state === 'opening') return present;
-    this.#requireAny(endpoint, identities);
-    const { settings, clock, useSshConfig } = this.#options;
+    const present = this.usable(endpoint);
+    if (present === undefined) this.#requireAny(endpoint, identities);
+    const open = (): OpensshSession => this.#open({ ...endpoint, identities }, { folder, stamp, insist });
+    if (present === undefined) return this.#use(key, open());
+    if (present.state === 'ready')
+      this.#renewal.consider({ present, stamp, open, takeOver: (next) => this.#use(key, next) });
+    return present;
+  }
+
+  /** The session that new work may go to without another login. */
+  usable(endpoint: Endpoint): OpensshSession | undefined {
+    const session = this.#current.get(wayTo(endpoint));
+    return session?.state === 'ready' || session?.state === 'opening' ? session : undefined;
+  }
+
+  #open(
+    endpoint: Endpoint,
+    { folder, stamp, insist }: { folder: string; stamp: string; insist: boolean },
+  ): OpensshSession {
+    const { settings, clock, useSshConfig, logins } = this.#options;
     const files = this.#filesFor(folder, endpoint);
     const session = new OpensshSession({
-      endpoint: { ...endpoint, identities },
-      settings,
-      clock,
-      useSshConfig,
-      files,
+      ...{ endpoint, settings, clock, useSshConfig, files },
       env: environment(),
+      visits: hopsOf(endpoint).map((hop) => logins.visit(hop, insist)),
     });
-    this.#current.set(key, session);
+    this.#renewal.born(session, stamp);
     this.#living.add(session);
     void session.closed.then(() => {
       this.#living.delete(session);
-      if (this.#current.get(key) === session) this.#current.delete(key);
       for (const file of [files.control, ...files.knownHosts]) rmSync(file, { force: true });
+    });
+    return session;
+  }
+
+  #use(key: string, session: OpensshSession): OpensshSession {
+    this.#current.set(key, session);
+    void session.closed.then(() => {
+      if (this.#current.get(key) === session) this.#current.delete(key);
     });
     return session;
   }

@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import { runChild } from './child-run.ts';
 import type { Deadline } from './deadline.ts';
+import type { Logins } from './logins.ts';
 import { commandArgs } from './openssh-argv.ts';
 import { channelRefused, neverStarted } from './openssh-classify.ts';
 import type { OpensshPool } from './openssh-pool.ts';
@@ -19,22 +20,49 @@ export interface OpensshRun {
   readonly endpoint: Endpoint;
   readonly exchange: Exchange;
   readonly deadline: Deadline;
+  readonly logins: Logins;
+  readonly leftMs: () => number;
 }
 
 /** A session that proves dead before the first payload byte is replaced once, as with ssh2. */
 export async function runExchange(run: OpensshRun): Promise<ExchangeResult> {
-  const { pool, endpoint, deadline } = run;
-  const session = await deadline.wait(pool.acquire(endpoint));
+  const { deadline, endpoint, logins } = run;
+  const session = await acquire(run);
   const warm = session.state === 'ready';
-  const first = await onSession(run, session, warm);
+  let first: ExchangeResult | 'dead';
+  try {
+    first = await onSession(run, session, warm);
+  } catch (error) {
+    if (deadline.started || deadline.signal.aborted || !isDropped(error)) throw error;
+    if (!logins.again(endpoint, run.leftMs())) throw error;
+    return await runExchange(run);
+  }
   if (first !== 'dead') return first;
-  const second = warm ? await onSession(run, await deadline.wait(pool.acquire(endpoint)), false) : first;
+  const second = warm ? await onSession(run, await acquire(run), false) : first;
   if (second !== 'dead') return second;
   throw new TransportFailure(
     'connection_lost',
     session.talk === '' ? 'the session takes no command' : session.talk,
     true,
   );
+}
+
+/** A session, or the reason why waiting for one would take too long. */
+async function acquire({
+  pool,
+  logins,
+  endpoint,
+  exchange,
+  deadline,
+  leftMs,
+}: OpensshRun): Promise<OpensshSession> {
+  const tooLate = pool.usable(endpoint) === undefined ? logins.tooLate(endpoint, leftMs()) : undefined;
+  if (tooLate !== undefined) throw tooLate;
+  return await deadline.wait(pool.acquire(endpoint, exchange.insist));
+}
+
+function isDropped(error: unknown): boolean {
+  return error instanceof TransportFailure && error.causeClass === 'throttled';
 }
 
 async function onSession(
@@ -45,7 +73,7 @@ async function onSession(
   const { deadline } = run;
   const release = session.leases.take();
   try {
-    deadline.phase = () => 'dial';
+    deadline.phase = () => (session.isWaiting && run.logins.isWaiting(run.endpoint) ? 'turn' : 'dial');
     await deadline.wait(session.opened);
     for (;;) {
       deadline.phase = () => 'channel';

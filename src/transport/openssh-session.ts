@@ -6,7 +6,9 @@ import type { Clock } from '../lib/clock.ts';
 import { killGroup } from '../lib/exec.ts';
 import { Gate } from './gate.ts';
 import { Leases } from './leases.ts';
-import { hopsOf, knownHostsText, readyMark, sessionArgs } from './openssh-argv.ts';
+import type { LoginVisit } from './login-visit.ts';
+import { hopsOf } from './hops.ts';
+import { knownHostsText, readyMark, sessionArgs } from './openssh-argv.ts';
 import type { OpensshOptions } from './openssh-argv.ts';
 import { openFailure } from './openssh-classify.ts';
 import { Output } from './output.ts';
@@ -17,6 +19,8 @@ export interface OpensshSessionOptions extends OpensshOptions {
   readonly endpoint: Endpoint;
   readonly clock: Clock;
   readonly env: NodeJS.ProcessEnv;
+  /** The logins of the way, outermost host first. */
+  readonly visits: readonly LoginVisit[];
 }
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
@@ -33,6 +37,8 @@ export class OpensshSession {
   #state: 'opening' | 'ready' | 'retired' | 'closed' = 'opening';
   #child: Child | undefined;
   #kill: NodeJS.Timeout | undefined;
+  #waiting = true;
+  readonly #cancel = new AbortController();
   openMs = 0;
 
   constructor(options: OpensshSessionOptions) {
@@ -47,9 +53,20 @@ export class OpensshSession {
       },
     });
     this.opened = this.#establish();
-    this.opened.catch(() => {
-      this.end();
-    });
+    this.opened.then(
+      () => {
+        this.#tell((visit, isLast) => {
+          visit.succeeded(isLast);
+        });
+      },
+      (error: unknown) => {
+        // Which of several hosts it was cannot be told for sure: the last one's record is the one that is asked next.
+        this.#tell((visit, isLast) => {
+          visit.failed(isLast ? error : undefined);
+        });
+        this.end();
+      },
+    );
   }
 
   get options(): OpensshSessionOptions {
@@ -60,9 +77,18 @@ export class OpensshSession {
     return this.#state;
   }
 
+  /** True while the hosts of the way may not see another login yet. */
+  get isWaiting(): boolean {
+    return this.#waiting;
+  }
+
   /** What the session's own `ssh` said last. */
   get talk(): string {
     return this.#talk.stderr;
+  }
+
+  lease(): () => void {
+    return this.leases.take();
   }
 
   /** New work goes elsewhere; what runs may end. */
@@ -75,6 +101,7 @@ export class OpensshSession {
   end(): 'gone' {
     if (this.#state === 'closed') return 'gone';
     this.#state = 'retired';
+    this.#cancel.abort(new TransportFailure('connection_lost', 'the session was closed by us', false));
     const child = this.#child;
     if (child === undefined) {
       this.#finish();
@@ -89,6 +116,8 @@ export class OpensshSession {
 
   async #establish(): Promise<void> {
     const { endpoint, settings, clock } = this.#options;
+    for (const visit of this.#options.visits) await visit.enter(this.#cancel.signal);
+    this.#waiting = false;
     await this.#writePins();
     if (this.#state !== 'opening')
       throw new TransportFailure('connection_lost', 'the session was closed by us', false);
@@ -151,6 +180,11 @@ export class OpensshSession {
       await writeFile(file, knownHostsText(hop), { mode: 0o600 });
       await chmod(file, 0o600);
     }
+  }
+
+  #tell(what: (visit: LoginVisit, isLast: boolean) => void): void {
+    const { visits } = this.#options;
+    for (const visit of visits) what(visit, visit === visits.at(-1));
   }
 
   #finish(): void {

@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { assertSafe } from './address.ts';
 import { Deadline } from './deadline.ts';
 import { onNewConnection } from './fresh.ts';
+import { Logins } from './logins.ts';
 import { OpensshPool } from './openssh-pool.ts';
 import { runExchange } from './openssh-run.ts';
 import { scanHostKeys } from './scan.ts';
@@ -19,6 +20,8 @@ export interface OpensshTransportOptions {
   readonly useSshConfig?: boolean;
   /** Where the private folder of sockets is made; its path must stay short. Default: the system's temp folder. */
   readonly directory?: string;
+  /** As with ssh2. */
+  readonly logins?: Logins;
 }
 
 /** The way through the `ssh` program: certificates, FIDO keys and ProxyCommand come with it. */
@@ -26,17 +29,26 @@ export function createOpensshTransport(options: OpensshTransportOptions = {}): T
   const settings = { ...defaultTransportSettings, ...options.settings };
   const clock = options.clock ?? systemClock;
   const { useSshConfig = false, directory = tmpdir() } = options;
-  const pool = new OpensshPool({ settings, clock, useSshConfig, directory });
+  const logins = options.logins ?? new Logins(settings, clock);
+  const pool = new OpensshPool({ settings, clock, useSshConfig, directory, logins });
   // Host keys are asked for without a login, which the ssh program does not offer.
-  const scanPool = new Ssh2Pool(settings, clock);
+  const scanPool = new Ssh2Pool({ settings, clock, logins });
   return {
     exchange: async (endpoint, exchange, signal) => {
       signal.throwIfAborted();
       if (exchange.fresh === true)
-        return await onNewConnection(createOpensshTransport(options), { endpoint, exchange }, signal);
+        return await onNewConnection(
+          createOpensshTransport({ ...options, logins }),
+          { endpoint, exchange },
+          signal,
+        );
       assertSafe(endpoint);
       using deadline = new Deadline(exchange.deadlineMs, signal);
-      return await runExchange({ pool, settings, clock, endpoint, exchange, deadline });
+      const endMs = clock.monotonic() + exchange.deadlineMs;
+      return await runExchange({
+        ...{ pool, logins, settings, clock, endpoint, exchange, deadline },
+        leftMs: () => endMs - clock.monotonic(),
+      });
     },
     isWarm: (endpoint) => pool.isWarm(endpoint),
     scan: (target, deadlineMs) =>

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
 import { assertSafe } from './address.ts';
 import { Deadline } from './deadline.ts';
+import { holdGreeting } from './greeting.ts';
 import { algorithmsOf, hostKeyTypes, keyLine } from './host-keys.ts';
 import type { HostKeyType } from './host-keys.ts';
 import type { ScanTarget } from './transport.ts';
@@ -41,6 +42,10 @@ function showKey(stream: Duplex, type: HostKeyType): Promise<Buffer | undefined>
   const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>();
   const client = new Client();
   let failure = 'closed before the SSH banner';
+  holdGreeting(stream, (evidence) => {
+    failure = `Handshake failed: ${evidence}`;
+    stream.destroy();
+  });
   client.on('error', (error) => {
     failure = error.message;
     if (failure.includes('no matching host key')) resolve(undefined);

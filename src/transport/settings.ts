@@ -24,6 +24,17 @@ export interface TransportSettings {
   readonly resident: boolean;
   /** Commands at once on one session; sshd's own default limit is 10. */
   readonly maxChannels: number;
+  /** New logins at one host at once; after them one per `loginRefillMs`. */
+  readonly loginBurst: number;
+  readonly loginRefillMs: number;
+  /** How long a host is left alone that closed before its banner; twice as long each further time. */
+  readonly throttleMs: number;
+  /** How long keys that a host refused are not tried there again, unless they change; twice as long each further time. */
+  readonly authRetryMs: number;
+  /** Keys that one connection offers at most; a host counts each as a failed login. */
+  readonly maxKeys: number;
+  /** An older session is replaced by a new one while its work ends in peace. */
+  readonly maxAgeMs: number;
 }
 
 /** What holds unless the settings file says otherwise. */
@@ -40,4 +51,10 @@ export const defaultTransportSettings: TransportSettings = {
   endGraceMs: 500,
   resident: false,
   maxChannels: 8,
+  loginBurst: 10,
+  loginRefillMs: 2_000,
+  throttleMs: 2_000,
+  authRetryMs: 300_000,
+  maxKeys: 5,
+  maxAgeMs: 43_200_000,
 };

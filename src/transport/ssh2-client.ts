@@ -2,6 +2,8 @@ import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
 import type { Algorithms, Client as Ssh2Client, ConnectConfig } from 'ssh2';
 import { lateFailure } from './deadline.ts';
+import { FewKeysAgent, offerOf } from './few-keys.ts';
+import { holdGreeting } from './greeting.ts';
 import { describeMismatch, isPinned, keyLine, offerFor, readPins } from './host-keys.ts';
 import type { HostKey } from './host-keys.ts';
 import type { Identities } from './identities.ts';
@@ -74,6 +76,10 @@ export function login(stream: Duplex, options: LoginOptions): Promise<OpenClient
     reject(lateFailure(progress.phase, settings.readyMs, false));
     stream.destroy();
   }, settings.readyMs);
+  holdGreeting(stream, (evidence) => {
+    progress.error = Object.assign(new Error(evidence), { level: 'handshake' });
+    stream.destroy();
+  });
   client.on('handshake', () => {
     progress.phase = 'auth';
     options.onHandshake();
@@ -106,9 +112,13 @@ function configFor(stream: Duplex, options: LoginOptions, progress: Progress): C
   const { endpoint, identities } = options;
   const pins = readPins(endpoint.pins);
   const username = endpoint.user;
-  const keys = identities.usable.map(({ key }) => ({ type: 'publickey' as const, username, key }));
-  const agent = endpoint.agentSocket;
-  const agents = agent === undefined ? [] : [{ type: 'agent' as const, username, agent }];
+  const offer = offerOf(identities, options.settings.maxKeys);
+  const keys = offer.files.map(({ key }) => ({ type: 'publickey' as const, username, key }));
+  const socket = offer.ofAgent === 0 ? undefined : endpoint.agentSocket;
+  const agents =
+    socket === undefined
+      ? []
+      : [{ type: 'agent' as const, username, agent: new FewKeysAgent(socket, offer.ofAgent) }];
   return {
     sock: stream,
     username,
@@ -145,7 +155,8 @@ function goesOn(error: Error & { level?: string }): boolean {
   return error.level === 'agent' || error.message.startsWith('Error signing');
 }
 
-function failureOf(progress: Progress, { endpoint, identities }: LoginOptions): TransportFailure {
+function failureOf(progress: Progress, options: LoginOptions): TransportFailure {
+  const { endpoint } = options;
   const { error, shown, denied } = progress;
   const text = error?.message ?? 'connection closed';
   if (denied && shown !== undefined) {
@@ -153,7 +164,7 @@ function failureOf(progress: Progress, { endpoint, identities }: LoginOptions): 
     const cause = pins.length === 0 ? 'hostkey_unpinned' : 'hostkey_changed';
     return new TransportFailure(cause, describeMismatch(shown, pins), true, { hostKey: keyLine(shown) });
   }
-  if (progress.phase === 'auth') return authFailure(text, error, identities);
+  if (progress.phase === 'auth') return authFailure(text, error, options);
   if (error?.level === 'handshake' || /identification|version/iu.test(text))
     return new TransportFailure('handshake', text, true);
   if (text.includes('before handshake'))
@@ -163,11 +174,15 @@ function failureOf(progress: Progress, { endpoint, identities }: LoginOptions): 
   return new TransportFailure('connection_lost', text, true);
 }
 
-function authFailure(text: string, error: Progress['error'], identities: Identities): TransportFailure {
+function authFailure(text: string, error: Progress['error'], options: LoginOptions): TransportFailure {
+  const { identities, settings } = options;
   const refused = error?.level === 'client-authentication' || /authentication failures/iu.test(text);
   if (!refused) return new TransportFailure('connection_lost', `during the login: ${text}`, true);
   const [problem] = identities.problems;
   if (problem !== undefined) return new TransportFailure('key_unusable', problem, true);
-  const tried = identities.usable.map(({ path }) => path).join(', ');
-  return new TransportFailure('auth', `publickey refused, tried ${tried === '' ? 'the agent' : tried}`, true);
+  const offer = offerOf(identities, settings.maxKeys);
+  const tried = offer.files.map(({ path }) => path).join(', ');
+  const more = offer.left === 0 ? '' : `; ${String(offer.left)} more were not offered (ssh.maxKeys)`;
+  const evidence = `publickey refused, tried ${tried === '' ? 'the agent' : tried}${more}`;
+  return new TransportFailure('auth', evidence, true);
 }

@@ -7,6 +7,7 @@ import { keyLine, isPinned, readPins } from './host-keys.ts';
 import type { Identities } from './identities.ts';
 import { Keepalive } from './keepalive.ts';
 import { Leases } from './leases.ts';
+import type { LoginVisit } from './login-visit.ts';
 import { lateFailure, limited } from './deadline.ts';
 import type { TransportSettings } from './settings.ts';
 import { askForChannel, isRefusedChannel } from './ssh2-channel.ts';
@@ -26,6 +27,8 @@ export interface SessionOptions {
   readonly settings: TransportSettings;
   readonly clock: Clock;
   readonly identities: () => Promise<Identities>;
+  /** The login as the host's turn-taking sees it. */
+  readonly visit: LoginVisit;
   /** Opens the byte stream to the host: TCP, or a forwarding through the jump before it. */
   readonly route: (signal: AbortSignal) => Promise<Duplex>;
 }
@@ -60,9 +63,15 @@ export class Ssh2Session {
       },
     });
     this.opened = this.#establish();
-    this.opened.catch(() => {
-      this.#finish();
-    });
+    this.opened.then(
+      () => {
+        options.visit.succeeded();
+      },
+      (error: unknown) => {
+        options.visit.failed(error);
+        this.#finish();
+      },
+    );
   }
 
   get state(): 'opening' | 'ready' | 'retired' | 'closed' {
@@ -136,10 +145,12 @@ export class Ssh2Session {
     }
   }
 
-  /** A byte stream to another host, seen from this one. */
-  async forward(host: string, port: number): Promise<Duplex> {
-    return await this.#channel({
-      limitMs: this.#options.settings.channelMs,
+  /** A byte stream to another host, seen from this one. That the other host keeps silent says nothing of this session. */
+  async forward(host: string, port: number, limitMs: number): Promise<Duplex> {
+    if (this.#open === undefined || this.#lost !== undefined)
+      throw new TransportFailure('connection_lost', this.#lost ?? 'not connected', true);
+    return await askForChannel(this.#open.client, {
+      limitMs,
       ask: (client, done) => client.forwardOut('127.0.0.1', 0, host, port, done),
       take: (channel) => new ChannelStream(channel),
     });

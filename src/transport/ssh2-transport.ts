@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import { assertSafe } from './address.ts';
 import { Deadline } from './deadline.ts';
 import { onNewConnection } from './fresh.ts';
+import { Logins } from './logins.ts';
 import { commandFor } from './programs.ts';
 import { scanHostKeys } from './scan.ts';
 import { defaultTransportSettings } from './settings.ts';
@@ -19,22 +20,33 @@ import { TransportFailure } from './transport.ts';
 export interface Ssh2TransportOptions {
   readonly settings?: Partial<TransportSettings>;
   readonly clock?: Clock;
+  /** What is known of the hosts' patience; shared with the connections that are opened for one exchange. */
+  readonly logins?: Logins;
 }
 
 /** The default way to nodes: one warm ssh2 session per host, the host key pinned, a deadline on every phase. */
 export function createSsh2Transport(options: Ssh2TransportOptions = {}): Transport {
   const settings = { ...defaultTransportSettings, ...options.settings };
   const clock = options.clock ?? systemClock;
-  const pool = new Ssh2Pool(settings, clock);
+  const logins = options.logins ?? new Logins(settings, clock);
+  const pool = new Ssh2Pool({ settings, clock, logins });
   const residents = new Residents(settings);
   return {
     exchange: async (endpoint, exchange, signal) => {
       signal.throwIfAborted();
       if (exchange.fresh === true)
-        return await onNewConnection(createSsh2Transport(options), { endpoint, exchange }, signal);
+        return await onNewConnection(
+          createSsh2Transport({ ...options, logins }),
+          { endpoint, exchange },
+          signal,
+        );
       assertSafe(endpoint);
       using deadline = new Deadline(exchange.deadlineMs, signal);
-      return await runExchange({ pool, residents, settings, clock, endpoint, exchange, deadline });
+      const endMs = clock.monotonic() + exchange.deadlineMs;
+      return await runExchange({
+        ...{ pool, residents, logins, settings, clock, endpoint, exchange, deadline },
+        leftMs: () => endMs - clock.monotonic(),
+      });
     },
     isWarm: (endpoint) => pool.warm(endpoint) !== undefined,
     scan: (target, deadlineMs) => scanHostKeys(target, (to, signal) => pool.route(to, signal), deadlineMs),
@@ -45,31 +57,54 @@ export function createSsh2Transport(options: Ssh2TransportOptions = {}): Transpo
 interface Run {
   readonly pool: Ssh2Pool;
   readonly residents: Residents;
+  readonly logins: Logins;
   readonly settings: TransportSettings;
   readonly clock: Clock;
   readonly endpoint: Endpoint;
   readonly exchange: Exchange;
   readonly deadline: Deadline;
+  readonly leftMs: () => number;
 }
 
-/** Before the first payload byte a warm session that turns out dead is replaced once; after it nothing is repeated. */
+/**
+ * Before the first payload byte a warm session that turns out dead is replaced once, and a host that closes before its banner is
+ * asked again after a while; after it nothing is repeated.
+ */
 async function runExchange(run: Run): Promise<ExchangeResult> {
-  const session = run.pool.acquire(run.endpoint);
+  const session = acquire(run);
   const warm = session.state === 'ready';
   try {
     return await onSession(run, session, warm);
   } catch (error) {
-    const wedged = warm && !run.deadline.started && run.pool.warm(run.endpoint) !== session;
-    if (!wedged || run.deadline.signal.aborted) throw error;
-    return await onSession(run, run.pool.acquire(run.endpoint), false);
+    if (run.deadline.started || run.deadline.signal.aborted) throw error;
+    if (isDropped(error, session) && run.logins.again(run.endpoint, run.leftMs()))
+      return await runExchange(run);
+    const wedged = warm && run.pool.warm(run.endpoint) !== session;
+    if (!wedged) throw error;
+    return await onSession(run, acquire(run), false);
   }
+}
+
+/** A session, or the reason why waiting for one would take too long. */
+function acquire({ pool, logins, endpoint, exchange, leftMs }: Run): Ssh2Session {
+  const tooLate = pool.usable(endpoint) === undefined ? logins.tooLate(endpoint, leftMs()) : undefined;
+  if (tooLate !== undefined) throw tooLate;
+  return pool.acquire(endpoint, exchange.insist);
+}
+
+/** The host, or one before it, closed before its banner. */
+function isDropped(error: unknown, session: Ssh2Session): boolean {
+  return (
+    error instanceof TransportFailure && error.causeClass === 'throttled' && session.hostKey === undefined
+  );
 }
 
 async function onSession(run: Run, session: Ssh2Session, warm: boolean): Promise<ExchangeResult> {
   const { deadline, settings, clock } = run;
   const release = session.lease();
   try {
-    deadline.phase = () => session.phase;
+    deadline.phase = () =>
+      session.phase === 'dial' && run.logins.isWaiting(run.endpoint) ? 'turn' : session.phase;
     await deadline.wait(session.opened);
     deadline.phase = () => 'channel';
     const start = clock.monotonic();

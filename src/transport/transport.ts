@@ -34,6 +34,8 @@ export interface Exchange {
   readonly whole?: (stdout: Buffer) => 'no' | 'stays' | 'ends';
   /** Over a connection of its own, whatever sessions are warm. */
   readonly fresh?: boolean;
+  /** A person asks: keys that the host refused a while ago are tried again. */
+  readonly insist?: boolean;
 }
 
 export interface ExchangeResult {

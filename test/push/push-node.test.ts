@@ -9,6 +9,7 @@ import { systemRandom } from '../../src/lib/random.ts';
 import { hostsBundle } from '../../src/plan/render-hosts.ts';
 import type { Approach, PushContext } from '../../src/push/context.ts';
 import { pushNode } from '../../src/push/push-node.ts';
+import { Unconfirmed } from '../../src/push/unconfirmed.ts';
 import { endpointFor } from '../../src/transport/endpoint.ts';
 import { createSsh2Transport } from '../../src/transport/ssh2-transport.ts';
 import { enrolByHand, planOf } from '../support/enrolled.ts';
@@ -62,6 +63,7 @@ describe.skipIf(!available)('pushNode on a real sshd node', () => {
       memory: options.memory,
       loadMs: 1_000,
       takeOver: options.takeOver ?? false,
+      unconfirmed: new Unconfirmed(),
       additionsOnly: options.additionsOnly ?? false,
     };
     return pushNode(plan, options.approach ?? 'apply', context, new AbortController().signal);

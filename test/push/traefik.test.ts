@@ -14,6 +14,7 @@ import { systemRandom } from '../../src/lib/random.ts';
 import { routesBundle } from '../../src/plan/render-routes.ts';
 import type { Approach } from '../../src/push/context.ts';
 import { pushNode } from '../../src/push/push-node.ts';
+import { Unconfirmed } from '../../src/push/unconfirmed.ts';
 import { endpointFor } from '../../src/transport/endpoint.ts';
 import { createSsh2Transport } from '../../src/transport/ssh2-transport.ts';
 
@@ -68,6 +69,7 @@ describe.skipIf(!ready).each(versions.map((version) => ({ version })))(
           memory: options.memory,
           loadMs: options.loadMs ?? 20_000,
           takeOver: false,
+          unconfirmed: new Unconfirmed(),
           additionsOnly: false,
         },
         new AbortController().signal,

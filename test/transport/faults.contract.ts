@@ -43,7 +43,7 @@ export function faultsContract(makeTransport: MakeTransport, adapter: Adapter): 
     transports = [];
     servers = [];
   });
-  const limits = { dialMs: 1_000, readyMs: 700, channelMs: 500, endGraceMs: 100 };
+  const limits = { dialMs: 1_000, readyMs: 700, channelMs: 500, endGraceMs: 100, throttleMs: 50 };
   const make = (): Transport => {
     const transport = makeTransport(limits);
     transports.push(transport);

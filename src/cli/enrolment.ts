@@ -7,10 +7,10 @@ import { exitCodes } from '../lib/errors.ts';
 import { domain as domainGrammar } from '../registry/grammar.ts';
 import { pinSteps, registerNodeSteps, type NodeFields } from '../registry/operations/nodes.ts';
 import type { Call } from './call.ts';
-import type { EnrolPort, KeyOrigin } from './enrol-port.ts';
+import type { Admin, EnrolPort, KeyOrigin } from './enrol-port.ts';
 import { printPush } from './commands/push.ts';
-import { Progress } from './output/progress.ts';
-import { needRegistries, needStatus } from './registries.ts';
+import { needRegistries } from './registries.ts';
+import { proofPush, restrictNode } from './restricting.ts';
 import { stampOf } from './stamp.ts';
 import { fingerprintTable, isChanged, lookForKeys, pinsAfter, vouched, type Trusting } from './trust.ts';
 import { writeSteps } from './write.ts';
@@ -21,6 +21,9 @@ export interface NewNode extends Omit<NodeFields, 'webhookPort'> {
   readonly fingerprints: readonly string[];
   readonly install: boolean;
   readonly upgrade: boolean;
+  /** Hold our key to the receiver. */
+  readonly restrict: boolean;
+  readonly admin: Admin;
 }
 
 /** Registers a node, pins its keys, installs the receiver and proves it by a push. Every step stands where a later one fails. */
@@ -38,6 +41,7 @@ export async function addNode(call: Call, wanted: NewNode): Promise<number> {
   const pins = await agreed(call, trusting, wanted);
   await register(call, wanted, pins);
   call.note('success', `${trusting.node.name} is registered`);
+  if (known === undefined) call.note('info', `To undo: syncctl node remove ${trusting.node.name}`);
   if (pins === undefined) {
     call.note(
       'error',
@@ -115,7 +119,7 @@ async function prove(call: Call, enrol: EnrolPort, wanted: NewNode): Promise<num
   call.note('info', `Installing the receiver on ${node.name}`);
   const installed = await enrol.install(
     node,
-    wanted.upgrade ? ['replace', 'retarget'] : [],
+    { flags: wanted.upgrade ? ['replace', 'retarget'] : [], admin: wanted.admin },
     call.context.signal,
   );
   if (!installed.ok) {
@@ -126,22 +130,12 @@ async function prove(call: Call, enrol: EnrolPort, wanted: NewNode): Promise<num
     return exitCodes.failure;
   }
   await takeDomain(call, node, installed.answer.public_domain);
-  const controller = await call.controller();
-  // The controller looks at the registries anew before it plans: from here on it knows the row.
-  await controller.plan({ nodes: undefined, offline: true });
-  const progress = new Progress(call, await needStatus(controller), 1);
-  const report = await progress.until(
-    controller.push(
-      {
-        nodes: [node.id],
-        takeOver: false,
-        // A node that never had a revision has no last good one to wait with.
-        allAtOnce: true,
-        actor: call.actor(call.text('reason') ?? 'enrolment'),
-      },
-      progress.onNode,
-    ),
-  );
+  return wanted.restrict ? restrictNode(call, enrol, { node, admin: wanted.admin }) : pushed(call, node);
+}
+
+/** The proof of a node without restriction is a push as every other. */
+async function pushed(call: Call, node: Node): Promise<number> {
+  const report = await proofPush(call, node);
   await printPush(call, report);
   return report.failed === 0 ? exitCodes.ok : exitCodes.failure;
 }

@@ -3,21 +3,28 @@ import type { Settings } from '../config/settings.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { InstallFlag } from '../enrol/install-wire.ts';
 import { installReceiver, type Installed } from '../enrol/install.ts';
+import type { Admin } from '../enrol/restriction.ts';
 import { knownKeys, scannedKeys, type FoundKeys } from '../enrol/trust.ts';
 import type { Node } from '../model/node.ts';
 import { nodeTypes } from '../plan/node-types/index.ts';
-import { accountOfProcess, endpointsOf, knownHostsFiles, openTransport } from './way.ts';
+import { Restriction } from './restriction.ts';
+import { accountOfProcess, knownHostsFiles, openTransport } from './way.ts';
 
 const scanMs = 10_000;
 
-/** What `node add` and `node trust` need of the way to nodes: finding keys, and installing the receiver. */
+/** What `node add`, `node trust`, `node rotate-key` and `node remove --uninstall` need of the way to nodes. */
 export interface Enrolment {
   keysOf(
     node: Pick<Node, 'address' | 'sshPort'>,
     from: 'known_hosts' | 'scan',
     signal: AbortSignal,
   ): Promise<FoundKeys>;
-  install(node: Node, flags: readonly InstallFlag[], signal: AbortSignal): Promise<Installed>;
+  install(
+    node: Node,
+    how: { readonly flags: readonly InstallFlag[]; readonly admin: Admin },
+    signal: AbortSignal,
+  ): Promise<Installed>;
+  readonly restriction: Restriction;
   close(): Promise<void>;
 }
 
@@ -25,8 +32,8 @@ export interface Enrolment {
 export async function openEnrol(settings: Settings): Promise<Enrolment> {
   const transport = await openTransport(settings, systemClock);
   const account = accountOfProcess();
-  const endpointOf = endpointsOf(settings, account, systemClock);
   const own = knownHostsFiles(settings, account);
+  const restriction = new Restriction(settings, transport);
   // The predecessor ran as root and took every key unseen.
   const legacy = [join('/root', '.ssh', 'known_hosts')].filter((file) => !own.includes(file));
   return {
@@ -35,11 +42,12 @@ export async function openEnrol(settings: Settings): Promise<Enrolment> {
       if (from === 'known_hosts') return knownKeys({ address: node.address, port }, { own, legacy }, signal);
       return scannedKeys(transport, { host: node.address, port }, scanMs);
     },
-    install: async (node, flags, signal) =>
-      installReceiver(
-        { transport, endpoint: await endpointOf(node), kinds: [nodeTypes[node.type].kind], flags },
-        signal,
-      ),
+    install: async (node, { flags, admin }, signal) => {
+      const endpoint = await restriction.adminWay(node, admin);
+      const kinds = [nodeTypes[node.type].kind];
+      return installReceiver({ transport, endpoint, kinds, flags, login: node.sshUser }, signal);
+    },
+    restriction,
     close: () => transport.close(),
   };
 }

@@ -15,6 +15,8 @@ export interface InstallOptions {
   readonly endpoint: Endpoint;
   readonly kinds: readonly TargetKind[];
   readonly flags?: readonly InstallFlag[];
+  /** Whose home the targets are looked for in, where an admin logs in as somebody else. */
+  readonly login?: string;
   readonly deadlineMs?: number;
   /** Default: the receiver of this release. */
   readonly receiver?: ReceiverFile;
@@ -49,7 +51,7 @@ export async function sendInstall(options: InstallOptions, cargo: Cargo, signal:
     version: cargo.version,
     receiver: cargo.receiver.bytes,
     kinds,
-    login: endpoint.user,
+    login: options.login ?? endpoint.user,
     flags,
   };
   const exchange = {

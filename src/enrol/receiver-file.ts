@@ -70,3 +70,10 @@ export async function readInstaller(scripts: string): Promise<Buffer> {
   const files = [...names.map((name) => join(targets, name)), join(scripts, 'install-receiver.sh')];
   return Buffer.concat(await Promise.all(files.map((file) => readFile(file))));
 }
+
+/** The script that lets one key run the receiver and nothing else. */
+export async function loadRestrictor(): Promise<Buffer> {
+  const name = 'restrict-key.sh';
+  const inBundle = await readFile(join(bundled.scripts, name)).catch(() => undefined);
+  return inBundle ?? (await readFile(join(sourceScripts, name)));
+}

@@ -1,7 +1,9 @@
+import type { Call } from '../call.ts';
 import type { CommandModule } from '../command.ts';
 import { addNode } from '../enrolment.ts';
 import { nodeAddress, nodeName, sshUser, domain } from '../../registry/grammar.ts';
 import { nodeTypeOf, typeWords } from '../node-types.ts';
+import { adminOf } from '../restricting.ts';
 import { fingerprintsOf, originOf } from '../trust.ts';
 import { checked, portOf, repeated, wrongWord } from '../words.ts';
 
@@ -25,15 +27,22 @@ export const command: CommandModule = {
         '--upgrade',
         'install the receiver of this version over an older one and write its targets anew',
       )
+      .option(
+        '--restrict',
+        'hold our key to the receiver (recommended): one sudo rule, one line of a dedicated key',
+      )
+      .option('--admin-user <login>', 'who installs and restricts, where --user may not become root')
+      .option('--admin-identity <file>', 'private key of the one who installs and restricts')
       .option('--yes', 'do not ask')
       .option('--reason <text>', 'why, for the audit')
       .addHelpText(
         'after',
-        '\nRegisters the row, pins the host keys, installs the receiver and proves it all by a push.\nExit codes: 0 the node is verified, 1 it is registered but not verified.',
+        '\nRegisters the row, pins the host keys, installs the receiver and proves it all by a push.\nWith --restrict the key of this controller runs the receiver on the node and nothing else, from then on.\nExit codes: 0 the node is verified, 1 it is registered but not verified.',
       );
   },
   examples: [
     'syncctl node add 100.68.225.92 --type vps --name contabo-vps --user sammy',
+    'syncctl node add 100.68.225.92 --type vps --user sammy --restrict --admin-identity ~/.ssh/id_ed25519',
     'syncctl node add 100.86.112.112 --type laptop --user vinay --fingerprint SHA256:… --yes',
   ],
   run: async (call) => {
@@ -55,9 +64,20 @@ export const command: CommandModule = {
       fingerprints: fingerprintsOf(call.texts('fingerprint')),
       install: !call.given('install', false),
       upgrade: call.flag('upgrade'),
+      restrict: restrictOf(call),
+      admin: adminOf(call),
     });
   },
 };
+
+function restrictOf(call: Call): boolean {
+  if (call.flag('restrict') && call.given('install', false))
+    throw wrongWord(
+      { place: '--restrict', expected: 'no --no-install beside it', remedy: 'leave one of them out' },
+      '--no-install',
+    );
+  return call.flag('restrict');
+}
 
 function labelsOf(words: readonly string[]): Record<string, string> | undefined {
   if (words.length === 0) return undefined;

@@ -20,6 +20,7 @@ export const command: CommandModule = {
     const node = call.need(0);
     await (await call.controller()).restoreNode(node, call.actor(call.text('reason')));
     call.note('success', `The row of ${node} is back`);
+    call.note('info', `To undo: syncctl node remove ${node}`);
     await tellMissing(call, node);
     return exitCodes.ok;
   },

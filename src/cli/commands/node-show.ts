@@ -9,6 +9,8 @@ import { pairs } from '../output/pairs.ts';
 import { apiVersion } from '../output/structured.ts';
 import { pickNode } from '../pick.ts';
 import { unreadable } from '../registries.ts';
+import { rowWords } from '../node-types.ts';
+import type { RestrictionFacts } from '../restrictions.ts';
 
 export const command: CommandModule = {
   configure: (show) => {
@@ -24,9 +26,21 @@ export const command: CommandModule = {
     const { sshUser, sshPort, labels, publicDomain, repoPath } = node;
     const hostKeys = node.hostKeys.map((pin) => ({ ...pin, fingerprint: fingerprintOf(pin.key) }));
     const own = { user: sshUser, port: sshPort ?? null, labels, publicDomain: publicDomain ?? null };
+    const restriction = facts.restrictions.get(node.id) ?? null;
     await call.print({
-      value: { apiVersion, kind: 'Node', ...state, ...own, repoPath: repoPath ?? null, hostKeys },
-      table: () => printable(pairs([...identity(node), ...stateOf(state), ...keysOf(node)])),
+      value: {
+        apiVersion,
+        kind: 'Node',
+        ...state,
+        ...own,
+        repoPath: repoPath ?? null,
+        hostKeys,
+        restriction,
+      },
+      table: () =>
+        printable(
+          pairs([...identity(node), ...stateOf(state), ...keysOf(node), restrictionOf(node, restriction)]),
+        ),
     });
     return exitCodes.ok;
   },
@@ -76,4 +90,11 @@ function keysOf({ name, hostKeys }: Node): readonly Line[] {
     const type = key.split(' ')[0] ?? '';
     return ['Host key', `${type} ${fingerprintOf(key)} (${source}, ${added})`];
   });
+}
+
+function restrictionOf(node: Node, restriction: RestrictionFacts | null): Line {
+  if (restriction === null) return ['Restricted', `not by us; syncctl node add ${rowWords(node)} --restrict`];
+  const { since, fingerprint, outdated } = restriction;
+  const key = `since ${since}, key ${fingerprint ?? 'missing'}`;
+  return ['Restricted', outdated ? `${key}, an earlier one; syncctl node rotate-key ${node.name}` : key];
 }

@@ -2,6 +2,7 @@ import { exitCodes } from '../../lib/errors.ts';
 import { isoSeconds } from '../../lib/clock.ts';
 import { selectNodes } from '../../reconcile/selection.ts';
 import { pinSteps } from '../../registry/operations/nodes.ts';
+import { undoOf } from '../undo.ts';
 import type { Call } from '../call.ts';
 import type { CommandModule } from '../command.ts';
 import { listed } from '../output/progress.ts';
@@ -79,7 +80,11 @@ async function pin(call: Call, looked: readonly Trusting[]): Promise<number> {
       address: trusting.node.address,
       keys: pinsAfter(call, trusting, call.flag('replace')),
     }));
-    await writeSteps(call, pinSteps(pins, stampOf(call, isoSeconds(call.context.clock.now()))));
+    const steps = pinSteps(pins, stampOf(call, isoSeconds(call.context.clock.now())));
+    const { snapshot } = await needRegistries(call);
+    const written = await writeSteps(call, steps);
+    const undo = written ? await undoOf(call, snapshot.digest, steps) : undefined;
+    if (undo !== undefined) call.note('info', `To undo: ${undo}`);
   }
   for (const trusting of refused) call.note('error', whyNot(trusting));
   const result = (trusting: Trusting): string =>

@@ -14,6 +14,8 @@ const passed = [
   /\.(?:db)-(?:wal|shm|journal)$/u,
   /\.damaged-/u,
   /^before-restore-/u,
+  // Private keys belong in no backup; a node takes a new one by `node add --restrict`.
+  /^identity(?:\/|$)/u,
 ];
 
 /** Every file of a state directory that makes up its state, by its path inside, databases among them. */
@@ -32,7 +34,9 @@ export function stateFiles(folder: string, below = ''): readonly string[] {
 export function replacedEntries(folder: string): readonly string[] {
   return readdirSync(folder)
     .filter(
-      (name) => !/^(?:\.|before-restore-)/u.test(name) && !/(?:^|\.)lock(?:\.holder|-journal)?$/u.test(name),
+      (name) =>
+        !/^(?:\.|before-restore-|identity$)/u.test(name) &&
+        !/(?:^|\.)lock(?:\.holder|-journal)?$/u.test(name),
     )
     .filter((name) => !lstatSync(join(folder, name)).isSocket())
     .sort();

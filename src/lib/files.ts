@@ -10,9 +10,10 @@ import {
   writeSync,
 } from 'node:fs';
 import { mkdir, open, readFile, stat } from 'node:fs/promises';
-import { createHash, randomBytes } from 'node:crypto';
-import { basename, dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
 import { SyncError } from './errors.ts';
+import { tempOf } from './stale-temps.ts';
 
 export interface WriteOptions {
   /** Permission bits of a new file; an existing one keeps its own bits and owner. */
@@ -24,8 +25,7 @@ export interface WriteOptions {
 /** Replaces a file so that a reader or a crash at any moment sees the whole old or the whole new bytes. */
 export function writeAtomic(path: string, bytes: Uint8Array | string, options: WriteOptions = {}): void {
   const folder = dirname(path);
-  // The leading dot keeps the temp out of what folder readers (ours and kubectl's) look at.
-  const temp = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  const temp = tempOf(path);
   const old = statSync(path, { throwIfNoEntry: false });
   try {
     writeTemp(temp, bytes, old?.isFile() ? old : { mode: options.mode ?? 0o600 });

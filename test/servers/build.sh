@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Builds the real servers that the tests run against, each once per version, into a cache outside the repository.
 #   build.sh               build all that is missing
-#   build.sh kube          build only what is named (kube, traefik-v2, traefik-v3)
+#   build.sh kube          build only what is named (kube, traefik-v2, traefik-v3, tailscale, tailnet)
 #   build.sh --check       say what is present; exit 0 all, 1 some missing
 #   build.sh --path NAME   print where NAME's program is or will be; exit 0 if it is there, 1 if not
 # Exit 3: no Go toolchain. Settings and origins that need no build are described in README.md beside this file.
 set -euo pipefail
 
-readonly ALL=(kube traefik-v2 traefik-v3)
+readonly ALL=(kube traefik-v2 traefik-v3 tailscale tailnet)
 # Part of every cache key: raise it when the steps below change what comes out.
 readonly RECIPE=1
 
@@ -20,7 +20,15 @@ export GOFLAGS="-p=${SYNC_TEST_BUILD_JOBS:-2} -buildvcs=false"
 
 digest() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -c1-16; }
 
-program_name() { if [[ $1 == kube ]]; then echo kube-test-server; else echo traefik; fi; }
+program_name() {
+  case $1 in
+    kube) echo kube-test-server ;;
+    traefik-*) echo traefik ;;
+    # One program for both: it is the command line where it is called tailscale.
+    tailscale) echo tailscaled ;;
+    *) echo "$1" ;;
+  esac
+}
 
 # The place for this exact module, recipe and toolchain.
 program_path() {
@@ -57,6 +65,7 @@ elsewhere() {
         return 1
       fi
       ;;
+    *) return 1 ;;
   esac
 }
 
@@ -108,6 +117,15 @@ compile() {
       ldflags="-X $module/pkg/version.Version=${version#v}"
       modfile=$(without_dns_providers "$scratch")
       extra=("-modfile=$modfile")
+      ;;
+    tailscale)
+      package=tailscale.com/cmd/tailscaled
+      ldflags=
+      extra=(-tags ts_include_cli)
+      ;;
+    tailnet)
+      package=.
+      ldflags=
       ;;
   esac
   nice -n 10 go build "${extra[@]}" -trimpath -ldflags="-s -w $ldflags" -o "$out" "$package"

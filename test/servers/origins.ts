@@ -8,7 +8,7 @@ export type Availability =
   | { readonly available: false; readonly reason: string; readonly howTo: string };
 
 /** A server that `build.sh` knows how to build. */
-export type BuildName = 'kube' | 'traefik-v2' | 'traefik-v3';
+export type BuildName = 'kube' | 'traefik-v2' | 'traefik-v3' | 'tailscale' | 'tailnet';
 
 const BUILD_SCRIPT = join(import.meta.dirname, 'build.sh');
 

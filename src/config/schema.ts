@@ -139,6 +139,29 @@ const ssh = z.strictObject(
       { min: 1, max: 100 },
       'Commands at once on one session; sshd allows 10 by default.',
     ),
+    maxAgeMs: millis(
+      43_200_000,
+      'A session older than this is replaced by a new one while its work ends in peace; a key file that was replaced does the same.',
+    ),
+    loginBurst: whole(
+      10,
+      { min: 1, max: 1_000 },
+      'New logins at one host (jump hosts, too) at once; sshd turns further ones away at 10 (`MaxStartups`). Pushes over a warm session are no logins.',
+    ),
+    loginRefillMs: millis(2_000, 'After them one more login at that host in this time.'),
+    throttleMs: millis(
+      2_000,
+      'A host that closes before its banner is left alone for this long, and twice as long each further time, up to 11 minutes: longer than any penalty of sshd.',
+    ),
+    authRetryMs: millis(
+      300_000,
+      'Keys that a host refused are not tried there again for this long, and twice as long each further time, up to 50 minutes; a changed key, another row or `syncctl push` ends the wait.',
+    ),
+    maxKeys: whole(
+      5,
+      { min: 1, max: 20 },
+      'Keys that one connection offers, those of files first; sshd ends it at the sixth (`MaxAuthTries`), and fail2ban counts every refused one.',
+    ),
   },
   { error },
 );
@@ -150,6 +173,11 @@ const presence = z.strictObject(
     slowProbeMs: millis(10_000, 'The slow pace.'),
     dialMs: millis(1_500, 'A probe that has no answer by then has failed.'),
     maxPerSecond: whole(50, { min: 1, max: 10_000 }, 'Probes per second over all nodes.'),
+    tailscale: oneOf(
+      ['auto', 'off'],
+      'auto',
+      'Whether the `tailscale` of this machine, where there is one, is asked for offline nodes: one that is online again is looked for at once.',
+    ),
   },
   { error },
 );

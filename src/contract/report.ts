@@ -40,6 +40,9 @@ export const planReportSchema = z.object({
   kind: z.literal('PlanReport'),
   /** Digest of the snapshot that was planned. */
   revision: z.string().optional(),
+  /** Digest of the rollout policy, and the release that rendered the bytes. */
+  policy: z.string().optional(),
+  release: z.string().optional(),
   changes: z.number(),
   inSync: z.number(),
   unknown: z.number(),
@@ -52,6 +55,8 @@ export const planReportSchema = z.object({
       diff: z.string(),
       /** Why the node does not get it yet, where the rollout holds it back. */
       waits: z.string().nullable().optional(),
+      /** The batch of the rollout that brings it, from 1; null where it goes by none. */
+      turn: z.number().nullable().optional(),
       /** Digests of the managed bytes: planned, and seen on the node (`absent` where there are none). */
       wanted: z.string().nullable().optional(),
       observed: z.string().nullable().optional(),
@@ -80,6 +85,8 @@ export const controllerStatusSchema = z.object({
     restarts: z.number(),
     stalls: z.number(),
   }),
+  /** Why it is rather this machine than its nodes that is cut off; null where nothing speaks for it. */
+  ownNetwork: z.object({ evidence: z.string(), since: z.string() }).nullable().optional(),
   queue: z.object({ due: z.number(), delayed: z.number(), active: z.number() }),
   held: z.array(z.object({ hash: z.string(), reason: z.string(), names: z.array(z.string()) })),
   orphans: z.array(z.string()),
@@ -98,6 +105,8 @@ export const controllerStatusSchema = z.object({
   rollout: rolloutReportSchema.nullable().optional(),
   /** Pauses and freezes in force. */
   holds: z.array(holdSchema).optional(),
+  /** Freezes that will begin. */
+  windows: z.array(holdSchema).optional(),
   drift: z.array(driftReportSchema).optional(),
 });
 export type ControllerStatus = z.infer<typeof controllerStatusSchema>;

@@ -19,7 +19,7 @@ export const rolloutReportSchema = z.object({
   note: text,
   onFailure: z.enum(['rollback', 'hold']),
   /** What the running batch waits for; null where it waits for nothing. */
-  waiting: z.enum(['answers', 'unreachable', 'proof', 'soak']).nullable(),
+  waiting: z.enum(['answers', 'canary', 'unreachable', 'proof', 'soak']).nullable(),
   waitingFor: z.array(text),
   released: z.number(),
   batches: z.array(
@@ -29,8 +29,24 @@ export const rolloutReportSchema = z.object({
       failed: z.number(),
       unreachable: z.number(),
       held: z.number(),
+      /** Nodes that fail as they did with the last good revision: they count as neither good nor bad. */
+      ailing: z.number().optional(),
     }),
   ),
+  /** What it goes by: `others`, and the node types that have settings of their own. */
+  policy: z
+    .array(
+      z.object({
+        nodes: text,
+        batches: z.array(text),
+        canaries: z.array(text),
+        maxFailed: text,
+        maxUnreachable: text,
+        soakMs: z.number(),
+      }),
+    )
+    .optional(),
+  ailing: z.array(z.object({ node: text, name: text, evidence: text })).optional(),
   failed: z.array(z.object({ node: text, name: text, evidence: text })),
   /** Nodes that are to have the last good bytes back, and those that have them, verified. */
   taken: z.object({ nodes: z.number(), restored: z.number(), failed: z.number() }).nullable(),
@@ -47,6 +63,8 @@ export const holdSchema = z.object({
   who: text,
   why: text.nullable(),
   since: text,
+  /** When it begins, or began by itself; null where it was in force at once. */
+  from: text.nullable().optional(),
   until: text.nullable(),
   end: text,
 });

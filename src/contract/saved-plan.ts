@@ -25,6 +25,9 @@ const plannedNodeSchema = z.strictObject({
 /** What a push of a saved plan expects of the world. */
 export const expectedPlanSchema = z.strictObject({
   revision: digest,
+  /** Digest of the rollout policy, and the release that rendered the bytes. */
+  policy: digest.optional(),
+  release: line.optional(),
   nodes: z.array(plannedNodeSchema).max(10_000),
   approvals: z.array(planApprovalSchema).max(100),
 });

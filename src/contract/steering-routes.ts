@@ -47,7 +47,7 @@ export const steeringRoutes = {
     method: 'POST',
     path: `${prefix}/freeze`,
     form: 'json',
-    body: z.strictObject({ scope, until: line, actor }),
+    body: z.strictObject({ scope, from: line.optional(), until: line, actor }),
     answer: z.object({ holds: z.array(holdSchema) }),
   },
   unfreeze: {
@@ -77,7 +77,8 @@ export function steeringOver(ask: Ask): Steering {
     resumeRollout: (by) => ask('resumeRollout', { actor: by }),
     abortRollout: ({ hold, actor: by }) => ask('abortRollout', { hold, actor: by }),
     unpin: (by) => ask('unpin', { actor: by }),
-    freeze: ({ scope: of, until, actor: by }) => ask('freeze', { scope: given(of), until, actor: by }),
+    freeze: ({ scope: of, from, until, actor: by }) =>
+      ask('freeze', { scope: given(of), ...(from === undefined ? {} : { from }), until, actor: by }),
     unfreeze: ({ scope: of, actor: by }) => ask('unfreeze', { scope: given(of), actor: by }),
     drift: ({ node, mode, actor: by }) => ask('drift', { node, mode, actor: by }),
   };

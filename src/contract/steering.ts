@@ -21,6 +21,8 @@ export interface Steering {
   /** @returns the scopes that hold from now on. */
   freeze(request: {
     readonly scope: FreezeScope;
+    /** ISO time; left out, it begins now. */
+    readonly from?: string;
     /** ISO time. */
     readonly until: string;
     readonly actor: Actor;

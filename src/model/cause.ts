@@ -69,8 +69,8 @@ export const causes = {
     'sudo apt-get install -y bash coreutils util-linux',
   ),
   target_unknown: stalled(
-    'no target description on the node',
-    'syncctl node add {address} --type {type} --user {user}',
+    'no target description on the node, or one that others may have written',
+    'syncctl node add {address} --type {type} --user {user} --upgrade',
   ),
   target_refused: stalled('the target is a symlink, FIFO, directory or device', 'syncctl doctor {node}'),
   markers: stalled('our markers in the file are nested, doubled or unterminated', 'syncctl doctor {node}'),

@@ -1,4 +1,4 @@
-import type { NodeId } from './node.ts';
+import type { NodeId, NodeType } from './node.ts';
 
 /** A part of the nodes: so many of them, or so many of a hundred. */
 export type Share = { readonly count: number } | { readonly percent: number };
@@ -23,7 +23,15 @@ export interface RolloutPolicy {
   readonly onFailure: OnFailure;
   /** How long a batch that is verified is watched before the next one. */
   readonly soakMs: number;
+  /** Node types that go by batches and budgets of their own, beside all the others. */
+  readonly types?: Readonly<Partial<Record<NodeType, LanePolicy>>>;
 }
+
+/** What nodes that are counted together go by. What a stopped rollout does is one for all: two revisions are never mixed. */
+export type LanePolicy = Pick<
+  RolloutPolicy,
+  'batches' | 'canaries' | 'maxFailed' | 'maxUnreachable' | 'soakMs'
+>;
 
 /**
  * `running` and `paused` go on; `held`: stopped, changed nodes keep it; `rolling-back` ends as `rolled-back` or `rollback-failed`;
@@ -57,6 +65,8 @@ export interface RolloutRecord {
   readonly released: number;
   /** Nodes that may hold bytes of an earlier rollout that did not end well. */
   readonly touched: readonly NodeId[];
+  /** Nodes that failed with the last good revision already, and how: the same failure says nothing of this one. */
+  readonly ailing?: Readonly<Record<string, string>>;
   readonly phase: RolloutPhase;
   readonly began: string;
   /** Since when it is in this phase, by whom and why. */

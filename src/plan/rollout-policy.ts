@@ -1,5 +1,6 @@
 import type { Node, NodeId } from '../model/node.ts';
-import type { RolloutPolicy, Share } from '../model/rollout.ts';
+import type { LanePolicy, RolloutPolicy, Share } from '../model/rollout.ts';
+import { laneOf, lanePolicy, lanesOf } from './rollout-lanes.ts';
 
 /** How many of `total` a share is. A batch has at least one node; a budget may be none. */
 export function shareOf(share: Share, total: number, least = 1): number {
@@ -21,8 +22,10 @@ export function batchSizes(batches: readonly Share[], total: number): readonly n
 }
 
 /** True where a new revision goes to some nodes before the others. */
-export function isGradual({ batches, canaries }: RolloutPolicy): boolean {
-  return batches.length + canaries.names.length + canaries.labels.length > 0;
+export function isGradual(policy: RolloutPolicy): boolean {
+  return lanesOf(policy).some(
+    ([, { batches, canaries }]) => batches.length + canaries.names.length + canaries.labels.length > 0,
+  );
 }
 
 /** True where the policy names this node as a canary. */
@@ -36,6 +39,21 @@ export function isCanary(node: Node, { names, labels }: RolloutPolicy['canaries'
 
 /** Names of canaries that no node has: a typing error would otherwise leave a rollout without its canary. */
 export function unknownCanaries(
+  nodes: readonly Node[],
+  policy: Pick<RolloutPolicy, 'canaries' | 'types'>,
+): readonly string[] {
+  const own = Object.entries(policy.types ?? {}).flatMap(([type, lane]) =>
+    lane.canaries === policy.canaries
+      ? []
+      : unknownAmong(
+          nodes.filter((node) => node.type === type),
+          lane,
+        ),
+  );
+  return [...unknownAmong(nodes, policy), ...own];
+}
+
+function unknownAmong(
   nodes: readonly Node[],
   { canaries }: Pick<RolloutPolicy, 'canaries'>,
 ): readonly string[] {
@@ -68,10 +86,25 @@ function takingTurns(nodes: readonly Node[]): readonly NodeId[] {
     .filter((id) => id !== undefined);
 }
 
-/** The batches of a rollout. Canaries without batches come first, and everything else after them. */
+/**
+ * The batches of a rollout. Types with a policy of their own go beside the others: the first batch holds the first of each.
+ */
 export function batchesOf(
   nodes: readonly Node[],
   policy: RolloutPolicy,
+  away: ReadonlySet<NodeId>,
+): readonly (readonly NodeId[])[] {
+  const lanes = [...Map.groupBy(nodes, ({ id }) => laneOf(id, policy))].map(([lane, members]) =>
+    batchesOfLane(members, lanePolicy<LanePolicy>(lane, policy), away),
+  );
+  const longest = Math.max(0, ...lanes.map((lane) => lane.length));
+  return Array.from({ length: longest }, (_, turn) => lanes.flatMap((lane) => lane[turn] ?? []));
+}
+
+/** Canaries without batches come first, and everything else after them. */
+function batchesOfLane(
+  nodes: readonly Node[],
+  policy: LanePolicy,
   away: ReadonlySet<NodeId>,
 ): readonly (readonly NodeId[])[] {
   const order = rolloutOrder(nodes, policy.canaries, away);

@@ -8,6 +8,7 @@ import {
   type RolloutRecord,
 } from '../model/rollout.ts';
 import { changedNodes, contentOf, goodPlan } from './rollout-content.ts';
+import { laneOf, type Lane } from './rollout-lanes.ts';
 import { batchesOf } from './rollout-policy.ts';
 
 /** True while it decides which plan a node gets. */
@@ -39,6 +40,8 @@ export interface Ground {
   readonly policy: RolloutPolicy;
   /** Nodes known to be away: they come last. */
   readonly away: ReadonlySet<NodeId>;
+  /** Nodes that fail already, and how. They prove nothing and come last, too. */
+  readonly ailing: ReadonlyMap<NodeId, string>;
   readonly touched: readonly NodeId[];
   readonly number: number;
   readonly now: string;
@@ -48,24 +51,30 @@ export interface Ground {
 
 /** A rollout that has let nobody in yet. Undefined where the plan brings no node anything new. */
 export function openRecord(ground: Ground): RolloutRecord | undefined {
-  const { plan, good, policy, away, touched, now } = ground;
+  const { plan, good, policy, ailing, touched, now } = ground;
   const nodes: readonly Node[] = changedNodes(plan, good).flatMap((id) => plan.nodes.get(id)?.node ?? []);
   if (nodes.length === 0) return undefined;
+  const last = new Set([...ground.away, ...ailing.keys()]);
   return {
     number: ground.number,
     revision: plan.snapshotDigest,
     content: contentOf(plan),
     base: ground.baseRevision,
     policy,
-    batches: batchesOf(nodes, policy, away),
+    batches: batchesOf(nodes, policy, last),
     released: 0,
     touched,
+    ailing: Object.fromEntries(nodes.flatMap(({ id }) => pair(id, ailing.get(id)))),
     phase: 'running',
     began: now,
     since: now,
     who: ground.who,
     note: ground.note,
   };
+}
+
+function pair<T>(id: NodeId, value: T | undefined): readonly (readonly [NodeId, T])[] {
+  return value === undefined ? [] : [[id, value]];
 }
 
 /** Stops it: no further node, and those it has reached go back to the last good plan, or keep what they have. */
@@ -98,10 +107,13 @@ export function letIn(record: RolloutRecord, ids: readonly NodeId[]): RolloutRec
   return { ...record, batches: [...released, drawn, ...rest], released: released.length + 1 };
 }
 
-/** The next node of the order joins the batch that runs. */
-export function widen(record: RolloutRecord): RolloutRecord {
-  const { batches, released } = record;
-  const joined = batches[released]?.[0];
+/** The next node of the order, of one lane, joins the batch that runs. */
+export function widen(record: RolloutRecord, lane: Lane): RolloutRecord {
+  const { batches, released, policy } = record;
+  const joined = batches
+    .slice(released)
+    .flat()
+    .find((id) => laneOf(id, policy) === lane);
   const current = batches[released - 1];
   if (joined === undefined || current === undefined) return record;
   const later = batches

@@ -3,10 +3,14 @@ import type { NodeId } from '../model/node.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { RolloutPolicy, Share } from '../model/rollout.ts';
 import { shareText } from '../model/share.ts';
+import { byLane, lanePolicy, type Lane } from './rollout-lanes.ts';
 import { shareOf } from './rollout-policy.ts';
 
-/** What the receipts of the new revision say of a node. `held`: a person keeps it out; it counts as neither good nor bad. */
-export type Verdict = 'ok' | 'failed' | 'unreachable' | 'held';
+/**
+ * What the receipts of the new revision say of a node. `held`: a person keeps it out; it counts as neither good nor bad. `ailing`: it
+ * fails as it did with the last good revision, which says nothing of the new one.
+ */
+export type Verdict = 'ok' | 'failed' | 'unreachable' | 'held' | 'ailing';
 
 /** Nothing was tried, or a later attempt decides. */
 const undecided: ReadonlySet<CauseClass> = new Set(['waiting_retry', 'rival', 'fenced', 'stale']);
@@ -56,9 +60,16 @@ export function verdictOf(outcome: Outcome, passEnded: boolean): Verdict | undef
   return wayFailed.has(cause) ? 'unreachable' : 'failed';
 }
 
+/** True for a class of failure that speaks of the bytes or of what takes them, and neither of the way there nor of a person's word. */
+export function isOfTheNode(cause: CauseClass): boolean {
+  return !undecided.has(cause) && !keptOut.has(cause) && !wayFailed.has(cause) && !causeOf(cause).offline;
+}
+
+type Budgets = Pick<RolloutPolicy, 'maxFailed' | 'maxUnreachable'>;
+
 /** Where a rollout stands. */
 export interface Standpoint {
-  readonly policy: Pick<RolloutPolicy, 'maxFailed' | 'maxUnreachable'>;
+  readonly policy: Budgets & { readonly types?: Readonly<Partial<Record<string, Budgets>>> };
   readonly batches: readonly (readonly NodeId[])[];
   readonly released: number;
   readonly verdicts: ReadonlyMap<NodeId, Verdict>;
@@ -73,10 +84,10 @@ export interface Standpoint {
 export type Step =
   | { readonly kind: 'next' }
   /** The batch has proved nothing: one more node of the order joins it. */
-  | { readonly kind: 'widen' }
+  | { readonly kind: 'widen'; readonly lane: Lane }
   | {
       readonly kind: 'wait';
-      readonly on: 'answers' | 'unreachable' | 'proof';
+      readonly on: 'answers' | 'canary' | 'unreachable' | 'proof';
       readonly nodes: readonly NodeId[];
     }
   | { readonly kind: 'stop'; readonly why: string; readonly nodes: readonly NodeId[] }
@@ -96,25 +107,33 @@ export function nextStep(at: Standpoint): Step {
     .flat()
     .filter((id) => !at.verdicts.has(id));
   if (open.length > 0) return { kind: 'wait', on: 'answers', nodes: open };
-  const silent = overBudget(at, 'unreachable', at.policy.maxUnreachable);
+  const released = at.batches.slice(0, at.released).flat();
+  const ailing = released.filter((id) => at.canaries.has(id) && at.verdicts.get(id) === 'ailing');
+  if (ailing.length > 0) return { kind: 'wait', on: 'canary', nodes: ailing };
+  const silent = overBudget(at, 'unreachable', 'maxUnreachable');
   if (silent !== undefined) return { kind: 'wait', on: 'unreachable', nodes: silent.nodes };
+  return proofOf(at) ?? { kind: at.released >= at.batches.length ? 'done' : 'next' };
+}
+
+/** What a batch lacks whose nodes were all silent; each lane proves itself. */
+function proofOf(at: Standpoint): Step | undefined {
   const current = at.batches[at.released - 1] ?? [];
-  const last = at.released >= at.batches.length;
-  if (!isProved(current, at)) {
-    if (!last && at.widened < mostWidened) return { kind: 'widen' };
-    return {
-      kind: 'wait',
-      on: 'proof',
-      nodes: current.filter((id) => at.verdicts.get(id) === 'unreachable'),
-    };
-  }
-  return { kind: last ? 'done' : 'next' };
+  const unproved = [...byLane(current, at.policy)].filter(([lane, ids]) => !isProved(lane, ids, at));
+  if (unproved.length === 0) return undefined;
+  const later = byLane(at.batches.slice(at.released).flat(), at.policy);
+  const lane = unproved.map(([name]) => name).find((name) => later.has(name));
+  if (lane !== undefined && at.widened < mostWidened) return { kind: 'widen', lane };
+  const silent = unproved
+    .flatMap(([, ids]) => ids)
+    .filter((id) => at.verdicts.get(id) === 'unreachable' || at.verdicts.get(id) === 'ailing');
+  return { kind: 'wait', on: 'proof', nodes: silent };
 }
 
 /** A node of the batch is verified, or those that fell silent are fewer than those that are verified. */
-function isProved(current: readonly NodeId[], { verdicts, batches, released, away }: Standpoint): boolean {
+function isProved(lane: Lane, current: readonly NodeId[], at: Standpoint): boolean {
+  const { verdicts, away } = at;
   if (current.some((id) => verdicts.get(id) === 'ok')) return true;
-  const all = batches.slice(0, released).flat();
+  const all = byLane(at.batches.slice(0, at.released).flat(), at.policy).get(lane) ?? [];
   const verified = all.filter((id) => verdicts.get(id) === 'ok').length;
   const silent = all.filter((id) => verdicts.get(id) === 'unreachable' && !away.has(id)).length;
   return verified > silent;
@@ -127,23 +146,40 @@ function brokenBudget(at: Standpoint): Step | undefined {
     .filter((id) => at.verdicts.get(id) === 'failed');
   const canary = failed.find((id) => at.canaries.has(id));
   if (canary !== undefined) return { kind: 'stop', why: `the canary ${canary} failed`, nodes: failed };
-  const over = overBudget(at, 'failed', at.policy.maxFailed);
+  const over = overBudget(at, 'failed', 'maxFailed');
   return over === undefined ? undefined : { kind: 'stop', why: over.why, nodes: over.nodes };
 }
 
 /** Which nodes break a budget: a count is of the whole rollout, a percentage of each batch. */
-function overBudget(
-  { batches, released, verdicts }: Standpoint,
-  verdict: Verdict,
-  budget: Share,
-): { readonly why: string; readonly nodes: readonly NodeId[] } | undefined {
-  const groups = 'count' in budget ? [batches.slice(0, released).flat()] : batches.slice(0, released);
+function overBudget(at: Standpoint, verdict: Verdict, name: keyof Budgets): Over | undefined {
+  const batches = at.batches.slice(0, at.released);
+  const lanes = byLane(batches.flat(), at.policy);
+  return [...lanes.keys()]
+    .map((lane) => {
+      const own = batches.map((batch) => byLane(batch, at.policy).get(lane) ?? []);
+      const budget = lanePolicy<Budgets>(lane, at.policy)[name];
+      return overInLane(own, at.verdicts, { verdict, budget, of: lane === 'others' ? '' : ` of ${lane}` });
+    })
+    .find((over) => over !== undefined);
+}
+
+interface Over {
+  readonly why: string;
+  readonly nodes: readonly NodeId[];
+}
+
+function overInLane(
+  batches: readonly (readonly NodeId[])[],
+  verdicts: Standpoint['verdicts'],
+  { verdict, budget, of }: { readonly verdict: Verdict; readonly budget: Share; readonly of: string },
+): Over | undefined {
+  const groups = 'count' in budget ? [batches.flat()] : batches;
   for (const [index, group] of groups.entries()) {
     const nodes = group.filter((id) => verdicts.get(id) === verdict);
     const allowed = shareOf(budget, group.length, 0);
     if (nodes.length <= allowed) continue;
     const where = 'count' in budget ? '' : ` in batch ${String(index + 1)}`;
-    const why = `${String(nodes.length)} of ${String(group.length)} nodes${where} ${verdict === 'failed' ? 'failed' : 'cannot be reached'}, ${shareText(budget)} may`;
+    const why = `${String(nodes.length)} of ${String(group.length)} nodes${of}${where} ${verdict === 'failed' ? 'failed' : 'cannot be reached'}, ${shareText(budget)} may`;
     return { why, nodes };
   }
   return undefined;

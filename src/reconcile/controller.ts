@@ -79,6 +79,8 @@ export class Controller implements ControllerApi, NodeLifecycle, Steered {
     const { decisions, standing } = this.parts;
     const all = node === undefined ? decisions.pauses().map(({ scope }) => scope) : [];
     for (const scope of new Set([...this.scopes(node), ...all])) await decisions.resume(scope, actor);
+    // The end of a freeze that was among them is no news any more.
+    this.engine.thaw.stir();
     this.engine.pushAllAgain();
     const { kind, reason } = standing.state();
     if (kind === 'paused')

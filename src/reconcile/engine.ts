@@ -11,7 +11,8 @@ import { seenRevision } from './history.ts';
 import type { ControllerParts } from './parts.ts';
 import { desiredDigest } from './reconciler.ts';
 import { Removal, type Claim } from './removal.ts';
-import { Thaw } from './thaw.ts';
+import { failingOf } from './failing.ts';
+import { thawOver, type Thaw } from './thaw.ts';
 
 // What was told last is worth a moment, not the whole stop.
 const historyMs = 2_000;
@@ -35,12 +36,8 @@ export class Engine {
     this.parts = parts;
     this.removal = new Removal(parts);
     this.tellFindings = findingsTeller(parts.log);
-    this.thaw = new Thaw({
-      clock: parts.clock,
-      pauses: () => parts.decisions.pauses(),
-      onEnd: (pause) => {
-        this.thawed(pause);
-      },
+    this.thaw = thawOver(parts, (pause) => {
+      this.thawed(pause);
     });
     parts.rollout?.connect({
       moved: (ids) => {
@@ -53,6 +50,7 @@ export class Engine {
         const cause = parts.status.get(id)?.cause;
         return cause !== undefined && causeOf(cause).offline;
       },
+      failing: (id) => failingOf(parts.status.get(id)),
       isWriting: () => parts.standing.state().kind === 'writing',
       signal: this.stop.signal,
     });
@@ -71,6 +69,7 @@ export class Engine {
     status.observe(registry.current().snapshot?.nodes ?? new Map());
     await this.replan();
     this.background.push(loop.run(this.stop.signal), this.parts.presence.run(this.stop.signal));
+    this.background.push(this.parts.senses?.run(this.stop.signal) ?? Promise.resolve());
     this.ready = true;
   }
 
@@ -85,7 +84,7 @@ export class Engine {
       this.mustHaveRead();
       await standing.begin(heard);
     } catch (error) {
-      const term = await terms.reassert();
+      const term = await terms.reassert(this.parts.clusterId);
       if (term === undefined) throw error;
       log.warn('no new term can begin; re-asserting last-good under the own last term', {
         epoch: term.epoch,
@@ -152,7 +151,7 @@ export class Engine {
     if (snapshot === undefined) return;
     const change = await fleet.update(snapshot, this.parts.clusterId);
     // What came in between files itself.
-    if (registry.current().objects === objects) this.file();
+    if (registry.current().objects === objects) this.file(change.letGo);
     for (const id of change.gone) {
       loop.forget(id);
       this.parts.presence.forget(id);
@@ -193,13 +192,14 @@ export class Engine {
   }
 
   /** Files what is in force, with the texts it was read from; a last good state was filed when it was read. */
-  private file(): void {
-    const { history, registry, fleet, clock, source } = this.parts;
+  private file(letGo: readonly string[] = []): void {
+    const { history, registry, fleet, clock, source, decisions } = this.parts;
     const [effective, { objects }] = [fleet.effective(), registry.current()];
     if (history === undefined || effective === undefined || objects === undefined) return;
     const { kind, location } = source.health();
     const read = { objects, plan: fleet.current(), source: `${kind} ${location}`, atMs: clock.now() };
-    history.revision(seenRevision(effective, read));
+    const approvals = letGo.flatMap((hash) => decisions.approverOf(hash) ?? []);
+    history.revision(seenRevision(effective, { ...read, approvals }));
   }
 
   /** Every node with a plan. */

@@ -30,6 +30,8 @@ export interface FleetChange {
   readonly changed: readonly NodeId[];
   readonly gone: readonly NodeId[];
   readonly held: readonly HeldRemoval[];
+  /** Hashes of removals that went by an approval. */
+  readonly letGo: readonly string[];
 }
 
 /** The plan of the whole fleet under the guard: what every node should hold now. */
@@ -109,7 +111,7 @@ export class Fleet {
       const plan = this.planOf(id);
       return plan !== undefined && !samePlan(plan, had.get(id));
     });
-    return { changed, gone, held };
+    return { changed, gone, held, letGo: spent.map(({ hash }) => hash) };
   }
 
   /** What a node should get now: the newest plan, or the last good one while the rollout has not come to it. */

@@ -87,6 +87,7 @@ export function seenRevision(
     readonly plan: FleetPlan | undefined;
     readonly source: string;
     readonly atMs: number;
+    readonly approvals?: readonly { readonly who: string; readonly why: string | undefined }[];
   },
 ): SeenRevision {
   const objects = [...read.objects.values()];
@@ -104,6 +105,7 @@ export function seenRevision(
     })),
     texts: textsOf(objects),
     plans: nodesByDigest(read.plan),
+    approvals: (read.approvals ?? []).map(({ who, why }) => ({ who, why: why ?? null })),
   };
 }
 

@@ -89,7 +89,7 @@ export class Loop {
     const waiter = Promise.withResolvers<Settled>();
     this.waiters.set(id, [...(this.waiters.get(id) ?? []), waiter]);
     const { actor, ...wish } = options;
-    this.wishes.set(id, wish);
+    this.wishes.set(id, { ...wish, insist: true });
     if (actor !== undefined) this.askedBy.set(id, actor);
     this.passes.delete(id);
     this.queue.add(id, 'push');

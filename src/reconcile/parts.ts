@@ -14,6 +14,7 @@ import type { Loop } from './loop.ts';
 import type { EndpointOf, NodeMemory } from './ports.ts';
 import type { Presence } from './presence.ts';
 import type { Rollout } from './rollout.ts';
+import type { Senses } from './senses.ts';
 import type { Slots } from './slots.ts';
 import type { Standing } from './standing.ts';
 import type { TermHolder } from './term-holder.ts';
@@ -34,6 +35,8 @@ export interface ControllerParts {
   readonly decisions: DurableDecisions;
   readonly tombstones: Tombstones;
   readonly presence: Presence;
+  /** What else tells of absent nodes. */
+  readonly senses?: Senses;
   /** Decides who gets a new plan when; without it everybody does at once. */
   readonly rollout?: Rollout;
   /** How drift is treated on single nodes. */

@@ -5,6 +5,7 @@ import type { NodePlan } from '../model/plan.ts';
 import type { Engine } from './engine.ts';
 import { observe, observeOffline } from './observe.ts';
 import { desiredDigest } from './reconciler.ts';
+import { policyDigest } from './saved-plan.ts';
 import { planReport } from './report.ts';
 import { selectNodes } from './selection.ts';
 
@@ -35,6 +36,8 @@ export async function planAsked(engine: Engine, request: PlanRequest): Promise<P
   return {
     ...report,
     ...(plan === undefined ? {} : { revision: plan.snapshotDigest }),
+    policy: policyDigest(parts),
+    release: parts.version,
     nodes: report.nodes.map((node, index) => {
       const one = plans[index];
       return one === undefined
@@ -42,6 +45,7 @@ export async function planAsked(engine: Engine, request: PlanRequest): Promise<P
         : {
             ...node,
             waits: waits(one),
+            turn: (rollout?.current()?.turnOf(one.id) ?? -1) + 1 || null,
             wanted: desiredDigest(one) ?? null,
             observed: diffs[index]?.installed ?? null,
           };

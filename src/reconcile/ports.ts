@@ -21,6 +21,8 @@ export interface Wish {
   readonly takeOver: boolean;
   /** True for a pass over the fleet: what drifted is treated as the hourly look treats it. */
   readonly look?: boolean;
+  /** True for the first attempt of what a person asked for. */
+  readonly insist?: boolean;
   /** The node takes the change back unless it is confirmed over a new connection within so many seconds. */
   readonly confirmSeconds?: number;
   /** Digest that the managed bytes must have, as a saved plan saw them; over others nothing is installed. */

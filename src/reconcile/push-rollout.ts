@@ -37,7 +37,10 @@ export class RolloutPush {
     this.met = view.record.number;
     const waiting = ids.filter((id) => this.getsOther(id));
     if (this.request.allAtOnce === true) await this.override(rollout, view, waiting);
-    else if (waiting.length > 0 && isPinned(view.record)) throw pinned(view);
+    else if (waiting.length > 0 && isPinned(view.record)) {
+      await this.takeBack(rollout, view, waiting);
+      throw pinned(view);
+    }
     // A command about some nodes does not begin with others.
     if (this.request.nodes === undefined || this.request.expected !== undefined) rollout.begin();
   }
@@ -103,6 +106,18 @@ export class RolloutPush {
     if (record.phase !== 'running') return true;
     const step = rollout.step();
     return step?.kind === 'wait' && step.on !== 'answers';
+  }
+
+  /** Where the way back has failed, a push is the admin's word that it may succeed now. */
+  private async takeBack(rollout: Rollout, view: RolloutView, ids: readonly NodeId[]): Promise<void> {
+    if (view.record.phase !== 'rollback-failed') return;
+    rollout.begin();
+    const targets = new Set(view.targets());
+    const wish = { takeOver: false, look: true, actor: this.request.actor };
+    const left = ids.filter((id) => targets.has(id) && !view.restored(id));
+    await Promise.all(left.map((id) => this.parts.loop.push(id, wish)));
+    const isTold = (): boolean => (view.phaseOfReturn() ?? view.record.phase) === view.record.phase;
+    await rollout.when(() => isTold() || undefined, this.signal);
   }
 
   private async override(rollout: Rollout, view: RolloutView, ids: readonly NodeId[]): Promise<void> {

@@ -12,9 +12,10 @@ import type { Approach } from '../push/context.ts';
 import { isOlder } from '../lib/version.ts';
 import { pushNode } from '../push/push-node.ts';
 import { Timekeeper } from '../push/timekeeper.ts';
+import { Unconfirmed } from '../push/unconfirmed.ts';
 import type { Endpoint, Transport } from '../transport/transport.ts';
 import type { EndpointOf, Mend, NodeMemory, ReconcileSettings, Wish } from './ports.ts';
-import { Flights, type Slots } from './slots.ts';
+import { flightsOver, flightTo, type Flights, type Slots } from './slots.ts';
 import type { TermHolder } from './term-holder.ts';
 
 export interface ReconcilerParts {
@@ -49,11 +50,13 @@ const curable: ReadonlySet<string> = new Set(['receiver_missing', 'receiver_outd
 /** Makes one node's observed state match its plan, once. One flight per host, whatever rows name it. */
 export class Reconciler {
   private readonly parts: ReconcilerParts;
-  private readonly flights = new Flights();
+  private readonly flights: Flights;
   private readonly tried = new Set<NodeId>();
+  private readonly unconfirmed = new Unconfirmed();
 
   constructor(parts: ReconcilerParts) {
     this.parts = parts;
+    this.flights = flightsOver(parts.transport);
   }
 
   /** One attempt. Never rejects but for the signal: what goes wrong is an outcome. */
@@ -61,7 +64,7 @@ export class Reconciler {
     const times = new Timekeeper(this.parts.clock);
     try {
       const endpoint = await this.parts.endpointOf(plan.node);
-      const flight = `${endpoint.user}@${endpoint.host}:${String(endpoint.port)}`;
+      const flight = flightTo(endpoint);
       const waited = times.start();
       const outcome = await this.flights.run(flight, () => {
         waited('waitMs');
@@ -132,6 +135,7 @@ export class Reconciler {
           clusterId: term?.clusterId ?? '',
           random: parts.random,
           deadlineMs: parts.settings.deadlineMs,
+          ...(how.insist === true ? { insist: true } : {}),
           times,
         },
         clock: parts.clock,
@@ -148,6 +152,7 @@ export class Reconciler {
         loadMs: parts.settings.loadMs,
         takeOver: how.takeOver,
         confirmSeconds: how.confirmSeconds ?? parts.settings.confirmSeconds ?? 0,
+        unconfirmed: this.unconfirmed,
         ...(how.base === undefined ? {} : { base: how.base }),
         additionsOnly: parts.additionsOnly(),
       },

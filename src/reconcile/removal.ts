@@ -12,6 +12,7 @@ import { carryOut, type Step, type Written } from '../registry/operations/step.t
 import type { Tombstones } from '../store/tombstones.ts';
 import type { Tombstone } from '../store/records.ts';
 import type { ControllerParts } from './parts.ts';
+import { flightsOver, flightTo } from './slots.ts';
 import { nothingElse, outlookOf, removalReport, type Outlook } from './removal-report.ts';
 
 type RemovalParts = Pick<
@@ -150,8 +151,12 @@ export class Removal {
       throw new SyncError('conflict', 'node remove: expected a term, got none', { remedy: 'syncctl doctor' });
     const endpoint = await endpointOf(node);
     const lane = { transport, endpoint, clusterId, random, deadlineMs };
+    // A push that has begun ends first: what it installs after our withdrawal would stay.
+    const alone = flightsOver(transport);
     for (const kind of stone.targets) {
-      const answer = await withdraw(lane, kind, () => terms.next(), signal);
+      const answer = await alone.run(flightTo(endpoint), () =>
+        withdraw(lane, kind, () => terms.next(), signal),
+      );
       if (isFailed(answer)) {
         log.warn('a removed node still holds our target; it is tried again', {
           node: node.id,

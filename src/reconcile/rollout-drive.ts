@@ -1,10 +1,13 @@
-import type { RolloutRecord } from '../model/rollout.ts';
+import type { LanePolicy, RolloutRecord } from '../model/rollout.ts';
 import { isoSeconds } from '../lib/clock.ts';
 import { isPinned, stopRecord, widen } from '../plan/rollout-record.ts';
+import { byLane, lanePolicy } from '../plan/rollout-lanes.ts';
 import { nextStep, type Step } from '../plan/rollout-step.ts';
 import type { RolloutHands, RolloutParts } from './rollout-ports.ts';
 import { Soak } from './rollout-soak.ts';
 import type { RolloutView } from './rollout-view.ts';
+
+const notTaken = '; not taken back from ';
 
 export interface DriveParts {
   readonly parts: RolloutParts;
@@ -47,7 +50,7 @@ export class RolloutDrive {
         return this.stop(view, step);
       case 'widen': {
         view.widened += 1;
-        await this.own.put(widen(record));
+        await this.own.put(widen(record, step.lane));
         return true;
       }
       case 'next':
@@ -86,7 +89,10 @@ export class RolloutDrive {
   /** A verified batch is watched for a while, and looked at once more. */
   private mustSoak(view: RolloutView): boolean {
     const hands = this.own.hands();
-    const state = this.soak.pass(view.record.policy.soakMs, hands?.signal);
+    const { policy, batches, released } = view.record;
+    const lanes = byLane(batches[released - 1] ?? [], policy).keys();
+    const ms = [...lanes].map((lane) => lanePolicy<LanePolicy>(lane, policy).soakMs);
+    const state = this.soak.pass(Math.max(0, ...ms), hands?.signal);
     if (state !== 'look') return state === 'running';
     const again = view.forgetVerified();
     hands?.look(again);
@@ -97,7 +103,11 @@ export class RolloutDrive {
   private async takeBack(view: RolloutView): Promise<boolean> {
     const phase = view.phaseOfReturn();
     if (phase === undefined || phase === view.record.phase) return false;
-    await this.own.put({ ...view.record, phase, since: this.now() });
+    // Whoever reads the record later has not heard the nodes.
+    const [why = ''] = view.record.note.split(notTaken);
+    const failed = view.notTakenBack();
+    const note = failed.length === 0 ? why : `${why}${notTaken}${view.evidenceOf(failed)}`;
+    await this.own.put({ ...view.record, phase, note, since: this.now() });
     return false;
   }
 

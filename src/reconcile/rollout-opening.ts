@@ -2,9 +2,9 @@ import type { NodeId } from '../model/node.ts';
 import type { FleetPlan } from '../model/plan.ts';
 import type { RolloutPolicy, RolloutRecord } from '../model/rollout.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { contentOf } from '../plan/rollout-content.ts';
+import { changedNodes, contentOf } from '../plan/rollout-content.ts';
 import { isGradual } from '../plan/rollout-policy.ts';
-import { isOpen, openRecord, touchedNodes } from '../plan/rollout-record.ts';
+import { isOpen, isPinned, openRecord, touchedNodes } from '../plan/rollout-record.ts';
 
 export interface Coming {
   readonly plan: FleetPlan;
@@ -16,6 +16,7 @@ export interface Coming {
   readonly good: () => FleetPlan | undefined;
   readonly policy: RolloutPolicy;
   readonly isAway: (id: NodeId) => boolean;
+  readonly failing: (id: NodeId) => string | undefined;
   readonly isRestored: (id: NodeId) => boolean;
   readonly now: string;
 }
@@ -41,6 +42,7 @@ export function openingOf(coming: Coming): Opening {
     if (record.phase !== 'superseded') return everything;
   }
   const good = coming.good();
+  if (open !== undefined && isSamePin(open, plan)) return pinnedOn(open, { plan, good, content });
   const next = isGradual(policy)
     ? openRecord({
         plan,
@@ -48,11 +50,11 @@ export function openingOf(coming: Coming): Opening {
         baseRevision: coming.before?.digest,
         policy,
         away: new Set([...plan.nodes.keys()].filter(coming.isAway)),
+        ailing: ailingOf(plan, open, coming.failing),
         touched: open === undefined ? [] : stillTouched(open, coming),
         number: (record?.number ?? 0) + 1,
         now,
-        who: 'registry',
-        note: '',
+        ...authorOf(coming),
       })
     : undefined;
   if (next !== undefined) return { record: next, good, store: next };
@@ -60,6 +62,47 @@ export function openingOf(coming: Coming): Opening {
   return open === undefined
     ? everything
     : { ...everything, store: { ...open, phase: 'superseded', since: now } };
+}
+
+/** A pin is of what the registries say: that another release renders it otherwise is no other revision. */
+function isSamePin(open: RolloutRecord, { snapshotDigest }: FleetPlan): boolean {
+  // Where nothing but the release had changed, the release was what failed.
+  return isPinned(open) && open.revision === snapshotDigest && open.base !== open.revision;
+}
+
+function pinnedOn(
+  open: RolloutRecord,
+  { plan, good, content }: { plan: FleetPlan; good: FleetPlan | undefined; content: string },
+): Opening {
+  const known = new Set(open.batches.flat());
+  const more = changedNodes(plan, good).filter((id) => !known.has(id));
+  const batches = more.length === 0 ? open.batches : [...open.batches, more];
+  const record = { ...open, content, batches };
+  return { record, good, store: record };
+}
+
+function authorOf({ before, plan }: Coming): Pick<RolloutRecord, 'who' | 'note'> {
+  return before?.digest === plan.snapshotDigest
+    ? { who: 'sync-controller', note: 'this release renders the same registries otherwise' }
+    : { who: 'registry', note: '' };
+}
+
+/** Nodes that fail with the last good bytes. What fails since an open rollout has reached it may be that one's doing. */
+export function ailingOf(
+  plan: FleetPlan,
+  open: RolloutRecord | undefined,
+  failing: (id: NodeId) => string | undefined,
+): ReadonlyMap<NodeId, string> {
+  const reached = new Set(open === undefined ? [] : touchedNodes(open));
+  const ailing = new Map<NodeId, string>();
+  for (const id of plan.nodes.keys()) {
+    const cause = failing(id);
+    if (cause === undefined) continue;
+    // The way back is to the last good bytes: who failed on it fails with those.
+    const known = !reached.has(id) || cause === 'rollback_failed' ? cause : open?.ailing?.[id];
+    if (known !== undefined) ailing.set(id, known);
+  }
+  return ailing;
 }
 
 function stillTouched(record: RolloutRecord, { plan, isRestored }: Coming): readonly NodeId[] {
@@ -74,6 +117,7 @@ function assumedHeld({ plan, policy, now }: Coming): Opening {
     baseRevision: undefined,
     policy,
     away: new Set(),
+    ailing: new Map(),
     touched: [],
     number: 1,
     now,

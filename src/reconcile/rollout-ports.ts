@@ -1,9 +1,11 @@
+import type { CauseClass } from '../model/cause.ts';
 import type { NodeId } from '../model/node.ts';
 import type { FleetPlan } from '../model/plan.ts';
 import type { RolloutPolicy, RolloutRecord } from '../model/rollout.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { BytesKeeper } from './rendered-file.ts';
 
 /** What must survive a restart. */
 export interface RolloutKeeper {
@@ -19,6 +21,8 @@ export interface RolloutParts {
   readonly memory: RolloutKeeper;
   /** The policy of the next rollout; a running one keeps the one it began with. */
   readonly policy: () => RolloutPolicy;
+  /** The bytes of the last good revision as they were made then; without it another release goes to everybody at once. */
+  readonly bytes?: BytesKeeper;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -30,6 +34,8 @@ export interface RolloutHands {
   readonly look: (ids: readonly NodeId[]) => void;
   /** True for a node that is known to be offline. */
   readonly isAway: (id: NodeId) => boolean;
+  /** How a node fails with what it has now; undefined where it does not. */
+  readonly failing?: (id: NodeId) => CauseClass | undefined;
   /** False while nothing is written at all (paused, a rival, no term): what is told then says nothing of a revision. */
   readonly isWriting: () => boolean;
   readonly signal: AbortSignal;

@@ -1,7 +1,10 @@
 import type { DriftReport, HoldReport, RolloutReport } from '../contract/rollout-report.ts';
 import type { Node, NodeId } from '../model/node.ts';
 import type { DriftRule, RolloutRecord } from '../model/rollout.ts';
+import { lanesOf } from '../plan/rollout-lanes.ts';
 import { isPinned } from '../plan/rollout-record.ts';
+import { shareText } from '../model/share.ts';
+import type { Verdict } from '../plan/rollout-step.ts';
 import type { Pause } from '../store/records.ts';
 import type { Rollout } from './rollout.ts';
 import type { RolloutView } from './rollout-view.ts';
@@ -45,15 +48,33 @@ export function recordReport(record: RolloutRecord, view?: RolloutView): Rollout
       failed: count(batch, 'failed'),
       unreachable: count(batch, 'unreachable'),
       held: count(batch, 'held'),
+      ailing: count(batch, 'ailing'),
     })),
-    failed: batches
-      .flat()
-      .filter((id) => view?.verdictOn(id) === 'failed')
-      .slice(0, listed)
-      .map((node) => ({ node, name: nameIn(view, node), evidence: view?.evidenceOn(node) ?? '' })),
+    policy: lanesOf(policy).map(([nodes, lane]) => ({
+      nodes,
+      batches: lane.batches.map(shareText),
+      canaries: [...lane.canaries.names, ...lane.canaries.labels],
+      maxFailed: shareText(lane.maxFailed),
+      maxUnreachable: shareText(lane.maxUnreachable),
+      soakMs: lane.soakMs,
+    })),
+    failed: judged(batches, view, 'failed'),
+    ailing: judged(batches, view, 'ailing'),
     taken: takenOf(view),
     end: endOf(record.phase),
   };
+}
+
+function judged(
+  batches: RolloutRecord['batches'],
+  view: RolloutView | undefined,
+  verdict: Verdict,
+): RolloutReport['failed'] {
+  return batches
+    .flat()
+    .filter((id) => view?.verdictOn(id) === verdict)
+    .slice(0, listed)
+    .map((node) => ({ node, name: nameIn(view, node), evidence: view?.evidenceOn(node) ?? '' }));
 }
 
 function waitingOf(rollout: Rollout, view: RolloutView | undefined): Waiting {
@@ -100,7 +121,7 @@ function endOf(phase: RolloutReport['phase']): string | null {
 
 /** A pause or freeze in words, with the command that ends it. */
 export function holdReport(pause: Pause, nodes: ReadonlyMap<NodeId, Node>): HoldReport {
-  const { scope, who, why, since, expires } = pause;
+  const { scope, who, why, since, expires, starts } = pause;
   const type = scope.startsWith('type:') ? scope.slice('type:'.length) : undefined;
   const name = nodes.get(scope as NodeId)?.name ?? scope;
   const what = scope === 'all' ? 'all nodes' : type === undefined ? name : `all ${type}`;
@@ -109,7 +130,7 @@ export function holdReport(pause: Pause, nodes: ReadonlyMap<NodeId, Node>): Hold
     expires === undefined
       ? `syncctl resume${scope === 'all' ? '' : ` ${name}`}`
       : `syncctl unfreeze ${words}`;
-  return { scope, what, who, why: why ?? null, since, until: expires ?? null, end };
+  return { scope, what, who, why: why ?? null, since, from: starts ?? null, until: expires ?? null, end };
 }
 
 /** A rule of drift in words, with the command that ends it. */

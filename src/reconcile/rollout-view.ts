@@ -4,9 +4,11 @@ import type { FleetPlan, NodePlan } from '../model/plan.ts';
 import type { RolloutPhase, RolloutRecord } from '../model/rollout.ts';
 import { evidenceOf } from '../lib/text.ts';
 import { goodPlan, sameBytes } from '../plan/rollout-content.ts';
+import { policyFor } from '../plan/rollout-lanes.ts';
+import { rowsOfMachines, turnsByMachine } from '../plan/rollout-machines.ts';
 import { isCanary } from '../plan/rollout-policy.ts';
 import { choosePlan, isPinned, releasedNodes, touchedNodes, type Sight } from '../plan/rollout-record.ts';
-import type { Standpoint, Verdict } from '../plan/rollout-step.ts';
+import { isOfTheNode, type Standpoint, type Verdict } from '../plan/rollout-step.ts';
 
 /** One rollout as this process sees it: its record, both plans, and what the nodes have answered so far. */
 export class RolloutView implements Sight {
@@ -52,12 +54,20 @@ export class RolloutView implements Sight {
   note(plan: NodePlan, outcome: Outcome, verdict: Verdict): boolean {
     const { id } = plan;
     const mayHaveNew = this.isReleased(id) && (!isPinned(this.kept) || this.kept.phase === 'held');
-    if (mayHaveNew && sameBytes(plan, this.plan.nodes.get(id))) this.verdicts.set(id, verdict);
+    if (mayHaveNew && sameBytes(plan, this.plan.nodes.get(id)))
+      this.verdicts.set(id, this.isAsBefore(outcome) ? 'ailing' : verdict);
     else if (this.goesBack(plan)) this.back.set(id, verdict);
     else return false;
     if (!outcome.ok) this.evidence.set(id, `${outcome.cause}: ${outcome.evidence}`);
     this.open.delete(id);
     return true;
+  }
+
+  /** True where a node fails just as it did with the last good revision. */
+  private isAsBefore(outcome: Outcome): boolean {
+    const known = outcome.ok ? undefined : this.kept.ailing?.[outcome.id];
+    if (outcome.ok || known === undefined) return false;
+    return known === outcome.cause || (known === 'rollback_failed' && isOfTheNode(outcome.cause));
   }
 
   /** True for a plan that takes the revision back from a node that does not have its last good bytes yet. */
@@ -97,7 +107,7 @@ export class RolloutView implements Sight {
     const canaries = new Set(
       batches.flat().filter((id) => {
         const node = this.plan.nodes.get(id)?.node;
-        return node !== undefined && isCanary(node, policy.canaries);
+        return node !== undefined && isCanary(node, policyFor(id, policy).canaries);
       }),
     );
     const { verdicts, away, widened } = this;
@@ -135,8 +145,14 @@ export class RolloutView implements Sight {
   phaseOfReturn(): RolloutPhase | undefined {
     if (this.kept.phase === 'held') return undefined;
     const targets = this.targets();
-    if (targets.some((id) => this.back.get(id) === 'failed')) return 'rollback-failed';
-    return targets.every((id) => this.back.has(id)) ? 'rolled-back' : undefined;
+    // That it fails on one node is no reason to leave the others on their way.
+    if (!targets.every((id) => this.back.has(id))) return undefined;
+    return this.notTakenBack().length > 0 ? 'rollback-failed' : 'rolled-back';
+  }
+
+  /** Nodes on which the way back has failed. */
+  notTakenBack(): readonly NodeId[] {
+    return this.targets().filter((id) => this.back.get(id) === 'failed');
   }
 
   /** The first words of what went wrong. */
@@ -168,10 +184,9 @@ export class RolloutView implements Sight {
   }
 
   private index(): void {
-    this.turns = new Map(
-      this.kept.batches.flatMap((batch, turn) => batch.map((id): [NodeId, number] => [id, turn])),
-    );
-    this.touched = new Set(isPinned(this.kept) ? touchedNodes(this.kept) : this.kept.touched);
+    this.turns = turnsByMachine(this.kept.batches);
+    const touched = isPinned(this.kept) ? touchedNodes(this.kept) : this.kept.touched;
+    this.touched = rowsOfMachines(touched, this.plan.nodes.keys());
     const asked =
       isPinned(this.kept) && this.kept.phase !== 'held' ? this.targets() : releasedNodes(this.kept);
     const known = isPinned(this.kept) && this.kept.phase !== 'held' ? this.back : this.verdicts;

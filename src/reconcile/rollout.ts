@@ -3,13 +3,13 @@ import type { Outcome } from '../model/outcome.ts';
 import type { FleetPlan, NodePlan } from '../model/plan.ts';
 import type { RolloutPolicy, RolloutRecord } from '../model/rollout.ts';
 import { isoSeconds } from '../lib/clock.ts';
-import { planFleet } from '../plan/plan-fleet.ts';
-import { unknownCanaries } from '../plan/rollout-policy.ts';
+import { isGradual, unknownCanaries } from '../plan/rollout-policy.ts';
 import { choosePlan, isOpen, type Choice } from '../plan/rollout-record.ts';
 import { nextStep, verdictOf, type Step } from '../plan/rollout-step.ts';
+import { LastBytes } from './last-bytes.ts';
 import { snapshotOf, snapshotText } from './snapshot-text.ts';
 import { RolloutDrive } from './rollout-drive.ts';
-import { openingOf } from './rollout-opening.ts';
+import { ailingOf, openingOf } from './rollout-opening.ts';
 import type { NewPlan, RolloutHands, RolloutParts, Taken } from './rollout-ports.ts';
 import { tellPhase } from './rollout-tell.ts';
 import { RolloutView } from './rollout-view.ts';
@@ -21,6 +21,7 @@ import { RolloutView } from './rollout-view.ts';
 export class Rollout {
   private readonly parts: RolloutParts;
   private readonly drive: RolloutDrive;
+  private readonly bytes: LastBytes;
   private view: RolloutView | undefined;
   private hands: RolloutHands | undefined;
   private begun = false;
@@ -31,6 +32,7 @@ export class Rollout {
 
   constructor(parts: RolloutParts) {
     this.parts = parts;
+    this.bytes = new LastBytes(parts);
     this.drive = new RolloutDrive({
       parts,
       hands: () => this.hands,
@@ -131,6 +133,11 @@ export class Rollout {
     return this.begun && this.hands?.isWriting() === true;
   }
 
+  /** Nodes that fail already, before a next rollout, and how. */
+  ailing(plan: FleetPlan, open: RolloutRecord): ReadonlyMap<NodeId, string> {
+    return ailingOf(plan, open, (id) => this.hands?.failing?.(id));
+  }
+
   /** The policy of the next rollout. */
   policy(): RolloutPolicy {
     return this.parts.policy();
@@ -170,15 +177,20 @@ export class Rollout {
     const record = memory.record();
     const kept = record !== undefined && isOpen(record) ? record.base : undefined;
     const text = kept === undefined ? undefined : await memory.base(kept);
-    const before = isOpen(record) ? (text === undefined ? undefined : snapshotOf(text)) : next.base;
+    const known = isOpen(record) ? (text === undefined ? undefined : snapshotOf(text)) : next.base;
+    // What was read before a complete source was ever seen lacks names that nobody withdrew: nobody goes back to it.
+    const before = known?.additionsOnly === true ? undefined : known;
+    const asks = before !== undefined && (isOpen(record) || isGradual(policy()));
+    const good = asks ? await this.bytes.planOf(before, next.clusterId) : undefined;
     const opening = openingOf({
       plan: next.plan,
       record,
       lost: memory.isLost(),
       before,
-      good: () => (before === undefined ? undefined : planFleet(before, next.clusterId, [])),
+      good: () => good?.(),
       policy: policy(),
       isAway: (id) => this.hands?.isAway(id) === true,
+      failing: (id) => this.hands?.failing?.(id),
       isRestored: (id) => this.view?.restored(id) === true,
       now: isoSeconds(clock.now()),
     });
@@ -201,10 +213,18 @@ export class Rollout {
 
   private putInForce(record: RolloutRecord | undefined, plan: FleetPlan, good: FleetPlan | undefined): void {
     const { view } = this;
-    if (record === undefined) this.view = undefined;
-    else if (view?.record.number === record.number) view.renew(plan, good);
+    if (record === undefined) {
+      this.view = undefined;
+      this.keepBytes(plan);
+    } else if (view?.record.number === record.number) view.renew(plan, good);
     else this.show(new RolloutView(record, plan, good));
     this.tell();
+  }
+
+  /** What goes to everybody is what another release is held against. */
+  private keepBytes(plan: FleetPlan): void {
+    if (isGradual(this.parts.policy())) this.bytes.keep(plan);
+    else this.bytes.forget();
   }
 
   private show(view: RolloutView): void {
@@ -245,6 +265,7 @@ export class Rollout {
     await this.parts.memory.keep(record);
     const had = new Set(view.withNew());
     view.record = record;
+    if (!isOpen(record)) this.keepBytes(view.plan);
     this.tell();
     if (phase !== record.phase) {
       tellPhase(this.parts.log, record);

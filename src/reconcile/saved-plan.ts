@@ -1,5 +1,6 @@
 import type { ExpectedPlan } from '../contract/saved-plan.ts';
 import { SyncError } from '../lib/errors.ts';
+import { digestOf } from '../model/bundle.ts';
 import type { NodeId } from '../model/node.ts';
 import type { FleetPlan } from '../model/plan.ts';
 import { call, isFailed } from '../push/exchange.ts';
@@ -26,13 +27,14 @@ export async function checkedPlan(
     snapshot === undefined
       ? parts.fleet.current()
       : parts.fleet.preview(snapshot, parts.clusterId, approvals);
-  const moved = plan === undefined ? ['the registries: nothing is planned'] : movedPlans(expected, plan);
+  const moved = plan === undefined ? ['registries of which nothing is planned'] : movedPlans(expected, plan);
+  moved.push(...movedGround(expected, parts), ...heldNodes(expected, parts));
   if (moved.length === 0) moved.push(...(await movedNodes(expected, parts, signal)));
   if (moved.length > 0) {
     const more = moved.length > named ? ` and ${String(moved.length - named)} more` : '';
     throw new SyncError(
       'conflict',
-      `push --plan: expected the world as the plan saw it, got other ${moved.slice(0, named).join('; ')}${more}`,
+      `push --plan: expected the world as the plan saw it, got ${moved.slice(0, named).join('; ')}${more}`,
       { remedy: 'make a new plan: syncctl plan --out FILE' },
     );
   }
@@ -46,12 +48,44 @@ export async function checkedPlan(
 function movedPlans(expected: ExpectedPlan, plan: FleetPlan): string[] {
   const moved: string[] = [];
   if (plan.snapshotDigest !== expected.revision)
-    moved.push(`registries: ${short(plan.snapshotDigest)} instead of ${short(expected.revision)}`);
+    moved.push(`other registries: ${short(plan.snapshotDigest)} instead of ${short(expected.revision)}`);
   for (const { node, name, wanted } of expected.nodes) {
     const now = desiredDigest(plan.nodes.get(node as NodeId)) ?? null;
-    if (now !== wanted) moved.push(`bytes planned for ${name}: ${short(now)} instead of ${short(wanted)}`);
+    if (now !== wanted)
+      moved.push(`other bytes planned for ${name}: ${short(now)} instead of ${short(wanted)}`);
   }
   return moved;
+}
+
+/** What a push goes by beside the registries. A plan of an earlier release does not say. */
+function movedGround(expected: ExpectedPlan, parts: ControllerParts): readonly string[] {
+  const { release, policy } = expected;
+  const now = policyDigest(parts);
+  return [
+    ...(release === undefined || release === parts.version
+      ? []
+      : [`another release: ${parts.version} instead of ${release}`]),
+    ...(policy === undefined || policy === now
+      ? []
+      : [`another rollout policy: ${short(now)} instead of ${short(policy)}`]),
+  ];
+}
+
+/** Nodes of the plan that a person holds back now: part of it would be left out. */
+function heldNodes(expected: ExpectedPlan, { decisions, drift }: ControllerParts): readonly string[] {
+  return expected.nodes
+    .filter(({ changes, observed }) => changes && observed !== null)
+    .flatMap(({ node, name }) => {
+      const rule = drift?.of(node as NodeId);
+      const frozen = rule?.mode === 'freeze' ? `frozen by ${rule.who} since ${rule.since}` : undefined;
+      const why = decisions.pausedBy(node) ?? frozen;
+      return why === undefined ? [] : [`${name} held back: ${why}`];
+    });
+}
+
+/** Tells one policy of rollouts from another. */
+export function policyDigest({ rollout }: Pick<ControllerParts, 'rollout'>): string {
+  return digestOf(JSON.stringify(rollout?.policy() ?? null));
 }
 
 async function movedNodes(
@@ -64,7 +98,7 @@ async function movedNodes(
     const now = await observedOn(node as NodeId, parts, signal);
     return now === undefined || now === observed
       ? undefined
-      : `bytes on ${name}: ${short(now)} instead of ${short(observed)}`;
+      : `other bytes on ${name}: ${short(now)} instead of ${short(observed)}`;
   });
   return (await Promise.all(asked)).filter((line) => line !== undefined);
 }

@@ -1,3 +1,5 @@
+import type { Endpoint } from '../transport/transport.ts';
+
 /** A bounded number of places; work waits in order of arrival. */
 export class Slots {
   private free: number;
@@ -37,4 +39,18 @@ export class Flights {
       if (host.users === 0) this.hosts.delete(key);
     }
   }
+}
+
+const ways = new WeakMap<object, Flights>();
+
+/** The flights of all who go the same way: a push and a withdrawal to one host wait for each other. */
+export function flightsOver(way: object): Flights {
+  const flights = ways.get(way) ?? new Flights();
+  ways.set(way, flights);
+  return flights;
+}
+
+/** What a flight is named after: the host and the account that it goes to. */
+export function flightTo({ user, host, port }: Pick<Endpoint, 'user' | 'host' | 'port'>): string {
+  return `${user}@${host}:${String(port)}`;
 }

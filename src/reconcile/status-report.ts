@@ -1,4 +1,6 @@
 import type { ControllerStatus } from '../contract/report.ts';
+import type { NodeId } from '../model/node.ts';
+import type { NodeStatus } from '../model/status.ts';
 import type { ControllerParts } from './parts.ts';
 import { heldReport, statusReport } from './report.ts';
 import { driftReport, holdReport, rolloutReport } from './rollout-report.ts';
@@ -19,6 +21,7 @@ export function controllerStatus(parts: ControllerParts): ControllerStatus {
     term: term === undefined ? null : { ...term },
     source: sourceReport(parts),
     queue: parts.loop.queue.depth(),
+    ownNetwork: parts.senses?.ownNetwork() ?? null,
     held: heldReport(parts.fleet.current()?.held ?? []),
     orphans: [...parts.fleet.orphans().keys()],
     findings: (parts.registry.current().snapshot?.findings ?? []).map((finding) => ({ ...finding })),
@@ -26,6 +29,7 @@ export function controllerStatus(parts: ControllerParts): ControllerStatus {
       const status = parts.status.get(node.id);
       return {
         ...statusReport(node, status),
+        ...evidenceOf(parts, node.id, status),
         since: status?.since ?? '',
         lastSync: status?.lastSync ?? node.recorded.lastSync ?? null,
         lastAttempt: status?.lastAttempt ?? node.recorded.lastAttempt ?? null,
@@ -34,10 +38,22 @@ export function controllerStatus(parts: ControllerParts): ControllerStatus {
     }),
     rollout: parts.rollout?.current() === undefined ? null : rolloutReport(parts.rollout),
     holds: parts.decisions.pauses().map((pause) => holdReport(pause, snapshot?.nodes ?? new Map())),
+    windows: parts.decisions.upcoming().map((pause) => holdReport(pause, snapshot?.nodes ?? new Map())),
     drift: (parts.drift?.all() ?? [])
       .filter(({ mode }) => mode !== 'correct')
       .map((rule) => driftReport(rule, snapshot?.nodes ?? new Map())),
   };
+}
+
+/** What a silent node cannot say itself. */
+function evidenceOf(
+  parts: ControllerParts,
+  id: NodeId,
+  status: NodeStatus | undefined,
+): { evidence?: string } {
+  const said = status?.cause === undefined ? undefined : parts.senses?.evidenceOn(id);
+  if (said === undefined || status === undefined) return {};
+  return { evidence: status.evidence === '' ? said : `${status.evidence}; ${said}` };
 }
 
 function sourceReport(parts: ControllerParts): ControllerStatus['source'] {

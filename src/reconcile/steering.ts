@@ -8,6 +8,7 @@ import type { DriftMode, RolloutRecord } from '../model/rollout.ts';
 import { isPinned, openRecord, stopRecord, touchedNodes } from '../plan/rollout-record.ts';
 import { typeScope } from '../store/decisions.ts';
 import type { DurableDrift } from '../store/drift.ts';
+import type { Pause } from '../store/records.ts';
 import type { Engine } from './engine.ts';
 import { driftReport, holdReport, rolloutReport } from './rollout-report.ts';
 import type { Rollout } from './rollout.ts';
@@ -56,6 +57,7 @@ export class SteeringDesk implements Steering {
         baseRevision: record.base,
         policy: rollout.policy(),
         away: new Set([...plan.nodes.keys()].filter((id) => view.returnOf(id) === 'unreachable')),
+        ailing: rollout.ailing(plan, record),
         touched: touchedNodes(record).filter((id) => !view.restored(id)),
         number: record.number + 1,
         now: this.now(),
@@ -66,16 +68,19 @@ export class SteeringDesk implements Steering {
     });
   }
 
-  async freeze({ scope, until, actor }: Parameters<Steering['freeze']>[0]): Promise<{
+  async freeze(request: Parameters<Steering['freeze']>[0]): Promise<{
     readonly holds: readonly HoldReport[];
   }> {
+    const { scope, from, until, actor } = request;
     const { decisions, clock } = this.engine.parts;
-    const at = Date.parse(until);
-    if (Number.isNaN(at) || at <= clock.now())
-      throw new SyncError('usage', `freeze: expected an end in the future, got ${until}`, {
-        remedy: 'such as --for 2h, or --until 2026-12-31T08:00:00Z',
-      });
+    const { starts, at } = freezeTimes({ from, until, now: clock.now() });
     const scopes = this.scopesOf(scope, 'freeze');
+    if (starts !== undefined) {
+      const times = { starts: isoSeconds(starts), expires: isoSeconds(at) };
+      for (const one of scopes) await decisions.planFreeze(one, actor, times);
+      this.engine.thaw.stir();
+      return { holds: this.holdsOf(decisions.upcoming(), scopes).filter((one) => one.from === times.starts) };
+    }
     const endless = decisions.pauses().find((one) => scopes.includes(one.scope) && one.expires === undefined);
     if (endless !== undefined)
       throw new SyncError(
@@ -85,13 +90,7 @@ export class SteeringDesk implements Steering {
       );
     for (const one of scopes) await decisions.pause(one, actor, isoSeconds(at));
     this.engine.thaw.stir();
-    const nodes = this.nodes();
-    return {
-      holds: decisions
-        .pauses()
-        .filter((pause) => scopes.includes(pause.scope))
-        .map((pause) => holdReport(pause, nodes)),
-    };
+    return { holds: this.holdsOf(decisions.pauses(), scopes) };
   }
 
   async unfreeze({ scope, actor }: Parameters<Steering['unfreeze']>[0]): Promise<{
@@ -99,18 +98,26 @@ export class SteeringDesk implements Steering {
   }> {
     const { decisions, loop } = this.engine.parts;
     const scopes = this.scopesOf(scope, 'unfreeze');
-    const held = decisions.pauses().filter((pause) => scopes.includes(pause.scope));
+    const held = [...decisions.pauses(), ...decisions.upcoming()].filter((pause) =>
+      scopes.includes(pause.scope),
+    );
     if (held.length === 0)
       throw new SyncError('notFound', `unfreeze: expected a freeze of ${scopes.join(', ')}, got none`, {
         remedy: 'see what is held with: syncctl status',
       });
-    for (const pause of held) await decisions.resume(pause.scope, actor);
+    for (const one of new Set(held.map((pause) => pause.scope)))
+      await decisions.resume(one, actor, { planned: true });
     this.engine.thaw.stir();
     const isMeant = (id: NodeId): boolean =>
       held.some((pause) => pause.scope === 'all' || pause.scope === id || pause.scope === typeScope(id));
     if (this.engine.parts.daemon)
       for (const id of this.engine.ids().filter(isMeant)) loop.queue.add(id, 'change');
     return { ended: held.map((pause) => holdReport(pause, this.nodes()).what) };
+  }
+
+  private holdsOf(pauses: readonly Pause[], scopes: readonly string[]): readonly HoldReport[] {
+    const nodes = this.nodes();
+    return pauses.filter(({ scope }) => scopes.includes(scope)).map((pause) => holdReport(pause, nodes));
   }
 
   async drift({
@@ -183,6 +190,32 @@ export class SteeringDesk implements Steering {
   private now(): string {
     return isoSeconds(this.engine.parts.clock.now());
   }
+}
+
+/** The times of a freeze, both in the future and in their order; `starts` is undefined where it begins now. */
+function freezeTimes({
+  from,
+  until,
+  now,
+}: {
+  readonly from: string | undefined;
+  readonly until: string;
+  readonly now: number;
+}): { readonly starts: number | undefined; readonly at: number } {
+  const at = Date.parse(until);
+  const starts = from === undefined ? undefined : Date.parse(from);
+  if (starts !== undefined && !(starts > now))
+    throw new SyncError('usage', `freeze: expected a start in the future, got ${String(from)}`, {
+      remedy: 'leave out --from: then it begins now',
+    });
+  if (!(at > now))
+    throw new SyncError('usage', `freeze: expected an end in the future, got ${until}`, {
+      remedy: 'such as --for 2h, or --until 2026-12-31T08:00:00Z',
+    });
+  if (starts === undefined || starts < at) return { starts, at };
+  throw new SyncError('usage', `freeze: expected an end after its start ${String(from)}, got ${until}`, {
+    remedy: 'such as --from 2026-12-24T18:00 --for 12h',
+  });
 }
 
 function noRollout(what: string): SyncError {

@@ -39,17 +39,21 @@ export class TermHolder {
   async begin(heard: number): Promise<Term> {
     const term = await this.keeper.take({ heard, writer: this.random.hex(8), holder: this.holder });
     this.install(term, 0);
-    await this.memory.remember(term, this.seqLimit);
+    // One that cannot be stored serves as long as this process: what a restart recalls instead is older, and nodes refuse it.
+    await this.memory.remember(term, this.seqLimit).catch(() => undefined);
     return term;
   }
 
   /** With the term store down: goes on under the own last term, beyond every seq it can have used. Only last-good may be pushed so. */
-  async reassert(): Promise<Term | undefined> {
+  async reassert(clusterId: string): Promise<Term | undefined> {
     const known = await this.memory.recall();
-    if (known === undefined) return undefined;
-    this.install(known.term, known.seqLimit);
+    // The state directory may have served another cluster before: its fences mean nothing here.
+    if (known?.term.clusterId !== clusterId) return undefined;
+    // Remembered first: what a restart does not know of would be used twice.
+    const used = this.isCurrent(known.term) ? Math.max(known.seqLimit, this.seqLimit) : known.seqLimit;
+    await this.memory.remember(known.term, used + block);
+    this.install(known.term, used);
     this.reasserting = true;
-    await this.memory.remember(known.term, this.seqLimit);
     return known.term;
   }
 
@@ -77,6 +81,10 @@ export class TermHolder {
       void this.memory.remember(this.term, this.seqLimit).catch(() => undefined);
     }
     return { epoch: this.term.epoch, writer: this.term.writer, seq: this.seq };
+  }
+
+  private isCurrent({ epoch, writer }: Term): boolean {
+    return this.term?.epoch === epoch && this.term.writer === writer;
   }
 
   private install(term: Term, seq: number): void {

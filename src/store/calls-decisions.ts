@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Approval, AuditEntry, Pause } from './records.ts';
-import { optionalText, text } from './rows.ts';
+import type { Approval, AuditEntry, Pause, Window } from './records.ts';
+import { integer, optionalText, text } from './rows.ts';
 
 // An audit that grows for ever fills the disk of a small box; a hundred thousand lines are years.
 const auditLimit = 100_000;
@@ -59,6 +59,53 @@ export function pauseCalls(db: DatabaseSync) {
           since: text(row, 'since'),
           expires: optionalText(row, 'expires'),
         }));
+    },
+  };
+}
+
+/** Freezes that were planned. */
+export function windowCalls(db: DatabaseSync) {
+  return {
+    addWindow({ scope, who, why, since, starts, expires }: Window): void {
+      db.prepare(
+        'INSERT INTO windows (scope, who, why, since, starts, expires) VALUES (?, ?, ?, ?, ?, ?)',
+      ).run(scope, who, why ?? null, since, starts, expires);
+    },
+    /** Forgets those of a scope that have begun before a time, and all whose end is over. */
+    dropWindows(scope: string, before: string, now: string): void {
+      db.prepare('DELETE FROM windows WHERE (scope = ? AND starts <= ?) OR expires <= ?').run(
+        scope,
+        before,
+        now,
+      );
+    },
+    windows(): readonly Window[] {
+      return db
+        .prepare('SELECT * FROM windows ORDER BY starts')
+        .all()
+        .map((row) => ({
+          scope: text(row, 'scope'),
+          who: text(row, 'who'),
+          why: optionalText(row, 'why'),
+          since: text(row, 'since'),
+          starts: text(row, 'starts'),
+          expires: text(row, 'expires'),
+        }));
+    },
+  };
+}
+
+/** Numbers that only rise, whatever else is lost. */
+export function markCalls(db: DatabaseSync) {
+  return {
+    raiseMark(name: string, value: number): void {
+      db.prepare(
+        'INSERT INTO marks VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = max(value, ?2)',
+      ).run(name, value);
+    },
+    mark(name: string): number {
+      const row = db.prepare('SELECT value FROM marks WHERE name = ?').get(name);
+      return row === undefined ? 0 : integer(row, 'value');
     },
   };
 }

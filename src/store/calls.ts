@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { approvalCalls, auditCalls, pauseCalls } from './calls-decisions.ts';
+import { approvalCalls, auditCalls, markCalls, pauseCalls, windowCalls } from './calls-decisions.ts';
 import { driftCalls, rolloutCalls } from './calls-rollouts.ts';
 import { targetCalls, termCalls } from './calls-memory.ts';
 import { tombstoneCalls } from './calls-tombstones.ts';
@@ -9,6 +9,8 @@ export function durableCalls(db: DatabaseSync) {
   return {
     ...approvalCalls(db),
     ...pauseCalls(db),
+    ...windowCalls(db),
+    ...markCalls(db),
     ...auditCalls(db),
     ...tombstoneCalls(db),
     ...targetCalls(db),

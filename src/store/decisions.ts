@@ -4,7 +4,8 @@ import { isoSeconds, type Clock } from '../lib/clock.ts';
 import { messageOf, SyncError } from '../lib/errors.ts';
 import { readGenerations, writeGenerations } from '../lib/files.ts';
 import { required, type Durable } from './durable.ts';
-import type { AuditEntry, Pause } from './records.ts';
+import type { Approval, AuditEntry, Pause, Window } from './records.ts';
+import { Windows } from './windows.ts';
 
 /** Who decides, and why. */
 export interface Person {
@@ -27,15 +28,20 @@ export const pauseSchema = z.array(
     why: z.string().optional(),
     since: z.string(),
     expires: z.string().optional(),
+    starts: z.string().optional(),
   }),
 );
 const sizeLimit = 1_048_576;
+const farAway = Date.UTC(9999, 0);
 
 /** Approvals and pauses, readable at once, kept durably. Changing them waits until they are on disk. */
 export class DurableDecisions {
   private readonly parts: DecisionParts;
   private readonly approved = new Set<string>();
+  /** Spent ones, too: what they let go is filed under their names. */
+  private readonly approvers = new Map<string, Pick<Approval, 'who' | 'why'>>();
   private readonly held = new Map<string, Pause>();
+  private readonly windows = new Windows();
   private assumed: string | undefined;
 
   private constructor(parts: DecisionParts) {
@@ -49,18 +55,29 @@ export class DurableDecisions {
   static async open(parts: DecisionParts): Promise<DurableDecisions> {
     const decisions = new DurableDecisions(parts);
     const approvals = await parts.durable.ask('approvals');
-    if (approvals.available) for (const { hash } of approvals.value) decisions.approved.add(hash);
+    if (approvals.available)
+      for (const { hash, who, why } of approvals.value) {
+        decisions.approved.add(hash);
+        decisions.approvers.set(hash, { who, why });
+      }
     const pauses = await parts.durable.ask('pauses');
     await decisions.takeCopy();
     if (pauses.available) {
       decisions.assumed = undefined;
       decisions.take(pauses.value);
     }
+    const windows = await parts.durable.ask('windows');
+    if (windows.available) decisions.windows.take(windows.value);
     return decisions;
   }
 
   approvals(): ReadonlySet<string> {
     return this.approved;
+  }
+
+  /** Who has approved it, also after it was spent. */
+  approverOf(hash: string): Pick<Approval, 'who' | 'why'> | undefined {
+    return this.approvers.get(hash);
   }
 
   async approve(hash: string, person: Person): Promise<void> {
@@ -70,6 +87,7 @@ export class DurableDecisions {
       'approve',
     );
     this.approved.add(hash);
+    this.approvers.set(hash, { who: person.who, why: person.reason });
     await this.audit(person, 'approve', hash);
   }
 
@@ -88,9 +106,31 @@ export class DurableDecisions {
     await this.audit(person, 'pause', scope);
   }
 
-  async resume(scope: string, person: Person): Promise<void> {
+  /** A freeze that begins by itself, and ends by itself. */
+  async planFreeze(
+    scope: string,
+    person: Person,
+    { starts, expires }: Pick<Window, 'starts' | 'expires'>,
+  ): Promise<void> {
+    const window = { scope, who: person.who, why: person.reason, since: this.now(), starts, expires };
+    this.windows.take([window]);
+    await this.writeCopy();
+    await this.parts.durable.ask('addWindow', window);
+    await this.audit(person, 'freeze', `${scope} from ${starts} until ${expires}`);
+  }
+
+  /** Ends what holds a scope now; `planned`: what would hold it later, too. */
+  async resume(
+    scope: string,
+    person: Person,
+    { planned }: { planned: boolean } = { planned: false },
+  ): Promise<void> {
     await this.parts.durable.ask('resume', scope);
     this.held.delete(scope);
+    const now = this.parts.clock.now();
+    const before = planned ? farAway : now;
+    await this.parts.durable.ask('dropWindows', scope, isoSeconds(before), isoSeconds(now));
+    this.windows.drop(scope, before, now);
     if (scope === 'all') this.assumed = undefined;
     await this.writeCopy();
     await this.audit(person, 'resume', scope);
@@ -100,8 +140,8 @@ export class DurableDecisions {
   pausedBy(scope: string): string | undefined {
     if (this.assumed !== undefined) return this.assumed;
     const pause = [scope, typeScope(scope), 'all']
-      .map((name) => this.held.get(name))
-      .find((found) => found !== undefined && this.holds(found));
+      .flatMap((name) => this.pauses().filter((found) => found.scope === name))
+      .at(0);
     if (pause === undefined) return undefined;
     const why = pause.why === undefined ? '' : `: ${pause.why}`;
     const [verb, until] =
@@ -110,7 +150,13 @@ export class DurableDecisions {
   }
 
   pauses(): readonly Pause[] {
-    return [...this.held.values()].filter((pause) => this.holds(pause));
+    const held = [...this.held.values()].filter((pause) => this.holds(pause));
+    return [...held, ...this.windows.inForce(this.parts.clock.now())];
+  }
+
+  /** Freezes that have not begun yet. */
+  upcoming(): readonly Window[] {
+    return this.windows.upcoming(this.parts.clock.now());
   }
 
   /** Notes who did what. An audit that cannot be kept is no reason to refuse the deed. */
@@ -129,7 +175,8 @@ export class DurableDecisions {
   }
 
   private take(pauses: readonly Pause[]): void {
-    for (const pause of pauses) this.held.set(pause.scope, pause);
+    for (const pause of pauses) if (pause.starts === undefined) this.held.set(pause.scope, pause);
+    this.windows.take(pauses);
   }
 
   private async takeCopy(): Promise<void> {
@@ -137,7 +184,9 @@ export class DurableDecisions {
     const parsed = body === undefined ? undefined : pauseSchema.safeParse(JSON.parse(body));
     if (parsed?.success === true)
       this.take(
-        parsed.data.map(({ scope, who, why, since, expires }) => ({ scope, who, why, since, expires })),
+        parsed.data.map(({ scope, who, why, since, expires, starts }) => ({
+          ...{ scope, who, why, since, expires, starts },
+        })),
       );
     else if (damaged.length > 0 || parsed !== undefined)
       this.assumed = 'pauses cannot be read and are assumed to hold; `syncctl resume` ends that';
@@ -146,7 +195,11 @@ export class DurableDecisions {
   private async writeCopy(): Promise<void> {
     const { pausesFile } = this.parts;
     try {
-      await writeGenerations(pausesFile, JSON.stringify([...this.held.values()]), sizeLimit);
+      await writeGenerations(
+        pausesFile,
+        JSON.stringify([...this.held.values(), ...this.windows.all()]),
+        sizeLimit,
+      );
     } catch (error) {
       throw new SyncError('unavailable', `${pausesFile}: expected to be written, got ${messageOf(error)}`, {
         remedy: `make room and rights in ${dirname(pausesFile)}`,

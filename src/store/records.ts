@@ -19,6 +19,14 @@ export interface Pause {
   readonly since: string;
   /** ISO time after which it no longer holds; undefined holds until resumed. */
   readonly expires: string | undefined;
+  /** ISO time before which it does not hold yet: a freeze that was planned. */
+  readonly starts?: string | undefined;
+}
+
+/** A freeze with a start of its own. */
+export interface Window extends Pause {
+  readonly starts: string;
+  readonly expires: string;
 }
 
 /** Who did what; written, never changed. */

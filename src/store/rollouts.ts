@@ -2,12 +2,21 @@ import * as z from 'zod';
 import { messageOf } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { NodeId } from '../model/node.ts';
+import { nodeTypeNames } from '../model/node-types.ts';
 import { rolloutPhases, type RolloutRecord } from '../model/rollout.ts';
 import { CopyFile } from './copy-file.ts';
 import type { Durable } from './durable.ts';
 
 const share = z.union([z.strictObject({ count: z.number() }), z.strictObject({ percent: z.number() })]);
 const nodes = z.array(z.string().transform((id) => id as NodeId));
+
+const lane = {
+  batches: z.array(share),
+  canaries: z.object({ names: z.array(z.string()), labels: z.array(z.string()) }),
+  maxFailed: share,
+  maxUnreachable: share,
+  soakMs: z.number(),
+};
 
 /** A rollout as it is kept. */
 export const recordSchema = z.object({
@@ -16,16 +25,14 @@ export const recordSchema = z.object({
   content: z.string(),
   base: z.string().optional(),
   policy: z.object({
-    batches: z.array(share),
-    canaries: z.object({ names: z.array(z.string()), labels: z.array(z.string()) }),
-    maxFailed: share,
-    maxUnreachable: share,
+    ...lane,
     onFailure: z.enum(['rollback', 'hold']),
-    soakMs: z.number(),
+    types: z.partialRecord(z.enum(nodeTypeNames), z.object(lane)).optional(),
   }),
   batches: z.array(nodes),
   released: z.number(),
   touched: nodes,
+  ailing: z.record(z.string(), z.string()).optional(),
   phase: z.enum(rolloutPhases),
   began: z.string(),
   since: z.string(),
@@ -124,5 +131,19 @@ function readRecord(body: string): RolloutRecord | undefined {
 
 /** The record that the schema has read. */
 export function recordOf(read: z.output<typeof recordSchema>): RolloutRecord {
-  return { ...read, base: read.base };
+  const { types, ...policy } = read.policy;
+  const { ailing, ...rest } = read;
+  return {
+    ...rest,
+    base: read.base,
+    policy: types === undefined ? policy : { ...policy, types: given(types) },
+    ...(ailing === undefined ? {} : { ailing }),
+  };
+}
+
+/** What stands there, without what is only named. */
+function given<K extends string, V>(values: Partial<Record<K, V | undefined>>): Partial<Record<K, V>> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<
+    Record<K, V>
+  >;
 }

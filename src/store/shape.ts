@@ -29,4 +29,12 @@ export const durableMigrations: readonly Migration[] = [
       CREATE TABLE drift (node TEXT PRIMARY KEY, mode TEXT NOT NULL, who TEXT NOT NULL, why TEXT, since TEXT NOT NULL) STRICT;
     `,
   },
+  {
+    version: 4,
+    readableSince: 1,
+    sql: `
+      CREATE TABLE windows (number INTEGER PRIMARY KEY, scope TEXT NOT NULL, who TEXT NOT NULL, why TEXT, since TEXT NOT NULL, starts TEXT NOT NULL, expires TEXT NOT NULL) STRICT;
+      CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    `,
+  },
 ];

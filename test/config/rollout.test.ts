@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { applyLimits, limitsOf } from '../../src/compose/limits.ts';
+import { policyOf } from '../../src/compose/rollout-policy.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import type { Settings } from '../../src/config/settings.ts';
 
@@ -30,6 +31,7 @@ describe('the settings of a rollout', () => {
       maxUnreachable: '100%',
       onFailure: 'rollback',
       soakMs: 0,
+      types: {},
     });
     expect([drift, push.confirmSeconds]).toEqual(['correct', 0]);
   });
@@ -43,7 +45,30 @@ describe('the settings of a rollout', () => {
     expect((await load('', env)).rollout).toMatchObject({ batches: ['1', '50%'], maxFailed: 2 });
   });
 
+  it('take settings of single node types; what one leaves out it has from the others', async () => {
+    const settings = await load(
+      'rollout: {soakMs: 7, maxFailed: 2, types: {vps_nodes: {batches: [1, 50%], canaries: {names: [va]}, maxFailed: 0}}}',
+    );
+    const { types, ...common } = policyOf(settings);
+    expect(common).toMatchObject({ batches: [], maxFailed: { count: 2 }, soakMs: 7 });
+    expect(types).toEqual({
+      vps_nodes: {
+        batches: [{ count: 1 }, { percent: 50 }],
+        canaries: { names: ['va'], labels: [] },
+        maxFailed: { count: 0 },
+        maxUnreachable: { percent: 100 },
+        soakMs: 7,
+      },
+    });
+    expect(policyOf(await load('')).types).toBeUndefined();
+  });
+
   it.each([
+    ['rollout: {types: {vps: {batches: [1]}}}', 'rollout.types'],
+    ['rollout: {types: {vps_nodes: {batches: [0]}}}', 'rollout.types.vps_nodes.batches'],
+    ['rollout: {types: {vps_nodes: {onFailure: hold}}}', 'rollout.types.vps_nodes'],
+    ['rollout: {types: {vps_nodes: {soakMs: -1}}}', 'rollout.types.vps_nodes.soakMs'],
+    ['rollout: {types: [vps_nodes]}', 'rollout.types'],
     ['rollout: {batches: [0]}', 'rollout.batches: expected a list of numbers of nodes and percentages'],
     ['rollout: {batches: ["25 %"]}', 'rollout.batches: expected a list of numbers of nodes and percentages'],
     ['rollout: {batches: 3}', 'rollout.batches: expected a list of numbers of nodes and percentages'],

@@ -100,9 +100,9 @@ describe('what a rollout does next', () => {
   });
 
   it('draws in another node where a batch has proved nothing, three times at most', () => {
-    expect(nextStep(at('a? > b c'))).toEqual({ kind: 'widen' });
+    expect(nextStep(at('a? > b c'))).toEqual({ kind: 'widen', lane: 'others' });
     expect(nextStep(at('a? b? c? d? > e', { widened: 3 }))).toMatchObject({ kind: 'wait', on: 'proof' });
-    expect(nextStep(at('a= > b c'))).toEqual({ kind: 'widen' });
+    expect(nextStep(at('a= > b c'))).toEqual({ kind: 'widen', lane: 'others' });
   });
 
   it('does not take the silence of the whole fleet for consent', () => {
@@ -114,7 +114,7 @@ describe('what a rollout does next', () => {
     const away = new Set([id('b'), id('c')]);
     expect(nextStep(at('a+ | b? c? > d', { away }))).toEqual({ kind: 'next' });
     expect(nextStep(at('a+ | b? c?', { away }))).toEqual({ kind: 'done' });
-    expect(nextStep(at('b? > a', { away }))).toEqual({ kind: 'widen' });
+    expect(nextStep(at('b? > a', { away }))).toEqual({ kind: 'widen', lane: 'others' });
   });
 });
 

@@ -1,15 +1,17 @@
 // A fleet in memory under a virtual clock: the real fleet, rollout and loop over nodes that answer as the test says.
 import { causeOf, type CauseClass } from '../../src/model/cause.ts';
-import { nodeId, type NodeId } from '../../src/model/node.ts';
+import { nodeId, type NodeId, type NodeType } from '../../src/model/node.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import type { NodePlan } from '../../src/model/plan.ts';
 import type { RolloutPolicy, RolloutRecord } from '../../src/model/rollout.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
 import { defaultGuardLimits } from '../../src/plan/guard-types.ts';
+import { failingOf } from '../../src/reconcile/failing.ts';
 import { Fleet, type InForce } from '../../src/reconcile/fleet.ts';
 import { Loop } from '../../src/reconcile/loop.ts';
 import { desiredDigest } from '../../src/reconcile/reconciler.ts';
 import { Rollout } from '../../src/reconcile/rollout.ts';
+import type { KeptBytes } from '../../src/reconcile/rendered-file.ts';
 import type { RolloutKeeper } from '../../src/reconcile/rollout-ports.ts';
 import { Ledger } from '../../src/status/ledger.ts';
 import { service, snapshotOf } from '../plan/registry-of.ts';
@@ -24,8 +26,10 @@ export const off: RolloutPolicy = {
   soakMs: 0,
 };
 export const oneByOne: RolloutPolicy = { ...off, batches: [{ count: 1 }] };
-export const idOf = (name: string): NodeId => nodeId('worker_nodes', address(name));
-const address = (name: string): string => `10.0.0.${String(name.charCodeAt(0) - 96)}`;
+/** Nodes with a capital are VPS. */
+const typeOf = (name: string): NodeType => (name === name.toLowerCase() ? 'worker_nodes' : 'vps_nodes');
+export const idOf = (name: string): NodeId => nodeId(typeOf(name), address(name));
+const address = (name: string): string => `10.0.0.${String(name.charCodeAt(0) - 64)}`;
 
 /** What the disk holds: it survives a kill. */
 export class Disk implements RolloutKeeper {
@@ -33,6 +37,8 @@ export class Disk implements RolloutKeeper {
   lost = false;
   inForce: InForce | undefined;
   readonly bases = new Map<string, string>();
+  /** What an earlier release has made of the last good revision. */
+  bytes: KeptBytes | undefined;
   /** Every record that was kept, as `phase released`. */
   readonly log: string[] = [];
   /** Awaited before each write, so that a kill can fall in between. */
@@ -125,17 +131,19 @@ export class World {
     return this.disk.kept?.phase;
   }
 
+  private rows(type: NodeType): object[] {
+    return [...this.nodes.keys()]
+      .filter((name) => typeOf(name) === type)
+      .map((name) => ({ ip: address(name), name, ssh_user: 'node' }));
+  }
+
   snapshot() {
     return snapshotOf({
       services: Object.fromEntries(this.names.map((name, index) => [name, service(name, index + 1)])),
       registry: {
         management_laptops: [],
-        vps_nodes: [],
-        worker_nodes: [...this.nodes.keys()].map((name) => ({
-          ip: address(name),
-          name,
-          ssh_user: 'node',
-        })),
+        vps_nodes: this.rows('vps_nodes'),
+        worker_nodes: this.rows('worker_nodes'),
       },
     });
   }
@@ -153,7 +161,18 @@ class Process {
     this.world = world;
     const { clock, disk } = world;
     this.ledger = new Ledger(clock);
-    this.rollout = new Rollout({ memory: disk, policy: () => world.policy, clock, log: silentLogger });
+    const bytes = {
+      load: () => Promise.resolve(disk.bytes),
+      save: (kept: KeptBytes) => {
+        disk.bytes = kept;
+        return Promise.resolve();
+      },
+      drop: () => {
+        disk.bytes = undefined;
+        return Promise.resolve();
+      },
+    };
+    this.rollout = new Rollout({ memory: disk, policy: () => world.policy, bytes, clock, log: silentLogger });
     this.fleet = new Fleet({
       keeper: {
         load: () => Promise.resolve(disk.inForce),
@@ -181,6 +200,7 @@ class Process {
         const cause = this.ledger.get(id)?.cause;
         return cause !== undefined && causeOf(cause).offline;
       },
+      failing: (id) => failingOf(this.ledger.get(id)),
       isWriting: () => world.writing,
       signal: this.stop.signal,
     });

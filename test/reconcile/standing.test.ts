@@ -82,7 +82,7 @@ describe('the standing of a controller', () => {
 
   it('begins no term over an old record while it only re-asserts its own last one', async () => {
     const { standing, terms } = await rig();
-    await terms.reassert();
+    await terms.reassert('sc-1');
     expect(await standing.judge(planFor(strange), fenced(strange, 7))).toBe('later');
     expect(terms.current()?.epoch).toBe(1);
   });

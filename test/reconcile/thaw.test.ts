@@ -42,6 +42,31 @@ describe('the end of a freeze', () => {
     expect(ended).toEqual(['type:vps_nodes at 60001', 'all at 3600001']);
   });
 
+  it('that was planned is waited for from its start on, and its start is told', async () => {
+    const clock = new ManualClock();
+    const at = (seconds: number): string => isoSeconds(clock.now() + seconds * 1_000);
+    const window = { scope: 'all', who: 'ada', why: undefined, since: '', starts: at(600), expires: at(900) };
+    const isBegun = (): boolean => Date.parse(window.starts) <= clock.now();
+    const isOver = (): boolean => Date.parse(window.expires) <= clock.now();
+    const told: string[] = [];
+    const thaw = new Thaw({
+      clock,
+      pauses: () => (isBegun() && !isOver() ? [window] : []),
+      upcoming: () => (isBegun() ? [] : [window]),
+      onBegin: ({ scope }) => told.push(`${scope} begins`),
+      onEnd: ({ scope }) => told.push(`${scope} ends`),
+    });
+    const stop = new AbortController();
+    stops.push(stop);
+    void thaw.run(stop.signal);
+    await clock.advance(599_000);
+    expect(told).toEqual([]);
+    await clock.advance(62_000);
+    expect(told).toEqual(['all begins']);
+    await clock.advance(600_000);
+    expect(told).toEqual(['all begins', 'all ends']);
+  });
+
   it('by a person is none of its own', async () => {
     const { clock, held, ended, thaw, freeze } = rig();
     freeze('all', 60);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isoSeconds } from '../../src/lib/clock.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
 import { DurableDecisions } from '../../src/store/decisions.ts';
 import { openDurable } from '../../src/store/durable.ts';
@@ -76,6 +77,44 @@ describe('decisions', () => {
     await clock.advance(3_600_000);
     expect(decisions.pausedBy('all')).toBeUndefined();
     expect(decisions.pauses()).toEqual([]);
+  });
+});
+
+describe('planned freezes', () => {
+  const at = (minutes: number): string => isoSeconds(clock.now() + minutes * 60_000);
+
+  it('hold from their start to their end, several of one scope, also after a restart', async () => {
+    const decisions = await open();
+    await decisions.planFreeze('type:vps_nodes', ada, { starts: at(10), expires: at(20) });
+    await decisions.planFreeze('type:vps_nodes', ada, { starts: at(30), expires: at(40) });
+    expect([decisions.pausedBy('vps_nodes@a'), decisions.upcoming().length]).toEqual([undefined, 2]);
+    await clock.advance(11 * 60_000);
+    const later = await reopen();
+    expect(later.pausedBy('vps_nodes@a')).toMatch(/^frozen by ada since \S+ until \S+/u);
+    expect([later.pauses().length, later.upcoming().length]).toEqual([1, 1]);
+    await clock.advance(10 * 60_000);
+    expect((await reopen()).pausedBy('vps_nodes@a')).toBeUndefined();
+    await clock.advance(10 * 60_000);
+    expect((await reopen()).pausedBy('vps_nodes@a')).toContain('frozen');
+  });
+
+  it('survive the database by their copy, once each', async () => {
+    await (await open()).planFreeze('all', ada, { starts: at(10), expires: at(20) });
+    for (const decisions of opened.splice(0)) await decisions.close();
+    expect((await open()).upcoming().length).toBe(1);
+    for (const decisions of opened.splice(0)) await decisions.close();
+    damage(database());
+    expect((await open()).upcoming()).toMatchObject([{ scope: 'all', who: 'ada' }]);
+  });
+
+  it('are ended before they begin where that is meant, and stay where only a pause is ended', async () => {
+    const decisions = await open();
+    await decisions.planFreeze('all', ada, { starts: at(10), expires: at(20) });
+    await decisions.pause('all', ada);
+    await decisions.resume('all', ada);
+    expect([decisions.pausedBy('all'), decisions.upcoming().length]).toEqual([undefined, 1]);
+    await decisions.resume('all', ada, { planned: true });
+    expect((await reopen()).upcoming()).toEqual([]);
   });
 });
 

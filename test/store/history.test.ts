@@ -47,6 +47,22 @@ describe('the revisions of history.db', () => {
     ]);
   });
 
+  it('get numbers above a mark that outlives the file, and above their own where that is lower', () => {
+    expect(calls.addRevision(revision(['a']), 41)).toBe(42);
+    expect(calls.addRevision(revision(['a']), 99)).toBe(42);
+    expect([calls.addRevision(revision(['a', 'b']), 7), calls.highestRevision()]).toEqual([43, 43]);
+  });
+
+  it('name who approved what was withheld, beside who wrote', () => {
+    calls.addRevision(revision(['a']));
+    const by = { who: 'ada', why: 'moved away' };
+    const same = { digest: 'f'.repeat(64), approvals: [by] };
+    calls.addRevision(revision(['a'], same));
+    expect(calls.revisions(1, null)).toMatchObject([
+      { ...by, summary: 'no other texts: a withheld removal was approved' },
+    ]);
+  });
+
   it('keep each distinct text once and give every byte back', () => {
     const odd = `{ "x" :\t{"ip":"100.64.0.9","port":1.0e1} , "ü\u0000" : null}\r\n`;
     calls.addRevision(revision(['a'], { texts: { [path0]: odd } }));

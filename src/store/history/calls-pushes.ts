@@ -3,6 +3,28 @@ import { integer, optionalText, text, texts, type Row } from '../rows.ts';
 import type { NewPush, PhasesRow, PushFilter, PushRow, ReceiptRow } from './records.ts';
 import { inTransaction, integerOrNull, jsonOf, textOrNull } from './values.ts';
 
+/** The newest outcomes that fit, each by the index of what is asked: a condition that may be left out would cost a look at every row. */
+export function pushesSql({ node, revision }: Pick<PushFilter, 'node' | 'revision'>): string {
+  // A node has far fewer outcomes than a revision of a large fleet.
+  const wanted = [
+    ...(node === null ? [] : ['node = ?']),
+    ...(revision === null ? [] : [node === null ? 'revision = ?' : '+revision = ?']),
+  ];
+  const where = wanted.length === 0 ? '' : `WHERE ${wanted.join(' AND ')} `;
+  return `SELECT * FROM pushes ${where}ORDER BY number DESC LIMIT ?`;
+}
+
+/** Goes from node to node in the index, however many outcomes each has. */
+export const lastPushesSql = `
+  WITH RECURSIVE names (node) AS (
+    SELECT min(node) FROM pushes
+    UNION ALL
+    SELECT (SELECT min(node) FROM pushes WHERE node > names.node) FROM names WHERE names.node IS NOT NULL
+  )
+  SELECT pushes.* FROM names JOIN pushes
+    ON pushes.number = (SELECT max(number) FROM pushes WHERE node = names.node)
+  WHERE names.node IS NOT NULL`;
+
 /** Outcomes of pushes. */
 export function pushCalls(db: DatabaseSync) {
   return {
@@ -15,20 +37,15 @@ export function pushCalls(db: DatabaseSync) {
     },
     /** The newest outcomes, newest first. */
     pushes({ node, revision, limit }: PushFilter): readonly PushRow[] {
+      const given = [node, revision].filter((value) => value !== null);
       return db
-        .prepare(
-          `SELECT * FROM pushes WHERE (?1 IS NULL OR node = ?1) AND (?2 IS NULL OR revision = ?2)
-           ORDER BY number DESC LIMIT ?3`,
-        )
-        .all(node, revision, limit)
+        .prepare(pushesSql({ node, revision }))
+        .all(...given, limit)
         .map(pushOf);
     },
     /** The newest outcome of every node. */
     lastPushes(): readonly PushRow[] {
-      return db
-        .prepare('SELECT * FROM pushes WHERE number IN (SELECT max(number) FROM pushes GROUP BY node)')
-        .all()
-        .map(pushOf);
+      return db.prepare(lastPushesSql).all().map(pushOf);
     },
     /** How many outcomes were dropped because they came faster than they could be written. */
     dropped(): number {

@@ -5,6 +5,12 @@ import type { FindingRow, ObjectRow, RevisionDetail, RevisionRow, RevisionTexts 
 import { keptText, textsOfRevision } from './texts.ts';
 import { jsonOf, textOrNull } from './values.ts';
 
+export const revisionsSql = 'SELECT * FROM revisions WHERE number < ? ORDER BY number DESC LIMIT ?';
+
+/** Digests that begin with a word: hexadecimal digits end before the letter g. */
+export const namedSql =
+  'SELECT max(number) AS number FROM revisions WHERE digest >= ? AND digest < ? GROUP BY digest';
+
 /** Reading revisions. */
 export function readingCalls(db: DatabaseSync) {
   return {
@@ -12,8 +18,8 @@ export function readingCalls(db: DatabaseSync) {
     revisions(limit: number, before: number | null): readonly RevisionRow[] {
       const held = holdings(db);
       return db
-        .prepare('SELECT * FROM revisions WHERE (?1 IS NULL OR number < ?1) ORDER BY number DESC LIMIT ?2')
-        .all(before, limit)
+        .prepare(revisionsSql)
+        .all(before ?? Number.MAX_SAFE_INTEGER, limit)
         .map((row) => rowOf(db, row, held));
     },
     /** The numbers that a word names: `R12`, `12`, the beginning of a digest, `latest`, `previous`. Several where it is not clear. */
@@ -66,11 +72,7 @@ function named(db: DatabaseSync, word: string): readonly number[] {
     digits === undefined ? [] : numbers('SELECT number FROM revisions WHERE number = ?', Number(digits));
   if (found.length > 0 || !/^[0-9a-f]{6,64}$/u.test(word)) return found;
   // One content may have come back under a second number: the newer one is meant.
-  return numbers(
-    'SELECT max(number) AS number FROM revisions WHERE substr(digest, 1, ?) = ? GROUP BY digest',
-    word.length,
-    word,
-  );
+  return numbers(namedSql, word, `${word}g`);
 }
 
 function holdings(db: DatabaseSync): ReadonlyMap<string, string> {

@@ -13,13 +13,13 @@ const keptFindings = 200;
 /** Writing revisions. */
 export function revisionCalls(db: DatabaseSync) {
   return {
-    /** Files a snapshot under a number, unless it is the newest one already. @returns the number that it has. */
-    addRevision(revision: NewRevision): number {
+    /** Files a snapshot under a number beyond `above`, unless it is the newest one already. @returns the number that it has. */
+    addRevision(revision: NewRevision, above = 0): number {
       return inTransaction(db, () => {
         const newest = db.prepare('SELECT * FROM revisions ORDER BY number DESC LIMIT 1').get();
         const plans = keepText(db, JSON.stringify(revision.plans));
         if (newest === undefined || text(newest, 'digest') !== revision.digest)
-          return file(db, { revision, newest, plans });
+          return file(db, { revision, newest, plans, above });
         // A newer program may render the same snapshot otherwise.
         const number = integer(newest, 'number');
         db.prepare('UPDATE revisions SET plans = ? WHERE number = ?').run(plans, number);
@@ -47,6 +47,10 @@ export function revisionCalls(db: DatabaseSync) {
         }
       });
     },
+    /** The highest number that was ever given in this file. */
+    highestRevision(): number {
+      return highest(db);
+    },
     /** Every number with its digest, oldest first. */
     revisionNames(): readonly { readonly number: number; readonly digest: string }[] {
       return db
@@ -57,28 +61,53 @@ export function revisionCalls(db: DatabaseSync) {
   };
 }
 
+/** SQLite remembers it beyond the rows. */
+function highest(db: DatabaseSync): number {
+  const row = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'revisions'").get();
+  return row === undefined ? 0 : integer(row, 'seq');
+}
+
+/** The texts are as they were: a withheld removal was let go, or an entry came back to what it was. */
+function unchangedText({ approvals = [] }: NewRevision): string {
+  return approvals.length > 0
+    ? 'no other texts: a withheld removal was approved'
+    : 'no other texts: what is in force changed';
+}
+
+/** They have written no text, and brought the revision into force all the same. */
+function approversOf({ approvals = [] }: NewRevision): Authors {
+  return Object.fromEntries(
+    approvals.map(({ who, why }, index) => [`approval ${String(index)}`, { content: '', who, why }]),
+  );
+}
+
 function file(
   db: DatabaseSync,
-  { revision, newest, plans }: { revision: NewRevision; newest: Row | undefined; plans: string },
+  {
+    revision,
+    newest,
+    plans,
+    above,
+  }: { revision: NewRevision; newest: Row | undefined; plans: string; above: number },
 ): number {
   const before = newest === undefined ? undefined : textsOfRevision(db, integer(newest, 'number'));
   const authors = before === undefined ? {} : authorsOf(changedTexts(before, revision.texts), revision);
-  const { who, why } = joined(authors);
+  const { who, why } = joined({ ...authors, ...approversOf(revision) });
   const summary =
     before === undefined ? 'the first one kept' : summaryOf(registryChanges(before, revision.texts));
   const { lastInsertRowid } = db
     .prepare(
-      `INSERT INTO revisions (digest, at, source, who, why, summary, complete, findings, objects, changed, plans)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO revisions (number, digest, at, source, who, why, summary, complete, findings, objects, changed, plans)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
+      Math.max(highest(db), above) + 1,
       revision.digest,
       revision.at,
       revision.source,
       who,
       why,
-      // The texts are as they were: a withheld removal was let go, or an entry came back to what it was.
-      summary === '' ? 'no other texts: what is in force changed' : summary,
+      summary === '' ? unchangedText(revision) : summary,
       revision.complete ? 1 : 0,
       JSON.stringify(revision.findings.slice(0, keptFindings)),
       JSON.stringify(revision.objects),

@@ -21,6 +21,10 @@ export class RevisionNames {
     this.load([...this.names, name]);
   }
 
+  newest(): RevisionName | undefined {
+    return this.names.at(-1);
+  }
+
   numberOf(digest: string): number | undefined {
     return this.byDigest.get(digest);
   }

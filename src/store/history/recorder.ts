@@ -15,6 +15,11 @@ export interface RecorderParts {
   readonly retention: () => Retention;
   /** The newest notes of who wrote what, as far as any were kept. */
   readonly notes: () => Promise<readonly EditNote[]>;
+  /** The highest number that a revision ever had, kept where it outlives the file; a number is never given twice. */
+  readonly mark?: {
+    read(): Promise<number>;
+    raise(number: number): Promise<void>;
+  };
   /** How long rows gather before they are written as one transaction; and how many may wait. */
   readonly gatherMs?: number;
   readonly queueLimit?: number;
@@ -165,8 +170,18 @@ export class Recorder {
 
   private async file(seen: SeenRevision): Promise<void> {
     const edits = await this.parts.notes().catch(() => []);
-    const number = await this.parts.store.ask('addRevision', { ...seen, edits });
+    const { store, mark } = this.parts;
+    const above = await this.above();
+    // Before it is given: a number that nobody got is no harm.
+    if (this.names.newest()?.digest !== seen.digest) await mark?.raise(above + 1).catch(() => undefined);
+    const number = await store.ask('addRevision', { ...seen, edits }, above);
     this.names.add({ number, digest: seen.digest });
+  }
+
+  private async above(): Promise<number> {
+    const { store, mark } = this.parts;
+    const marked = (await mark?.read().catch(() => 0)) ?? 0;
+    return Math.max(marked, await store.ask('highestRevision'));
   }
 
   private async trim(): Promise<void> {

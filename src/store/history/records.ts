@@ -38,6 +38,8 @@ export interface NewRevision {
   /** Node ids by the digest of what they should hold. */
   readonly plans: Readonly<Record<string, readonly string[]>>;
   readonly edits: readonly EditNote[];
+  /** Who let go what was withheld, where that brought it into force. */
+  readonly approvals?: readonly Pick<EditNote, 'who' | 'why'>[];
 }
 
 /** A revision in the list. */

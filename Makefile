@@ -83,12 +83,20 @@ sim: setup ## SEEDS=300 virtual schedules of the whole controller, or SEED=n alo
 sim-masters: setup ## TRIALS=10000 trials of a paused controller that goes on while another leads
 	@node --disable-warning=ExperimentalWarning test/sim/sim.ts masters
 
+.PHONY: sim-crash
+sim-crash: setup ## a death at every await of the push path, or POINT=file:line:column#pass/after alone with all that happens in it
+	@node --disable-warning=ExperimentalWarning test/sim/crash/crash.ts
+
 .PHONY: sim-mutants
 sim-mutants: setup ## every deliberate defect, each to be caught within 200 seeds
 	@node --disable-warning=ExperimentalWarning test/sim/sim.ts mutants
 
+.PHONY: soak
+soak: setup packages build ## MINUTES=60 of random edits, faults and commands for NODES=100 real nodes; SEED=n chooses again the same
+	@node --disable-warning=ExperimentalWarning test/soak/soak.ts
+
 .PHONY: bench
-bench: setup packages build ## 100 real nodes against a bare loop, OpenSSH, the predecessor's way and Ansible
+bench: setup packages build ## 100 and 1,000 real nodes against a bare loop, OpenSSH, the predecessor and Ansible; ONLY=warm,growth KEEP=1 renews sections
 	@node test/bench/bench.ts
 
 .PHONY: clean

@@ -31,9 +31,14 @@ export async function openController(
 function onceOver(built: OpenController): ControllerApi & NodeLifecycle & Steered {
   const { controller, engine } = built;
   let begun = false;
+  const changing = async <T>(work: () => Promise<T>): Promise<T> => {
+    await built.release();
+    return work();
+  };
   const begin = async (): Promise<void> => {
     if (begun) return;
     begun = true;
+    await built.release();
     await engine.beginTerm(engine.ids());
   };
   return {
@@ -47,17 +52,33 @@ function onceOver(built: OpenController): ControllerApi & NodeLifecycle & Steere
     },
     plan: (request) => controller.plan(request),
     status: () => controller.status(),
-    approve: (hash, actor) => controller.approve(hash, actor),
+    approve: (hash, actor) => changing(() => controller.approve(hash, actor)),
     pause: (node, actor) => controller.pause(node, actor),
     resume: (node, actor) => controller.resume(node, actor),
-    takeTerm: (actor) => controller.takeTerm(actor),
+    takeTerm: (actor) => changing(() => controller.takeTerm(actor)),
     removeNode: async (request) => {
-      if (!request.abandon && !request.dryRun) await begin();
+      if (!request.dryRun) await (request.abandon ? built.release() : begin());
       return controller.removeNode(request);
     },
-    restoreNode: (node, actor) => controller.restoreNode(node, actor),
-    steering: controller.steering,
+    restoreNode: (node, actor) => changing(() => controller.restoreNode(node, actor)),
+    steering: steeringOf(controller, changing),
     close: () => built.close(),
+  };
+}
+
+/** What steers a rollout stands on its record: that is kept first. */
+function steeringOf(
+  { steering }: Steered,
+  changing: <T>(work: () => Promise<T>) => Promise<T>,
+): Steered['steering'] {
+  return {
+    pauseRollout: (actor) => changing(() => steering.pauseRollout(actor)),
+    resumeRollout: (actor) => changing(() => steering.resumeRollout(actor)),
+    abortRollout: (request) => changing(() => steering.abortRollout(request)),
+    unpin: (actor) => changing(() => steering.unpin(actor)),
+    freeze: (request) => steering.freeze(request),
+    unfreeze: (request) => steering.unfreeze(request),
+    drift: (request) => steering.drift(request),
   };
 }
 

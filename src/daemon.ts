@@ -5,6 +5,7 @@ import { openDaemonParts, type DaemonParts } from './compose.ts';
 import type { Settings } from './config/settings.ts';
 import { serveSocket, type SocketServer } from './http/socket-server.ts';
 import type { RootLog } from './lib/log.ts';
+import { sweepTemps } from './lib/stale-temps.ts';
 import { version } from './lib/version.ts';
 import { checkSchedule, resync } from './reconcile/resync.ts';
 
@@ -18,6 +19,8 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
   const stop = new AbortController();
   checkSchedule(settings.reconcile);
   const parts = await openDaemonParts(settings, log.logger);
+  for (const folder of [settings.daemon.stateDirectory, settings.source.directory])
+    if (folder !== undefined) sweepTemps(folder);
   let server: SocketServer | undefined;
   const release = onSignals(stop, () => void reload(parts, log, run));
   try {

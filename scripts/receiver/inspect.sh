@@ -42,22 +42,23 @@ led_away() {
   return 1
 }
 
-# One stat for the target and, while installing, the two directories: equal devices or no rename.
+# One stat for the description, the target and, while installing, the two directories: equal devices or no rename.
 look_at_target() {
-  local paths=() out fields
+  local paths=("$CONF_DIR/targets.d/$REQ_KIND") out fields
   [[ ! -e $TARGET ]] || paths+=("$TARGET")
   [[ -z $STAGE_DIR || $STAGE_DIR == "$TARGET_DIR" ]] || paths+=("$TARGET_DIR" "$STAGE_DIR")
-  if ((${#paths[@]} > 0)); then
-    out=$(exec stat -c '%d %i %s %.9Y' -- "${paths[@]}" 2>&1) || fail_fs "$out"
-    # shellcheck disable=SC2206 # numbers only
-    fields=($out)
-    if ((${#paths[@]} > 1)) && [[ ${fields[-4]} != "${fields[-8]}" ]]; then
-      STAGE_DIR=$TARGET_DIR
-    fi
-    if [[ ${paths[0]} == "$TARGET" ]]; then
-      IDENTITY="${fields[*]:0:4}" OLD_SIZE=${fields[2]}
-      read_old
-    fi
+  out=$(exec stat -c '%d %i %s %.9Y %a' -- "${paths[@]}" 2>&1) || fail_fs "$out"
+  # shellcheck disable=SC2206 # numbers only
+  fields=($out)
+  # Whoever may write it chooses which file we write.
+  ((!(8#${fields[4]} & 8#22))) ||
+    fail KIND "the target description ${paths[0]} may be written by others than its owner (mode ${fields[4]}); expected 0644"
+  if ((${#paths[@]} > 2)) && [[ ${fields[-5]} != "${fields[-10]}" ]]; then
+    STAGE_DIR=$TARGET_DIR
+  fi
+  if [[ ${paths[1]-} == "$TARGET" ]]; then
+    IDENTITY="${fields[*]:5:4}" OLD_SIZE=${fields[7]}
+    read_old
   fi
 }
 

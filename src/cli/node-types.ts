@@ -1,4 +1,5 @@
 import { isNodeType, nodeTypeFacts, nodeTypeNames, type NodeType } from '../model/node-types.ts';
+import type { Node } from '../model/node.ts';
 import { wrongWord } from './words.ts';
 
 /** The short words of all types, as help texts list them. */
@@ -17,4 +18,10 @@ export function nodeTypeOf(word: string | undefined, place: string): NodeType {
     },
     word,
   );
+}
+
+/** The words of `node add` that name a node which is registered already. */
+export function rowWords({ address, type, sshUser: user, sshPort }: Node): string {
+  const port = sshPort === undefined ? '' : ` --port ${String(sshPort)}`;
+  return `${address} --type ${type} --user ${user}${port}`;
 }

@@ -19,8 +19,9 @@ export interface Registries {
 
 /** Reads the registries once and writes nothing, not even the last good state: that is the controller's. */
 export async function readRegistries(call: Call): Promise<Registries> {
-  const [{ parseRegistries }, source, lastGood] = [
-    await import('../registry/parse.ts'),
+  const [{ parserFor }, settings, source, lastGood] = [
+    await import('../registry/parse-for.ts'),
+    await call.settings(),
     await call.source(),
     await lastGoodOf(call),
   ];
@@ -37,7 +38,7 @@ export async function readRegistries(call: Call): Promise<Registries> {
       source: health,
     };
   }
-  const parsed = parseRegistries(reading.objects, lastGood);
+  const parsed = parserFor(settings.source)(reading.objects, lastGood);
   const snapshot = { ...parsed, findings: [...reading.findings, ...parsed.findings] };
   return {
     snapshot,
@@ -91,15 +92,15 @@ export function unreadable(
 }
 
 async function lastGoodOf(call: Call): Promise<Snapshot | undefined> {
-  const [{ LastGood }, { parseRegistries }] = await Promise.all([
+  const [{ LastGood }, { parserFor }] = await Promise.all([
     import('../registry/last-good.ts'),
-    import('../registry/parse.ts'),
+    import('../registry/parse-for.ts'),
   ]);
   const [settings, source] = [await call.settings(), await call.source()];
   const lastGood = new LastGood({
     stateDirectory: settings.daemon.stateDirectory,
     source: nameOf(source),
-    parse: parseRegistries,
+    parse: parserFor(settings.source),
   });
   try {
     return (await lastGood.restore()).snapshot;

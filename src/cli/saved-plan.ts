@@ -31,6 +31,8 @@ export async function savePlan(
     source: `${kind} ${location}`,
     summary: { changes: report.changes, inSync: report.inSync, unknown: report.unknown },
     revision: report.revision ?? '',
+    ...(report.policy === undefined ? {} : { policy: report.policy }),
+    ...(report.release === undefined ? {} : { release: report.release }),
     nodes: report.nodes.map(({ node, name, state, wanted, observed }) => ({
       node,
       name,
@@ -71,8 +73,14 @@ export async function readPlan(path: string): Promise<SavedPlan> {
 }
 
 /** What a push of the plan expects of the world. */
-export function expectedOf({ revision, nodes, approvals }: SavedPlan): ExpectedPlan {
-  return { revision, nodes, approvals };
+export function expectedOf({ revision, policy, release, nodes, approvals }: SavedPlan): ExpectedPlan {
+  return {
+    revision,
+    ...(policy === undefined ? {} : { policy }),
+    ...(release === undefined ? {} : { release }),
+    nodes,
+    approvals,
+  };
 }
 
 function jsonOf(bytes: Buffer): unknown {

@@ -8,10 +8,14 @@ import { systemRandom } from '../lib/random.ts';
 import { version } from '../lib/version.ts';
 import { Controller } from '../reconcile/controller.ts';
 import { Engine } from '../reconcile/engine.ts';
+import { ownCluster, type ClusterGround } from '../reconcile/own-cluster.ts';
+import { LaterWrites } from '../reconcile/later-writes.ts';
 import { TermHolder } from '../reconcile/term-holder.ts';
+import { createClusterMemory } from '../registry/cluster-memory.ts';
 import { openTermStore } from '../registry/open-term-store.ts';
 import type { Source } from '../registry/source.ts';
 import { holderName } from '../registry/term-store.ts';
+import type { Transport } from '../transport/transport.ts';
 import { openDurables } from './durables.ts';
 import { openHistory } from './history.ts';
 import { openKnowledge } from './knowledge.ts';
@@ -28,6 +32,8 @@ export interface OpenController {
   readonly source: Source;
   /** Takes new settings while running. @returns the sections that need a restart. */
   apply(settings: Settings): readonly string[];
+  /** Keeps what was only planned until now: called before the first thing that changes anything. */
+  release(): Promise<void>;
   close(ms?: number): Promise<void>;
 }
 
@@ -35,6 +41,8 @@ interface How {
   readonly daemon: boolean;
   /** The command as its holder's note names it. */
   readonly command: string;
+  /** Takes the place of the way that the settings name. */
+  readonly transport?: Transport;
 }
 
 // A command waits for another command's push; a daemon that finds one running was started by mistake.
@@ -73,16 +81,13 @@ async function assemble(
   const durables = await openDurables(stateDirectory, systemClock, log);
   const { decisions, memory, termMemory, tombstones } = durables;
   const termStore = openTermStore(source, { ...ground, stateDirectory });
-  const terms = new TermHolder({
-    keeper: termStore,
-    memory: termMemory,
-    random: systemRandom,
-    holder: holderName(how.command),
-  });
-  const clusterId = await clusterIdOf(termStore, terms, log);
-  const steering = await openSteering(settings, { durable: durables.durable, ...ground });
-  const knowledge = openKnowledge(settings, source, { durables, steering, ...ground, ...how });
-  const way = await openWay(settings);
+  const holder = holderName(how.command);
+  const terms = new TermHolder({ keeper: termStore, memory: termMemory, random: systemRandom, holder });
+  const later = new LaterWrites(how.daemon);
+  const clusterId = await clusterOf(source, { store: termStore, terms, stateDirectory, log });
+  const steering = await openSteering(settings, { durable: durables.durable, ...ground, later });
+  const knowledge = openKnowledge(settings, source, { durables, steering, ...ground, ...how, later });
+  const way = await openWay(settings, how.transport);
   const history = await openHistory(settings, { durable: durables.durable, ...ground });
   const limits = limitsOf(settings);
   const moving = buildLoop(settings, {
@@ -109,13 +114,14 @@ async function assemble(
     engine,
     source,
     apply,
+    release: () => later.release(),
     close: (ms) => closeAll(engine, how.lock, ms),
   };
 }
 
-async function openWay(settings: Settings) {
+async function openWay(settings: Settings, given: Transport | undefined) {
   return {
-    transport: await openTransport(settings, systemClock),
+    transport: given ?? (await openTransport(settings, systemClock)),
     endpointOf: endpointsOf(settings, accountOfProcess(), systemClock),
     deadlineMs: settings.push.deadlineMs,
     termAskMs: settings.push.termAskMs,
@@ -127,18 +133,9 @@ async function closeAll(engine: Engine, lock: OsLock, ms: number | undefined): P
   lock.release();
 }
 
-/** The cluster's id from the term store; with the store down, the one of the own last term. */
-async function clusterIdOf(
-  store: { read(): Promise<{ clusterId: string }> },
-  terms: TermHolder,
-  log: Logger,
-): Promise<string> {
-  try {
-    return (await store.read()).clusterId;
-  } catch (error) {
-    const known = await terms.recallClusterId();
-    if (known === undefined) throw error;
-    log.warn('the term store cannot be read; going on with the remembered cluster id', { error });
-    return known;
-  }
+/** The cluster that the source belongs to, also where it cannot be read now. */
+function clusterOf(source: Source, ground: Omit<ClusterGround, 'memory' | 'location'>): Promise<string> {
+  const { kind, location } = source.health();
+  const memory = createClusterMemory(ground.stateDirectory, `${kind} ${location}`);
+  return ownCluster({ ...ground, memory, location });
 }

@@ -1,5 +1,4 @@
 import type { Settings } from '../config/settings.ts';
-import { within } from '../lib/abort.ts';
 import { systemClock } from '../lib/clock.ts';
 import { systemRandom } from '../lib/random.ts';
 import type { CauseClass } from '../model/cause.ts';
@@ -8,17 +7,17 @@ import { registryObjects } from '../model/snapshot.ts';
 import { nodeTypes } from '../plan/node-types/index.ts';
 import { causeForResult } from '../push/causes.ts';
 import { call, isFailed, type Lane } from '../push/exchange.ts';
+import { keysIn } from '../enrol/key-files.ts';
 import { loadReceiver } from '../enrol/receiver-file.ts';
+import { sendRestrict } from '../enrol/restrict-exchange.ts';
 import { KubernetesHttp } from '../registry/kubernetes-http.ts';
-import { openTermStore } from '../registry/open-term-store.ts';
 import { termObject } from '../registry/term-store.ts';
 import { dedicatedKeys } from '../transport/endpoint.ts';
 import type { Flag } from '../wire/request.ts';
-import { openSource } from './registries.ts';
+import { clusterIdOf } from './cluster-id.ts';
 import { accountOfProcess, endpointsOf, openTransport } from './way.ts';
 
 const lookMs = 8_000;
-const clusterMs = 3_000;
 
 /** What a node answered to a look that writes nothing. */
 type Look =
@@ -63,6 +62,9 @@ export interface DoctorWay {
   /** Version of the receiver that this release brings. */
   receiverVersion(): Promise<string>;
   readonly identities: readonly string[];
+  readonly dedicated: () => Promise<readonly string[]>;
+  /** Whether the key that a push uses runs the receiver and nothing else; undefined where the node does not tell. */
+  held(node: Node, signal: AbortSignal): Promise<boolean | undefined>;
   readonly agentSocket: string | undefined;
   readonly defaultPort: number;
   close(): Promise<void>;
@@ -92,6 +94,22 @@ export async function openDoctor(settings: Settings): Promise<DoctorWay> {
     kubernetes: http === undefined ? undefined : kubernetesOf(http, settings),
     receiverVersion: async () => (await loadReceiver()).version,
     identities: identity.length > 0 ? identity : dedicatedKeys(account),
+    dedicated: async () => {
+      // A folder that is not ours to read holds nothing for us.
+      const keys = await keysIn(settings.daemon.stateDirectory).catch(() => []);
+      return keys.slice(-1).map(({ path }) => path);
+    },
+    held: async (node, signal) => {
+      const request = {
+        action: 'look',
+        parts: ['key'],
+        cluster: 'sync-controller',
+        login: node.sshUser,
+      } as const;
+      const endpoint = await endpointOf(node);
+      const seen = await sendRestrict({ transport, endpoint, deadlineMs: lookMs }, request, signal);
+      return seen.ok ? false : seen.held ? true : undefined;
+    },
     agentSocket: agent ?? account.env['SSH_AUTH_SOCK'],
     defaultPort: port,
     close: async () => {
@@ -126,25 +144,6 @@ async function lookAt(
     result: answer.result,
     text: answer.text,
   };
-}
-
-/** The id under which the nodes keep their records of us; undefined where none was minted yet, or the registries cannot tell. */
-async function clusterIdOf(settings: Settings, signal: AbortSignal): Promise<string | undefined> {
-  const ports = { stateDirectory: settings.daemon.stateDirectory, clock: systemClock, random: systemRandom };
-  try {
-    const source = await openSource(settings, systemClock);
-    try {
-      return await within(
-        clusterMs,
-        signal,
-        async () => (await openTermStore(source, ports).peek())?.clusterId,
-      );
-    } finally {
-      await source.close();
-    }
-  } catch {
-    return undefined;
-  }
 }
 
 function httpOf({ source, watch }: Settings): KubernetesHttp {

@@ -13,6 +13,7 @@ import type { HistoryCalls } from '../store/history/calls.ts';
 import { Recorder } from '../store/history/recorder.ts';
 import { HistoryStore } from '../store/history/store.ts';
 
+const revisionMark = 'revision';
 const fileIn = (stateDirectory: string): string => join(stateDirectory, 'history.db');
 
 /** Opens the history of a controller: it writes behind, and reads through the same thread. */
@@ -35,6 +36,15 @@ export async function openHistory(
     log,
     retention: () => settings.history,
     notes: () => recentNotes(durable),
+    mark: {
+      read: async () => {
+        const reply = await durable.ask('mark', revisionMark);
+        return reply.available ? reply.value : 0;
+      },
+      raise: async (number) => {
+        await durable.ask('raiseMark', revisionMark, number);
+      },
+    },
   });
   const reader = new HistoryReader(async (name, ...args) => {
     // What was told a moment ago is part of the answer.

@@ -4,7 +4,8 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { effectiveFile } from '../reconcile/effective-file.ts';
 import { Fleet } from '../reconcile/fleet.ts';
-import { parseRegistries } from '../registry/parse.ts';
+import type { LaterWrites } from '../reconcile/later-writes.ts';
+import { parserFor } from '../registry/parse-for.ts';
 import { Registry } from '../registry/registry.ts';
 import type { Source } from '../registry/source.ts';
 import { Book } from '../status/book.ts';
@@ -23,16 +24,16 @@ export function openKnowledge(
     log: Logger;
     /** False for one command. */
     daemon: boolean;
+    later: LaterWrites;
   },
 ) {
-  const { durables, clock, log } = parts;
+  const { durables, clock, log, later } = parts;
   const { stateDirectory } = settings.daemon;
   const { quietMs, capMs } = settings.watch;
-  const { decisions } = durables;
   return {
     registry: new Registry({
       source,
-      parse: parseRegistries,
+      parse: parserFor(settings.source),
       stateDirectory,
       clock,
       quietMs,
@@ -43,8 +44,7 @@ export function openKnowledge(
       },
     }),
     fleet: new Fleet({
-      keeper: effectiveFile(join(stateDirectory, 'effective.json')),
-      approvals: { all: () => decisions.approvals(), spend: (hash) => decisions.spend(hash) },
+      ...keptOf(stateDirectory, durables.decisions, later),
       limits: settings.guard,
       rollout: parts.steering.rollout,
       warn: (message) => {
@@ -60,5 +60,24 @@ export function openKnowledge(
       flushMs: settings.status.flushMs,
       shardNodes: settings.status.shardNodes,
     }),
+  };
+}
+
+/** What planning keeps, now or later. */
+function keptOf(
+  stateDirectory: string,
+  decisions: Durables['decisions'],
+  later: LaterWrites,
+): Pick<ConstructorParameters<typeof Fleet>[0], 'keeper' | 'approvals'> {
+  const effective = effectiveFile(join(stateDirectory, 'effective.json'));
+  return {
+    keeper: {
+      load: () => effective.load(),
+      save: (inForce) => later.write('in force', () => effective.save(inForce)),
+    },
+    approvals: {
+      all: () => decisions.approvals(),
+      spend: (hash) => later.write('approvals', () => decisions.spend(hash), { newest: false }),
+    },
   };
 }

@@ -1,8 +1,10 @@
 import type { Settings } from '../config/settings.ts';
 import { loadReceiver } from '../enrol/receiver-file.ts';
 import type { Clock } from '../lib/clock.ts';
+import { readLinks } from '../lib/links.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Random } from '../lib/random.ts';
+import { askTailnet } from '../lib/tailnet-status.ts';
 import type { NodeId } from '../model/node.ts';
 import type { NodePlan } from '../model/plan.ts';
 import type { Fleet } from '../reconcile/fleet.ts';
@@ -12,6 +14,7 @@ import type { EndpointOf, Held } from '../reconcile/ports.ts';
 import { Presence } from '../reconcile/presence.ts';
 import type { Urgency } from '../reconcile/queue.ts';
 import { isInstalled, Reconciler } from '../reconcile/reconciler.ts';
+import { Senses } from '../reconcile/senses.ts';
 import { Slots } from '../reconcile/slots.ts';
 import { Standing } from '../reconcile/standing.ts';
 import type { TermHolder } from '../reconcile/term-holder.ts';
@@ -63,6 +66,14 @@ export function buildLoop(settings: Settings, ground: LoopGround) {
       loop.queue.add(id, 'change');
     },
   });
+  const senses = new Senses({
+    clock,
+    random,
+    log,
+    presence,
+    around: { links: readLinks, ...(settings.presence.tailscale === 'auto' ? { tailnet: askTailnet } : {}) },
+    nodes: () => fleet.current()?.nodes.size ?? 0,
+  });
   const reconciler = buildReconciler(settings, ground, slots);
   const loop: Loop = new Loop({
     reconciler,
@@ -82,7 +93,7 @@ export function buildLoop(settings: Settings, ground: LoopGround) {
       watchAbsent(id, settings, { fleet, loop, presence });
     },
   });
-  return { slots, standing, presence, loop };
+  return { slots, standing, presence, senses, loop };
 }
 
 /** What keeps a single node from being written: a pause, a freeze, or the rollout. */

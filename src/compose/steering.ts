@@ -2,24 +2,38 @@ import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { RolloutPolicy } from '../model/rollout.ts';
-import { parseShare } from '../model/share.ts';
+import { keepingLater, type LaterWrites } from '../reconcile/later-writes.ts';
+import { renderedFile, type BytesKeeper } from '../reconcile/rendered-file.ts';
 import { Rollout } from '../reconcile/rollout.ts';
 import { DurableDrift } from '../store/drift.ts';
 import type { Durable } from '../store/durable.ts';
 import { DurableRollouts } from '../store/rollouts.ts';
+import { policyOf } from './rollout-policy.ts';
 
 /** How changes reach the fleet: the rollout, drift, and the settings of both as they are now. */
 export async function openSteering(
   settings: Settings,
-  parts: { readonly durable: Durable; readonly clock: Clock; readonly log: Logger },
+  parts: {
+    readonly durable: Durable;
+    readonly clock: Clock;
+    readonly log: Logger;
+    /** Where what planning keeps may have to wait. */
+    readonly later: LaterWrites;
+  },
 ) {
-  const { durable, clock, log } = parts;
+  const { durable, clock, log, later } = parts;
   const { stateDirectory } = settings.daemon;
   const live = { policy: policyOf(settings), drift: settings.drift };
-  const memory = await DurableRollouts.open({ durable, copyFile: join(stateDirectory, 'rollout.json'), log });
+  const kept = await DurableRollouts.open({ durable, copyFile: join(stateDirectory, 'rollout.json'), log });
+  const memory = keepingLater(kept, later);
+  const file = renderedFile(join(stateDirectory, 'rendered.bin'));
+  const bytes: BytesKeeper = {
+    load: () => file.load(),
+    save: (bytesKept) => later.write('bytes', () => file.save(bytesKept)),
+    drop: () => later.write('bytes', () => file.drop()),
+  };
   return {
-    rollout: new Rollout({ memory, policy: () => live.policy, clock, log }),
+    rollout: new Rollout({ memory, policy: () => live.policy, bytes, clock, log }),
     drift: await DurableDrift.open(durable, join(stateDirectory, 'drift.json')),
     /** What the settings say of a node's drift. */
     driftByDefault: () => live.drift,
@@ -31,17 +45,3 @@ export async function openSteering(
 }
 
 export type Steering = Awaited<ReturnType<typeof openSteering>>;
-
-/** The policy as the decision takes it; the schema has refused every entry that is no share. */
-function policyOf({ rollout }: Settings): RolloutPolicy {
-  const share = (entry: number | string) => parseShare(entry, 0) ?? { count: 0 };
-  const { batches, canaries, maxFailed, maxUnreachable, onFailure, soakMs } = rollout;
-  return {
-    batches: batches.map(share),
-    canaries,
-    maxFailed: share(maxFailed),
-    maxUnreachable: share(maxUnreachable),
-    onFailure,
-    soakMs,
-  };
-}

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../lib/clock.ts';
 import { pinJumps } from '../enrol/jumps.ts';
+import { restrictedIdentities } from '../enrol/restricted-nodes.ts';
 import type { Node } from '../model/node.ts';
 import { endpointFor, parseJumps, type Account } from '../transport/endpoint.ts';
 import type { Endpoint, Transport } from '../transport/transport.ts';
@@ -30,8 +31,23 @@ export function knownHostsFiles(settings: Settings, account: Account): readonly 
   return [join(account.env['HOME'] ?? homedir(), '.ssh', 'known_hosts'), '/etc/ssh/ssh_known_hosts'];
 }
 
-/** Turns a row into the way to it. Hosts on the way are pinned from known_hosts, once; `ssh -G` is asked only where the settings say so. */
+/** Turns a row into the way to it, with the key that can do one thing first where the node takes it. */
 export function endpointsOf(
+  settings: Settings,
+  account: Account,
+  clock: Clock,
+): (node: Node) => Promise<Endpoint> {
+  const plain = plainEndpointsOf(settings, account, clock);
+  const dedicated = restrictedIdentities(settings.daemon.stateDirectory);
+  return async (node) => {
+    const endpoint = await plain(node);
+    const first = dedicated(node.id);
+    return first.length === 0 ? endpoint : { ...endpoint, identities: [...first, ...endpoint.identities] };
+  };
+}
+
+/** The way with the keys of the settings alone, as an admin's. Hosts on the way are pinned from known_hosts, once; `ssh -G` is asked only where the settings say so. */
+export function plainEndpointsOf(
   settings: Settings,
   account: Account,
   clock: Clock,

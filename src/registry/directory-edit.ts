@@ -22,12 +22,15 @@ export interface DirectoryEdit {
 
 const attempts = 20;
 const retryMs = 10;
+/** How long an editor that has emptied a file may take to fill it: on a machine under load it is stopped in between. */
+const emptiedMs = 5_000;
 
 /** Thrown between compare and rename: somebody saved the file meanwhile. Their bytes stay and the edit starts over on them. */
 class Moved extends Error {}
 
 /** Edits one value under the folder's lock. Whoever does not know the lock, an admin's editor above all, wins: nothing of theirs is lost. */
 export async function editDirectory(request: DirectoryEdit): Promise<string | undefined> {
+  const end = request.clock.monotonic() + emptiedMs;
   for (let attempt = 1; ; attempt++) {
     const scan = await look(request);
     const blocked = blockedBy(request, scan);
@@ -36,10 +39,14 @@ export async function editDirectory(request: DirectoryEdit): Promise<string | un
       if (typeof done !== 'symbol') return done;
     }
     // A half-saved file looks broken for a moment: only a lasting fault is refused.
-    if (attempt === attempts) throw blocked ?? restless(request);
+    const isWaiting = blocked instanceof Emptied && request.clock.monotonic() < end;
+    if (attempt >= attempts && !isWaiting) throw blocked ?? restless(request);
     await request.clock.sleep(retryMs);
   }
 }
+
+/** Where the object is not found, and a file of the folder has no content at the moment. */
+class Emptied extends SyncError {}
 
 /** What is not there may be on its way: a file just emptied by an editor that is about to fill it. Absence is believed only of a folder at rest. */
 async function look({ scanner, object, key }: DirectoryEdit): Promise<Scan> {
@@ -74,10 +81,23 @@ function blockedBy({ object, folder }: DirectoryEdit, scan: Scan): SyncError | u
   if (scan.objects.has(object)) return undefined;
   const fault = scan.refused.get(object) ?? scan.broken[0];
   // The object may stand in the broken file: a second one beside it would be a duplicate once that is mended.
-  if (fault === undefined) return undefined;
+  if (fault === undefined) return emptiedBy(scan.emptied[0], object, folder);
   return new SyncError('data', `${object} in ${folder} cannot be edited: ${fault.path}: ${fault.message}`, {
     remedy: fault.remedy,
   });
+}
+
+/** A second manifest beside the one that is about to be filled would be a duplicate, and nobody could edit either. */
+function emptiedBy(path: string | undefined, object: RegistryObject, folder: string): Emptied | undefined {
+  return path === undefined
+    ? undefined
+    : new Emptied(
+        'data',
+        `${object} in ${folder} is not found: expected a manifest in ${path}, got nothing`,
+        {
+          remedy: `save ${path}, or remove it`,
+        },
+      );
 }
 
 async function apply(
@@ -130,12 +150,12 @@ async function replace({ clock }: DirectoryEdit, file: ManifestFile, text: strin
   }
 }
 
-/** The text of an open file once its writer has paused; an emptied file gets half a second to be filled. */
+/** The text of an open file once its writer has paused; an emptied file gets longer to be filled. */
 async function settledText(fd: number, clock: Clock): Promise<string> {
   for (let round = 0, before = readAll(fd); ; round++) {
     await clock.sleep(25);
     const now = readAll(fd);
-    if (round >= 20 || (now === before && now !== '')) return now;
+    if (round >= (now === '' ? emptiedMs / 25 : 20) || (now === before && now !== '')) return now;
     before = now;
   }
 }

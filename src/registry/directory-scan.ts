@@ -16,6 +16,8 @@ export type Scan =
       readonly kind: 'scanned';
       /** Files of which no part could be read: an object that is not found may stand in one of them. */
       readonly broken: readonly Finding[];
+      /** Files without a byte: an editor empties a file before it fills it, and may be held up in between. */
+      readonly emptied: readonly string[];
     })
   | { readonly kind: 'unreadable'; readonly reason: string; readonly remedy: string };
 
@@ -117,7 +119,10 @@ export class DirectoryScanner {
       manifest.kind === 'invalid' ? [faultOf(path, manifest.reason)] : [],
     );
     const picked = pickObjects(files, this.#options);
-    return { kind: 'scanned', ...picked, findings: [...broken, ...picked.findings], broken };
+    const emptied = files
+      .filter(({ text, manifest }) => manifest.kind !== 'invalid' && text.trim() === '')
+      .map(({ path }) => path);
+    return { kind: 'scanned', ...picked, findings: [...broken, ...picked.findings], broken, emptied };
   }
 
   async #read(path: string): Promise<ManifestFile | undefined> {

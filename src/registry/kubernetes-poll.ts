@@ -14,6 +14,8 @@ export interface PollOptions {
   readonly random: Random;
   readonly onProof: () => void;
   readonly onLook: (object: RegistryObject) => void;
+  /** The server gave no usable answer: a watch that is silent would not tell. */
+  readonly onFailure: (object: RegistryObject) => void;
 }
 
 /**
@@ -46,6 +48,7 @@ async function look(options: PollOptions, object: RegistryObject, signal: AbortS
     // A watch that has brought anything meanwhile is alive; the next look decides again.
     if (reflector.known === before && reflector.isBehind(version)) reflector.replaceWatch();
   } catch {
-    // A server that does not answer proves nothing about the watch; the reader says that it does not answer.
+    // A server that does not answer proves nothing about the watch; the reader finds out and says that it does not answer.
+    if (!signal.aborted) options.onFailure(object);
   }
 }

@@ -154,7 +154,7 @@ class KubernetesSource implements Source {
       if (this.#freshness.isHolding(object)) onHint(object);
     };
     await Promise.all([
-      pollVersions({ ...poll, onProof: () => this.#proved(), onLook }, signal),
+      pollVersions({ ...poll, onProof: () => this.#proved(), onLook, onFailure: onHint }, signal),
       ...[...reflectors.values()].map(({ reflector }) => reflector.run(signal)),
     ]);
   }

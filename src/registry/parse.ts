@@ -27,24 +27,31 @@ const nothing = {
   multiDomain: false,
 } as const;
 
+/** What mends a registry; the words of a source stand in source-remedies.ts. */
+export interface RegistryRemedies {
+  readonly absent: (object: RegistryObject) => string;
+  /** A key that has no value. */
+  readonly unset: (object: RegistryObject) => string;
+}
+
+const anywhere: RegistryRemedies = {
+  absent: (object) => `put ${object} back, then: syncctl validate`,
+  unset: (object) => `set it in ${object}, then: syncctl validate`,
+};
+
 /**
  * Reads the four registry objects into one value. What cannot be read keeps its last good state and is reported;
  * one bad entry is set aside alone. Pure: the same objects and last good give the same snapshot.
  */
-export function parseRegistries(objects: RawObjects, lastGood: Snapshot | undefined): Snapshot {
+export function parseRegistries(
+  objects: RawObjects,
+  lastGood: Snapshot | undefined,
+  remedies: RegistryRemedies = anywhere,
+): Snapshot {
   const findings: Finding[] = [];
   const place = (object: RegistryObject): Place => new Place(findings, object);
-  for (const object of registryObjects) {
-    if (objects.has(object)) continue;
-    // A cluster that never had a public domain has no such object; one that had it has lost it.
-    if (object === 'domain-registry' && !hasDomains(lastGood))
-      place(object).warn('no such object: no public domains are registered');
-    else
-      place(object).error(
-        'expected the object, got none; its last good state stays',
-        `syncctl doctor, then: kubectl -n kube-system get configmap ${object}`,
-      );
-  }
+  for (const object of registryObjects)
+    if (!objects.has(object)) reportAbsent(object, place(object), { lastGood, remedies });
   const before = lastGood ?? nothing;
   const domainObject = objects.get('domain-registry');
   const { domains, vpsRecords } = parseDomains(domainObject, before, place('domain-registry'));
@@ -71,7 +78,7 @@ export function parseRegistries(objects: RawObjects, lastGood: Snapshot | undefi
       .at('cluster-domain')
       .error(
         'expected the cluster domain, got none: no names are written to laptops and workers until it is set',
-        'kubectl -n kube-system edit configmap cluster-info',
+        remedies.unset('cluster-info'),
       );
   }
   checkReferences(content, place('service-registry'), place('domain-registry'));
@@ -80,6 +87,17 @@ export function parseRegistries(objects: RawObjects, lastGood: Snapshot | undefi
   const complete = !findings.some((finding) => finding.severity === 'error');
   for (const claim of lost) reportLost(claim, place('service-registry'));
   return { ...snapshot, complete };
+}
+
+function reportAbsent(
+  object: RegistryObject,
+  place: Place,
+  { lastGood, remedies }: { lastGood: Snapshot | undefined; remedies: RegistryRemedies },
+): void {
+  // A cluster that never had a public domain has no such object; one that had it has lost it.
+  if (object === 'domain-registry' && !hasDomains(lastGood))
+    place.warn('no such object: no public domains are registered');
+  else place.error('expected the object, got none; its last good state stays', remedies.absent(object));
 }
 
 function hasDomains(lastGood: Snapshot | undefined): boolean {

@@ -1,9 +1,14 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Settings } from '../../src/config/settings.ts';
+import { makeKey } from '../../src/enrol/key-files.ts';
+import { noteRestricted } from '../../src/enrol/restricted-nodes.ts';
+import { systemRandom } from '../../src/lib/random.ts';
+import { nodeId } from '../../src/model/node.ts';
 import { ControllerDouble, status } from './controller-double.ts';
 import { EnrolDouble } from './enrol-double.ts';
 import { hostOf, well } from './doctor-world.ts';
-import { historyCases, seedHistory } from './history-site.ts';
+import { historyCases, seedHistory, settingsOf } from './history-site.ts';
 import { demo, demoCluster } from './registry-folder.ts';
 import { site } from './support.ts';
 
@@ -25,6 +30,14 @@ beforeAll(async () => {
   );
 });
 
+/** As after `node add --restrict`. */
+async function seedRestricted({ daemon: { stateDirectory } }: Settings): Promise<void> {
+  await mkdir(stateDirectory, { recursive: true });
+  await makeKey(stateDirectory, 1, systemRandom);
+  const entry = { generation: 1, old: [], login: 'sammy', since: '2026-01-01T00:00:00Z' };
+  await noteRestricted(stateDirectory, nodeId('vps_nodes', '100.68.225.92'), entry);
+}
+
 async function result(words: readonly string[]): Promise<Record<string, unknown>> {
   const controller = new ControllerDouble();
   controller.state = status({ daemon: false });
@@ -41,6 +54,8 @@ async function result(words: readonly string[]): Promise<Record<string, unknown>
         look: async () => well(),
         kubernetes: undefined,
         identities: ['/key'],
+        dedicated: async () => [],
+        held: async () => true,
         receiverVersion: async () => '1.0.0',
         agentSocket: undefined,
         defaultPort: 22,
@@ -48,6 +63,7 @@ async function result(words: readonly string[]): Promise<Record<string, unknown>
       }),
     host: hostOf({}),
   });
+  if (words[1] === 'rotate-key') await seedRestricted(await settingsOf(made));
   if (historyCases.some(([, line]) => line === words)) await seedHistory(made, content);
   return JSON.parse((await made.run(...words, '-o', 'json')).out) as Record<string, unknown>;
 }
@@ -69,6 +85,7 @@ const cases: readonly (readonly [string, readonly string[]])[] = [
   ['DnsRecords', ['domain', 'show']],
   ['ChangeReport', ['service', 'publish', 'grafana']],
   ['TrustReport', ['node', 'trust', '--all', '--from', 'scan', '--yes']],
+  ['KeyRotation', ['node', 'rotate-key', '--all', '--yes']],
   ['RemovalReport', ['node', 'remove', 'dev-laptop', '--yes']],
   ['Term', ['term', 'show']],
   ['TermTaken', ['term', 'take', '--reason', 'x']],

@@ -75,6 +75,8 @@ export const status = (changes: Partial<ControllerStatus> = {}): ControllerStatu
   nodes: [],
   rollout: null,
   holds: [],
+  windows: [],
+  ownNetwork: null,
   drift: [],
   ...changes,
 });
@@ -87,6 +89,8 @@ export class ControllerDouble implements ControllerApi, NodeLifecycle, Steered {
     apiVersion: 'sync-controller/v1',
     kind: 'PlanReport',
     revision: 'ab12cd34ef567890',
+    policy: '0011223344556677',
+    release: '1.2.3',
     changes: 0,
     inSync: 0,
     unknown: 0,

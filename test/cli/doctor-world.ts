@@ -87,6 +87,8 @@ export async function examined(
     look: async () => world.look ?? well(),
     kubernetes: undefined,
     identities: ['/key'],
+    dedicated: async () => [],
+    held: async () => true,
     receiverVersion: async () => '1.0.0',
     agentSocket: undefined,
     defaultPort: 22,

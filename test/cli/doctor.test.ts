@@ -32,6 +32,8 @@ describe('syncctl doctor as a whole', () => {
           look: async () => well(),
           kubernetes: undefined,
           identities: ['/key'],
+          dedicated: async () => [],
+          held: async () => true,
           receiverVersion: async () => '1.0.0',
           agentSocket: undefined,
           defaultPort: 22,
@@ -47,7 +49,9 @@ describe('syncctl doctor as a whole', () => {
   it('looks at one node alone when one is named', async () => {
     const { out } = await examined({}, ['contabo-vps', '-o', 'json']);
     const findings = findingsOf(out);
-    expect(new Set(findings.map((finding) => finding.check))).toEqual(new Set(['way', 'login']));
+    expect(new Set(findings.map((finding) => finding.check))).toEqual(
+      new Set(['way', 'login', 'restriction']),
+    );
     expect(new Set(findings.map((finding) => finding.subject))).toEqual(new Set(['contabo-vps']));
     expect((await examined({}, ['nobody'])).code).toBe(66);
   });

@@ -1,4 +1,4 @@
-import type { EnrolPort, FoundKey, FoundKeys, Installed } from '../../src/cli/enrol-port.ts';
+import type { EnrolPort, FoundKey, FoundKeys, Installed, RestrictionPort } from '../../src/cli/enrol-port.ts';
 import { ControllerDouble, status } from './controller-double.ts';
 import { demo, readKeyValue } from './registry-folder.ts';
 import { site, type Site } from './support.ts';
@@ -40,7 +40,24 @@ export class EnrolDouble implements EnrolPort {
     return { keys: from === 'scan' ? this.shown : this.known, notes: this.notes };
   }
 
-  async install(node: { name: string }, flags: readonly string[]): Promise<Installed> {
+  /** What becomes of nodes is proved on real ones: test/e2e/least-privilege.test.ts, test/e2e/rotate-key.test.ts. */
+  restriction: RestrictionPort = {
+    look: () => Promise.reject(new Error('nothing is restricted here')),
+    enforce: () => Promise.reject(new Error('nothing is restricted here')),
+    takeBack: () => Promise.reject(new Error('nothing is restricted here')),
+    uninstall: () => Promise.reject(new Error('nothing is restricted here')),
+    rotate: ({ nodes }) =>
+      Promise.resolve({
+        nodes: nodes.map((node) => ({ node, result: 'rotated', cause: undefined, evidence: '' })),
+        key: { generation: 2, path: '/key.2', blob: '', fingerprint: `SHA256:${'k'.repeat(43)}` },
+        behind: [],
+      }),
+  };
+
+  async install(
+    node: { name: string },
+    { flags }: { readonly flags: readonly string[] },
+  ): Promise<Installed> {
     this.installs.push([node.name, ...flags].join(' '));
     return this.answer;
   }

@@ -1,6 +1,8 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { CopyFile } from '../../src/store/copy-file.ts';
+import { pauseSchema } from '../../src/store/decisions.ts';
 import { demo, demoNodes } from './registry-folder.ts';
 import { site } from './support.ts';
 
@@ -85,5 +87,25 @@ describe('syncctl health', () => {
     await expect(writeFile(join(folder, '.local', 'state', 'sync-controller', 'x'), '')).rejects.toThrow(
       'ENOENT',
     );
+  });
+
+  it('tells what is paused, by command or by annotation, also where no daemon runs', async () => {
+    const { run, folder, registry } = await site(demo);
+    const [path = ''] = (await readdir(registry)).filter((name) => name.startsWith('domain-registry'));
+    const manifest = await readFile(join(registry, path), 'utf8');
+    const annotated = manifest.startsWith('{')
+      ? manifest.replace('"metadata":{', '"metadata":{"annotations":{"sync-controller/paused":"true"},')
+      : manifest.replace('metadata:\n', 'metadata:\n  annotations: { sync-controller/paused: "true" }\n');
+    expect(annotated).not.toBe(manifest);
+    await writeFile(join(registry, path), annotated);
+    const state = join(folder, '.local', 'state', 'sync-controller');
+    await mkdir(state, { recursive: true });
+    const pause = { scope: 'all', who: 'ada', why: 'moving', since: '2026-01-01T00:00:00Z' };
+    await new CopyFile(join(state, 'pauses.json'), pauseSchema).write([pause]);
+    const { out } = await run('health');
+    expect(out.match(/^Paused: .*$/gmu)).toEqual([
+      'Paused: all nodes: paused by ada since 2026-01-01T00:00:00Z: moving; end it with: syncctl resume',
+      expect.stringMatching(/^Paused: registry domain-registry; end it with: .*sync-controller\/paused/u),
+    ]);
   });
 });

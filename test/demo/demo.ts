@@ -100,6 +100,8 @@ function makeNode(one: DemoNode): void {
   writeFileSync(
     join(one.root, 'etc/sync-controller/targets.d', one.kind),
     `${['format=SC1', ...target, 'mode=0644', 'raw_url=', 'web_port=', 'websecure_port=', 'reload=', 'probe='].join('\n')}\n`,
+    // The receiver refuses one that others than its owner may write, whatever the umask of a desktop is.
+    { mode: 0o644 },
   );
 }
 

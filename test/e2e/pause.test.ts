@@ -68,6 +68,9 @@ describe.skipIf(!available)('a pause is obeyed and told, whoever says it', () =>
       expect.stringMatching(/^\[✗\] push: [^\n]*moving house; syncctl resume\n$/u),
     ]);
     await daemon.stop();
+    expect(await health()).toMatch(
+      /^Paused: all nodes: paused by .*: moving house; end it with: syncctl resume$/mu,
+    );
     daemon = rig.daemon();
     await until('it has started', () => daemon.said().includes('started'));
     await until('it says that it holds', () => daemon.said().includes('wa is not pushed: paused by'));

@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { NodeReport, PushReport } from '../../src/contract/report.ts';
-import { fileOn, startRig, type Ran, type Rig } from '../e2e/rig.ts';
+import { fileOn, startRig, until, type Ran, type Rig } from '../e2e/rig.ts';
+import type { FleetNode } from '../fleet/types.ts';
 import { startProxy, type Proxy } from './proxy.ts';
 
 /** Limits that end a test early; each is one that an admin can set. */
@@ -97,4 +98,34 @@ export function look(rig: Rig, report: NodeReport): string {
 /** The hosts file of a node. */
 export function hosts(rig: Rig, index = 0): string {
   return fileOn(rig.node(index), 'etc/hosts');
+}
+
+const receiver = '/usr/local/lib/sync-controller/receive-1.0.0';
+
+/** A receiver that will stand still at a named step of its work. */
+export interface Hold {
+  /** Resolves when one stands there. */
+  reached(): Promise<void>;
+  /** It goes on, and the receiver is again as it was installed. */
+  release(): Promise<void>;
+}
+
+/** Makes the receiver of a node wait at one of the steps that scripts/receiver names. */
+export async function holdAt(node: FleetNode, step: string): Promise<Hold> {
+  const shell = async (command: string): Promise<string> => {
+    const ran = await node.run(command);
+    if (ran.code !== 0) throw new Error(`${command}: ${ran.stderr}`);
+    return ran.stdout;
+  };
+  const wait = `[[ $1 != ${step} || ! -e /run/hold ]] || { : >|/run/held; while [[ -e /run/hold ]]; do sleep 0.05; done; }; return 0 # held`;
+  // A new file in its place: a shell that runs reads the old one to its end.
+  await shell(
+    `touch /run/hold; cp -p ${receiver} /run/receiver; sed -i '/^step() {$/a\\${wait}' ${receiver}; grep -q '# held$' ${receiver}`,
+  );
+  return {
+    reached: () => until(`the receiver is at ${step}`, async () => (await node.run('test -e /run/held')).code === 0),
+    release: async () => {
+      await shell(`rm -f /run/hold /run/held; cp -p /run/receiver ${receiver}.new; mv ${receiver}.new ${receiver}`);
+    },
+  };
 }

@@ -97,13 +97,14 @@ describe.skipIf(!available)('a node with a fault of its own', () => {
     expect((await push(rig, 'broken'))['broken']).toMatchObject({ state: 'active', notes: ['node_reset'] });
   });
 
-  it('whose description belongs to somebody else is refused as one without a description', async () => {
+  it('whose description belongs to somebody else is refused as one without; the printed node add makes it anew', async () => {
     await shell('chown node /etc/sync-controller/targets.d/hosts');
     const before = hosts(rig);
     edit(rig);
     const report = (await push(rig, 'broken'))['broken'];
     expect([report?.cause, hosts(rig)]).toEqual(['target_unknown', before]);
-    await shell('chown root /etc/sync-controller/targets.d/hosts');
+    expect(report?.remedy).toMatch(/^syncctl node add \S+ --type worker_nodes --user node --upgrade$/u);
+    expect((await rig.syncctl([...(report?.remedy ?? '').split(' ').slice(1), '--yes'])).code).toBe(0);
     expect((await push(rig, 'broken'))['broken']).toMatchObject({ state: 'active' });
   });
 

@@ -162,7 +162,9 @@ export class NodeRoot {
   /** Describes a target as enrolment does. */
   target(kind: string, keys: Readonly<Record<string, string>>): void {
     const lines = Object.entries({ format: 'SC1', ...keys }).map(([key, value]) => `${key}=${value}\n`);
-    this.write(`etc/sync-controller/targets.d/${kind}`, lines.join(''));
+    const file = `etc/sync-controller/targets.d/${kind}`;
+    this.write(file, lines.join(''));
+    chmodSync(this.path(file), 0o644);
   }
 
   /** A target of each kind, consumers left out. */

@@ -89,6 +89,17 @@ export class ModelNode {
     };
   }
 
+  /** What a dead-man timer does that nobody has ended: the fallback comes back, under the position that armed it. */
+  expire(request: Omit<ModelRequest, 'mode'>, fallback: string): void {
+    const path = pathOf(request.kind);
+    const from = this.managed(request.kind);
+    const bytes = compose(kinds[request.kind]?.shape ?? 'file', this.files.get(path), fallback);
+    this.files.delete(path);
+    if (bytes !== undefined) this.files.set(path, bytes);
+    const mark = { ...markOf(request), sha: sha(fallback) };
+    this.append(request, { word: 'installed', mark, from });
+  }
+
   /** What `check` must say. */
   check(cluster: string, kind: string): Expected {
     const request = { cluster, kind };
@@ -268,7 +279,7 @@ function pathOf(kind: string): string {
   return kinds[kind]?.path ?? kind;
 }
 
-function markOf(request: ModelRequest): Mark {
+function markOf(request: Omit<ModelRequest, 'mode'>): Mark {
   return { epoch: request.epoch, writer: request.writer, seq: request.seq, sha: sha(request.document) };
 }
 

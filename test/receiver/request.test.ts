@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cluster, hostsBlock, NodeRoot, request, routesFile, sha } from './harness.ts';
 import { encodeRequest } from '../../src/wire/request.ts';
@@ -151,6 +151,22 @@ describe('the target description', () => {
   ])('is refused when it %s', async (_name, text) => {
     if (text !== undefined) node.write('etc/sync-controller/targets.d/odd', text);
     await refused(encodeRequest(request({ kind: 'odd', document, nonce })), 'KIND', 24);
+  });
+
+  it.each([
+    ['its group', 0o664],
+    ['everybody', 0o646],
+  ])('is refused where %s may write it, and nothing is touched', async (_who, mode) => {
+    const described = node.path('etc/sync-controller/targets.d/hosts');
+    const before = node.read('etc/hosts');
+    chmodSync(described, mode);
+    const receipt = await node.ask({ document, seq: 2 });
+    expect([receipt.result, receipt.code]).toEqual(['KIND', 24]);
+    expect(receipt.text).toContain(`may be written by others than its owner (mode ${mode.toString(8)})`);
+    expect((await node.ask({ mode: 'check' })).result).toBe('KIND');
+    expect(node.read('etc/hosts')).toEqual(before);
+    chmodSync(described, 0o644);
+    expect((await node.ask({ document, seq: 3 })).code).toBe(0);
   });
 
   it('may hold comments, empty lines and keys of later versions', async () => {

@@ -17,7 +17,7 @@ describe('the scripts', () => {
       [
         ...parts,
         receiverPath(),
-        ...['sync-dns', 'sync-vps-routes', 'build-receiver', 'install-receiver'].map(
+        ...['sync-dns', 'sync-vps-routes', 'build-receiver', 'install-receiver', 'restrict-key'].map(
           (name) => `${scripts}/${name}.sh`,
         ),
       ],

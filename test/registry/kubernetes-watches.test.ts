@@ -186,6 +186,17 @@ describe('a watch', () => {
     await hinted('service-registry');
   });
 
+  test('whose server answers no poll any more asks for a look, so that the reader finds out and says so', async () => {
+    await watch({ pollMs: 50 });
+    bench.api.fault((seen, response) => {
+      if (seen.isWatch) return false;
+      status(response, 401, 'Unauthorized');
+      return true;
+    });
+    await hinted('cluster-info');
+    expect(await read(source)).toMatchObject({ kind: 'unreadable' });
+  });
+
   test('names an object that is held back as stale at every poll, so that it is judged again', async () => {
     await watch({ pollMs: 30, staleAcceptMs: 3_600_000 });
     await read(source);

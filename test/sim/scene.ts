@@ -19,7 +19,7 @@ export class Scene {
   readonly network: Dice;
   readonly nodes = new Map<string, SimNode>();
   readonly transports = new Map<SimProcess, Sessions>();
-  readonly counts = { exchanges: 0, applies: 0, probes: 0, installs: 0, fenced: 0 };
+  readonly counts = { exchanges: 0, applies: 0, probes: 0, installs: 0, fenced: 0, expired: 0, goneBack: 0 };
   /** What each controller was last told of each node, for the check that `active` was true when it was said. */
   readonly known = new Map<SimProcess, Map<string, Truth>>();
   onServed: (process: SimProcess, controller: Controller) => void = () => undefined;

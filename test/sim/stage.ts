@@ -1,8 +1,9 @@
 import type { LogFields, LogLevel } from '../../src/lib/logger.ts';
 import { rowsDiffer } from './check/agreement.ts';
 import { Installs } from './check/installs.ts';
-import { mustBeMeant } from './check/meaning.ts';
+import { mustBeDoubted, mustBeMeant } from './check/meaning.ts';
 import { Requests } from './check/requests.ts';
+import { Rollouts } from './check/rollouts.ts';
 import { Statuses } from './check/statuses.ts';
 import { Writes } from './check/writes.ts';
 import { settingsFor } from './controller/settings.ts';
@@ -12,15 +13,13 @@ import { Dice } from './kernel/dice.ts';
 import type { Machine } from './kernel/machine.ts';
 import type { SimProcess } from './kernel/process.ts';
 import { enter, Violation, World } from './kernel/world.ts';
-import { Consumer } from './node/consumer.ts';
-import { SimNode } from './node/node.ts';
-import { writeAll } from './person/registries.ts';
-import { idOf, Truth } from './person/truth.ts';
+import type { SimNode } from './node/node.ts';
+import { settle } from './person/settle.ts';
+import { Truth } from './person/truth.ts';
 import { play, Scene } from './scene.ts';
 import type { Script } from './script/action.ts';
 
 export const stateDirectory = '/var/lib/sync-controller';
-const kindsInTurn = ['management_laptops', 'vps_nodes', 'worker_nodes', 'vps_nodes'] as const;
 
 /** One run: the world, everything in it, and everything that watches over it. */
 export class Stage {
@@ -35,6 +34,7 @@ export class Stage {
   readonly installs: Installs;
   readonly writes: Writes;
   readonly requests: Requests;
+  readonly rollouts: Rollouts;
   readonly statuses = new Statuses({
     known: (of, address) => this.scene.known.get(of)?.get(address),
     keepsMore: (of) => this.additionsOnly.has(of.name),
@@ -70,7 +70,8 @@ export class Stage {
     this.settings = {
       watch: { pollMs: script.pollMs },
       reconcile: { periodHours: script.periodHours },
-      push: { parallel: script.parallel },
+      push: { parallel: script.parallel, confirmSeconds: script.settings.confirmSeconds },
+      rollout: script.settings.rollout,
     };
     this.writes = new Writes(() => this.world.nowMs);
     this.scene.cluster.server.onWrite = (write) => {
@@ -83,9 +84,12 @@ export class Stage {
       massAllowed: ({ number }) => this.allowedMass.has(number),
       additionsOnly: (controller) => this.additionsOnly.has(controller),
       removed: () => false,
+      goesBack: (controller) =>
+        this.rollouts.goesBack(this.machineOf(controller)) || (this.isGradual && this.isShared),
     });
     this.requests = new Requests(() => this.world.nowMs);
-    this.nodes = this.settle();
+    this.rollouts = new Rollouts(() => this.world.nowMs);
+    this.nodes = settle(this);
     this.main = this.unit('a', { name: 'alpha', disk: new Disk(), wallOffsetMs: 0 });
     this.watchScene();
   }
@@ -182,9 +186,26 @@ export class Stage {
     return this.truth.newest?.mass === true;
   }
 
+  /** Revisions go to some nodes before the others. */
+  get isGradual(): boolean {
+    return this.script.settings.rollout !== undefined;
+  }
+
+  /** How much longer a revision may take because it goes by batches: each is loaded, watched and looked at once more. */
+  get batchesMs(): number {
+    const { rollout } = this.script.settings;
+    const rows = this.nodes.length + 1;
+    return rollout === undefined ? 0 : rows * (3_000 + (rollout.soakMs === 0 ? 0 : rollout.soakMs + 3_000));
+  }
+
+  /** Another machine has had a controller too: what one calls the last good revision may be older than what the other brought. */
+  private get isShared(): boolean {
+    return this.units.some((unit) => unit.machine !== this.main.machine);
+  }
+
   /** What is withheld from an emptied registry is what each controller had in force itself; a second one may have had newer. */
   private get holdsItsOwn(): boolean {
-    return this.emptied && this.units.some((unit) => unit.machine !== this.main.machine);
+    return this.emptied && this.isShared;
   }
 
   /** A controller without any memory of before obeys an emptied registry: it has nothing to hold it against. */
@@ -206,37 +227,6 @@ export class Stage {
     });
   }
 
-  private settle(): readonly SimNode[] {
-    const { world, truth, scene } = this;
-    for (let n = 1; n <= 9; n += 1) {
-      const name = `s${String(n)}`;
-      truth.services.set(name, { name, ip: `10.1.0.${String(n)}`, port: 80, public: n % 2 === 0 });
-    }
-    truth.revise(0);
-    const nodes: SimNode[] = [];
-    for (let n = 0; n < this.script.nodes; n += 1) {
-      const type = kindsInTurn[n % kindsInTurn.length] ?? 'worker_nodes';
-      const address = `100.64.0.${String(n + 1)}`;
-      const hostKey = hostKeyOf(address, 1);
-      const consumer = type === 'vps_nodes' ? new Consumer(world, address, n % 8 !== 3) : undefined;
-      const node = new SimNode(world, { address, type, hostKey, consumer });
-      scene.nodes.set(address, node);
-      nodes.push(node);
-      this.register(node, type, `n${String(n)}`);
-    }
-    // One machine may stand in the registry twice.
-    const [first] = nodes;
-    if (this.script.twins && first !== undefined) this.register(first, 'worker_nodes', 'n0-again');
-    writeAll(scene.cluster.server, truth);
-    return nodes;
-  }
-
-  private register(node: SimNode, type: SimNode['type'], name: string): void {
-    const row = { type, address: node.address, name, pins: [node.hostKey] };
-    node.rowIds.push(idOf(row));
-    this.truth.rows.set(idOf(row), row);
-  }
-
   private watchScene(): void {
     const { scene } = this;
     scene.onServed = (process, controller) => {
@@ -254,10 +244,18 @@ export class Stage {
       const unit = this.units.find((each) => each.process === process);
       if (unit?.engine?.parts.fleet.current()?.additionsOnly === true) this.additionsOnly.add(process.name);
       this.isBlind();
+      if (unit !== undefined) this.guarded(() => this.rollouts.asked(unit, exchange));
       this.guarded(() => this.requests.asked(process, exchange));
     };
     scene.onDelivered = (process, truth) => this.requests.delivered(process, truth);
     for (const node of this.nodes) {
+      node.onExpired = (before, after) => {
+        this.note(`${node.id} takes back what nobody confirmed`);
+        scene.counts.expired += 1;
+        this.stamp += 1;
+        this.guarded(() => this.installs.expired(node, before, after));
+        this.guarded(() => mustBeDoubted(this, node));
+      };
       node.onExecuted = (what) => {
         this.note(
           `${node.id} ${what.request.mode} ${String(what.request.epoch)}.${String(what.request.seq)} by ${what.by}: ${what.expected?.result ?? 'went down'}`,
@@ -301,6 +299,10 @@ export class Stage {
     this.note(`${unit.process.name} ${level}: ${message} ${told.map(String).join(' ')}`);
     if (message === 'term begun')
       this.guarded(() => this.writes.begun(unit.process?.name ?? '', String(fields['writer'])));
+    if (fields['rollout'] !== undefined) {
+      this.statuses.news();
+      this.rollouts.look(unit);
+    }
     if (message === 'registry changed' || message === 'removal withheld')
       this.guarded(() => mustBeMeant(this, unit));
     if (message === 'reconcile failed' || cause === 'internal')
@@ -321,12 +323,4 @@ export class Stage {
       this.world.fail(error instanceof Error ? error : new Error(String(error)));
     }
   }
-}
-
-/** The host key of an address; `turn` counts how often it was made anew. */
-export function hostKeyOf(address: string, turn: number): string {
-  const text = Buffer.from(`${address} ${String(turn)} host key of the simulator`)
-    .toString('base64')
-    .replace(/=+$/u, '');
-  return `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA${text}`;
 }

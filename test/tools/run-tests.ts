@@ -19,6 +19,7 @@ const suites: Readonly<Record<string, readonly string[]>> = {
     'test/docs',
     'test/tidy.test.ts',
   ],
+  sim: ['test/sim'],
   registry: ['test/registry'],
   receiver: ['test/receiver'],
   transport: ['test/transport', 'test/enrol'],
@@ -27,6 +28,7 @@ const suites: Readonly<Record<string, readonly string[]>> = {
   servers: ['test/servers'],
   fleet: ['test/fleet'],
   faults: ['test/faults'],
+  soak: ['test/soak'],
   e2e: ['test/e2e'],
 };
 

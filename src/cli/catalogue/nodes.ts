@@ -39,6 +39,12 @@ export const nodeCommands: readonly Entry[] = [
     load: () => import('../commands/node-trust.ts'),
   },
   {
+    path: ['node', 'rotate-key'],
+    group: 'registries',
+    summary: 'give restricted nodes a new key of ours and end the old one',
+    load: () => import('../commands/node-rotate-key.ts'),
+  },
+  {
     path: ['node', 'stats'],
     group: 'registries',
     summary: 'how many nodes of each type',

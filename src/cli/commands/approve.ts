@@ -26,6 +26,10 @@ export const command: CommandModule = {
       );
     }
     call.note('success', `Removal ${hash} is approved`);
+    call.note(
+      'info',
+      'To undo: syncctl rollback REV --reason "…", with a revision that has the names: syncctl history',
+    );
     return exitCodes.ok;
   },
 };

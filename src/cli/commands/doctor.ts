@@ -16,6 +16,7 @@ import { counted } from '../words.ts';
 const marks: Readonly<Record<Level, Mark>> = {
   ok: 'success',
   skipped: 'info',
+  hint: 'info',
   warning: 'warn',
   error: 'error',
 };
@@ -38,6 +39,12 @@ export const command: CommandModule = {
       ground,
     );
     const count = (level: Level): number => findings.filter((finding) => finding.level === level).length;
+    // What could be better is for who looks at one node; a fleet has it a thousand times.
+    const told = new Set<Level>([
+      'error',
+      'warning',
+      ...(call.word(0) === undefined ? [] : (['hint'] as const)),
+    ]);
     await call.print({
       value: {
         apiVersion,
@@ -49,7 +56,7 @@ export const command: CommandModule = {
       table: () =>
         [
           ...findings
-            .filter(({ level }) => call.flag('all') || level === 'error' || level === 'warning')
+            .filter(({ level }) => call.flag('all') || told.has(level))
             .map((finding) => line(call, finding)),
           `${counted(count('error'), 'error')}, ${counted(count('warning'), 'warning')}, ${String(count('ok'))} well, ${String(count('skipped'))} not looked at`,
           '',

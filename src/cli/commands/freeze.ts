@@ -13,6 +13,7 @@ export const command: CommandModule = {
       .argument('[nodes...]', 'names, addresses or ids')
       .option('--type <type>', 'all nodes of a type')
       .option('--all', 'everything')
+      .option('--from <time>', 'when it begins: a date, or a date with a time; now when left out')
       .option('--until <time>', 'when it ends: a date, or a date with a time')
       .option('--for <duration>', 'how long it holds: 30m, 2h, 3d')
       .requiredOption('--reason <text>', 'why, for the audit and for whoever finds it frozen')
@@ -22,33 +23,43 @@ export const command: CommandModule = {
       );
   },
   examples: [
-    'syncctl freeze --all --until 2026-12-27 --reason "holidays"',
     'syncctl freeze --type vps --for 2h --reason "sale"',
+    'syncctl freeze --all --from 2026-12-23T18:00 --until 2026-12-27 --reason "holidays"',
     'syncctl freeze contabo-vps --for 30m --reason "kernel upgrade"',
   ],
   run: async (call) => {
     const actor = call.actor(reasonOf(call.text('reason')));
     const scope = freezeScope(call, 'freeze');
-    const until = endOf(call);
-    const { holds } = await (await call.controller()).steering.freeze({ scope, until, actor });
+    const start = call.text('from');
+    const from = start === undefined ? undefined : momentOf(start, '--from');
+    const until = endOf(call, from);
+    const { holds } = await (
+      await call.controller()
+    ).steering.freeze({ scope, ...(from === undefined ? {} : { from }), until, actor });
     await call.print({
       value: { apiVersion: 'sync-controller/v1', kind: 'HoldList', holds },
       table: () =>
         table(
-          ['frozen', 'until', 'by', 'why'],
-          holds.map(({ what, until: end, who, why }) => [what, end ?? '', who, why ?? '']),
+          ['frozen', 'from', 'until', 'by', 'why'],
+          holds.map((hold) => [
+            hold.what,
+            hold.from ?? hold.since,
+            hold.until ?? '',
+            hold.who,
+            hold.why ?? '',
+          ]),
         ),
     });
-    for (const { what, until: end, end: command_ } of holds)
+    for (const { what, from: begins, until: end, end: command_ } of holds)
       call.note(
         'success',
-        `${what}: frozen until ${end ?? 'somebody ends it'}; end it sooner with: ${command_}`,
+        `${what}: frozen ${typeof begins === 'string' ? `from ${begins} ` : ''}until ${end ?? 'somebody ends it'}; end it sooner with: ${command_}`,
       );
     return exitCodes.ok;
   },
 };
 
-function endOf(call: Call): string {
+function endOf(call: Call, from: string | undefined): string {
   const [until, span] = [call.text('until'), call.text('for')];
   if ((until === undefined) === (span === undefined))
     throw wrongWord(
@@ -57,5 +68,6 @@ function endOf(call: Call): string {
     );
   if (until !== undefined) return momentOf(until, '--until');
   const seconds = secondsOf(span ?? '', '--for', { least: 1, most: 366 * 86_400 });
-  return isoSeconds(call.context.clock.now() + seconds * 1_000);
+  const begins = from === undefined ? call.context.clock.now() : Date.parse(from);
+  return isoSeconds(begins + seconds * 1_000);
 }

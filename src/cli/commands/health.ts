@@ -1,5 +1,8 @@
+import type { Settings } from '../../config/settings.ts';
+import { registryObjects } from '../../model/snapshot.ts';
 import { exitCodes } from '../../lib/errors.ts';
 import { printable } from '../../lib/text.ts';
+import { unpause } from '../../registry/source-remedies.ts';
 import type { Call } from '../call.ts';
 import type { CommandModule } from '../command.ts';
 import { healthBlock } from '../health/block.ts';
@@ -22,10 +25,11 @@ export const command: CommandModule = {
   run: async (call) => {
     const facts = await known(call);
     const report = healthReport(facts);
+    const { source } = await call.settings();
     await call.print({
       value: report,
-      table: () => healthBlock(report.nodes) + notices(report),
-      wide: () => wide(call, report) + notices(report),
+      table: () => healthBlock(report.nodes) + notices(report, source),
+      wide: () => wide(call, report) + notices(report, source),
     });
     const { registries } = facts;
     if (registries.state === 'fresh') return exitCodes.ok;
@@ -52,15 +56,22 @@ function wide(call: Call, report: HealthReport): string {
 }
 
 /** What must not be overlooked, only where there is something: the predecessor's text stays what it was. */
-function notices(report: HealthReport): string {
+function notices(report: HealthReport, source: Settings['source']): string {
   const lines = [
+    ...rivalNotice(report),
+    ...ownNetworkNotice(report),
     ...report.quarantined.map(({ path, message, remedy }) => `Quarantined: ${path}: ${message}; ${remedy}`),
     ...report.held.map(
       ({ hash, reason, names }) =>
         `Held: ${reason} (${listed(names)}); let it go with: syncctl approve ${hash}`,
     ),
     ...rolloutNotices(report),
-    ...report.paused.map((what) => `Paused: ${what}; end it with: ${resumeFor(what)}`),
+    ...report.paused.map((what) => `Paused: ${what}; end it with: ${resumeFor(what, source)}`),
+    ...(report.oldKeys.length === 0
+      ? []
+      : [
+          `Old key: ${listed(report.oldKeys)}: ours was changed and not there; end it with: syncctl node rotate-key --all`,
+        ]),
     ...report.orphaned.map(
       (node) =>
         `Orphaned: ${node}: its row is gone and the node is untouched; end it with: syncctl node remove ${node}, or: syncctl node restore ${node}`,
@@ -69,8 +80,25 @@ function notices(report: HealthReport): string {
   return lines.length === 0 ? '' : `${printable(lines.join('\n'))}\n`;
 }
 
+/** Whoever reads only this page must see why nothing is pushed any more, and who pushes instead. */
+function rivalNotice({ standing, standingReason }: HealthReport): readonly string[] {
+  if (standing !== 'rival') return [];
+  return [
+    `Rival: ${standingReason ?? 'another controller'}; nothing is pushed: stop that one, then: syncctl term take --reason "…"`,
+  ];
+}
+
+/** One line in place of one per node: they will all come back together. */
+function ownNetworkNotice({ ownNetwork }: HealthReport): readonly string[] {
+  if (ownNetwork === null) return [];
+  const { evidence, since } = ownNetwork;
+  return [
+    `Network: the controller itself seems to have no network since ${since}: ${evidence}; look with: ip route, tailscale status`,
+  ];
+}
+
 /** What a rollout, a freeze or a rule of drift holds back. */
-function rolloutNotices({ rollout, frozen, drift }: HealthReport): readonly string[] {
+function rolloutNotices({ rollout, frozen, freezesPlanned, drift }: HealthReport): readonly string[] {
   return [
     ...(rollout === null
       ? []
@@ -78,6 +106,10 @@ function rolloutNotices({ rollout, frozen, drift }: HealthReport): readonly stri
     ...frozen.map(
       ({ what, who, since, until, why, end }) =>
         `Frozen: ${what}: by ${who} since ${since} until ${until ?? ''}${why === null ? '' : `: ${why}`}; end it with: ${end}`,
+    ),
+    ...freezesPlanned.map(
+      ({ what, who, since, from, until, why, end }) =>
+        `Freeze planned: ${what}: from ${from ?? ''} until ${until ?? ''}, by ${who} since ${since}${why === null ? '' : `: ${why}`}; end it with: ${end}`,
     ),
     ...drift.map(
       ({ name, mode, who, since, why, end }) =>
@@ -87,10 +119,10 @@ function rolloutNotices({ rollout, frozen, drift }: HealthReport): readonly stri
 }
 
 /** A registry is paused by its annotation, everything else by `syncctl pause`. */
-function resumeFor(what: string): string {
-  const object = /^registry (\S+)$/u.exec(what)?.[1];
+function resumeFor(what: string, source: Settings['source']): string {
+  const object = registryObjects.find((name) => what === `registry ${name}`);
   const [node = ''] = what.split(': ');
   return object === undefined
     ? `syncctl resume${node === 'all nodes' ? '' : ` ${node}`}`
-    : `kubectl -n kube-system annotate configmap ${object} sync-controller/paused-`;
+    : unpause(object, source);
 }

@@ -67,6 +67,7 @@ export const command: CommandModule = {
     }
     for (const { name, waits } of report.nodes)
       if (waits !== null && waits !== undefined) call.note('warn', `${name} does not get it yet: ${waits}`);
+    tellBatches(call, report);
     tellHeld(call, report.held);
     if (report.changes > 0) return exitCodes.changes;
     return words.length > 0 && report.unknown > 0 ? exitCodes.failure : exitCodes.ok;
@@ -80,6 +81,19 @@ async function approvalsOf(call: Call, hashes: readonly string[]): Promise<reado
   return held
     .filter(({ hash }) => hashes.includes(hash))
     .map((removal) => ({ ...removal, who, why: reason ?? null }));
+}
+
+/** Who gets it when, where that is not all at once. */
+function tellBatches(call: Call, { nodes }: PlanReport): void {
+  const batches = Map.groupBy(
+    nodes.filter(({ turn }) => typeof turn === 'number'),
+    ({ turn }) => turn ?? 0,
+  );
+  if (batches.size === 0) return;
+  const parts = [...batches]
+    .toSorted(([a], [b]) => a - b)
+    .map(([turn, members]) => `${String(turn)}: ${listed(members.map(({ name }) => printable(name)))}`);
+  call.note('info', `Goes by batches: ${parts.join('; ')}`);
 }
 
 /** Nodes with the same diff are shown once: a fleet of forty laptops has one page, not forty. */

@@ -13,7 +13,10 @@ export const command: CommandModule = {
   run: async (call) => {
     const node = nodeOrAll(call);
     await (await call.controller()).resume(node, call.actor(call.text('reason')));
-    call.note('success', `Pushing to ${node ?? 'all nodes'} goes on`);
+    call.note(
+      'success',
+      `Pushing to ${node ?? 'all nodes'} goes on; hold it again with: syncctl pause ${node ?? '--all'} --reason "…"`,
+    );
     return exitCodes.ok;
   },
 };

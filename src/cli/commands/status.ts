@@ -27,6 +27,8 @@ export const command: CommandModule = {
   },
 };
 
+type Line = readonly [string, string];
+
 function block(status: ControllerStatus): string {
   const { source, queue, term } = status;
   const counts = ['active', 'pending_sync', 'error', 'unknown'].map(
@@ -49,25 +51,45 @@ function block(status: ControllerStatus): string {
     ['Source alive', `${proof}; watch restarts ${String(source.restarts)}, stalls ${String(source.stalls)}`],
     ['Queue', `${String(queue.due)} due, ${String(queue.delayed)} delayed, ${String(queue.active)} active`],
     ['Nodes', counts.join(', ')],
+    ...networkLines(status),
     ['Findings', String(status.findings.length)],
     ['Held', String(status.held.length)],
     ['Rollout', rolloutText(status)],
-    ...(status.holds ?? []).map(({ what, who, since, until, why, end }): readonly [string, string] => [
-      until === null ? 'Paused' : 'Frozen',
-      printable(
-        `${what}, by ${who} since ${since}${until === null ? '' : ` until ${until}`}${why === null ? '' : `: ${why}`}; end it with: ${end}`,
-      ),
-    ]),
-    ...(status.drift ?? []).map(({ name, mode, who, since, why, end }): readonly [string, string] => [
-      'Drift',
-      printable(
-        `${name}: ${mode}, by ${who} since ${since}${why === null ? '' : `: ${why}`}; end it with: ${end}`,
-      ),
-    ]),
+    ...heldLines(status),
     ['Orphaned', status.orphans.length === 0 ? 'none' : listed(status.orphans.map(printable))],
   ]);
 }
 
+function networkLines({ ownNetwork }: ControllerStatus): readonly Line[] {
+  return ownNetwork === null || ownNetwork === undefined
+    ? []
+    : [['Network', printable(`seems to be cut off since ${ownNetwork.since}: ${ownNetwork.evidence}`)]];
+}
+
 function rolloutText({ rollout }: ControllerStatus): string {
   return rollout === null || rollout === undefined ? 'none' : printable(rolloutLine(rollout));
+}
+
+/** What a person holds back, or will, with the command that ends it. */
+function heldLines({ holds = [], windows = [], drift = [] }: ControllerStatus): readonly Line[] {
+  const because = (why: string | null, end: string): string =>
+    `${why === null ? '' : `: ${why}`}; end it with: ${end}`;
+  return [
+    ...holds.map(({ what, who, since, until, why, end }): Line => [
+      until === null ? 'Paused' : 'Frozen',
+      printable(
+        `${what}, by ${who} since ${since}${until === null ? '' : ` until ${until}`}${because(why, end)}`,
+      ),
+    ]),
+    ...windows.map(({ what, who, since, from, until, why, end }): Line => [
+      'Freeze planned',
+      printable(
+        `${what}, from ${from ?? ''} until ${until ?? ''}, by ${who} since ${since}${because(why, end)}`,
+      ),
+    ]),
+    ...drift.map(({ name, mode, who, since, why, end }): Line => [
+      'Drift',
+      printable(`${name}: ${mode}, by ${who} since ${since}${because(why, end)}`),
+    ]),
+  ];
 }

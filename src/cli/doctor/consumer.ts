@@ -7,14 +7,14 @@ import type { NodeLook } from './ports.ts';
 const { warning, error } = findingsOf('login');
 
 /** What uses the target on the node says that it is well: the resolver where that is /etc/hosts, else a server such as Traefik. */
-export function consumerFindings(
+export async function consumerFindings(
   node: Node,
   { rungs, text }: NodeLook & { ok: true },
-): readonly DoctorFinding[] {
+): Promise<readonly DoctorFinding[]> {
   const said = text === '' ? '' : `: ${text}`;
   return factsOf(node.type).kind === 'hosts'
     ? resolver(node, rungs['resolves'], said)
-    : server(node, rungs, said);
+    : server(node, rungs, said).concat(await unread(node, rungs));
 }
 
 function server(node: Node, rungs: Readonly<Record<string, string>>, said: string): DoctorFinding[] {
@@ -30,15 +30,29 @@ function server(node: Node, rungs: Readonly<Record<string, string>>, said: strin
     found.push(error(node.name, `${who} does not serve what the file says${said}`, mend));
   if (says('bad', 'raw'))
     found.push(error(node.name, `the API of ${who} answers something else${said}`, mend));
-  if (says('none', 'raw'))
-    found.push(
-      warning(
-        node.name,
-        "Traefik's API cannot be read, so only a request proves a route",
-        `enable the API on 127.0.0.1 in traefik.yml, then: syncctl node add ${node.address} --type ${node.type} --user ${node.sshUser} --upgrade`,
-      ),
-    );
   return found;
+}
+
+/** A consumer that could report what it serves, and does not. */
+async function unread(
+  { type, name, address, sshUser }: Node,
+  rungs: Readonly<Record<string, string>>,
+): Promise<readonly DoctorFinding[]> {
+  if (rungs['raw'] !== 'none') return [];
+  // Not with the command: the plans of all types are more than most looks need.
+  const { nodeTypes } = await import('../../plan/node-types/index.ts');
+  if (nodeTypes[type].target.report === undefined) return [];
+  const [api, enable] =
+    type === 'vps_nodes'
+      ? ["Traefik's API", 'enable the API on 127.0.0.1 in traefik.yml']
+      : ["Caddy's admin API", 'take "admin off" out of the Caddyfile'];
+  return [
+    warning(
+      name,
+      `${api} cannot be read, so only a request proves a route`,
+      `${enable}, then: syncctl node add ${address} --type ${type} --user ${sshUser} --upgrade`,
+    ),
+  ];
 }
 
 function resolver(node: Node, rung: string | undefined, said: string): readonly DoctorFinding[] {

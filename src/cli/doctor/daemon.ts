@@ -1,13 +1,14 @@
 import type { Settings } from '../../config/settings.ts';
+import { policyOf } from '../../compose/rollout-policy.ts';
 import type { ControllerStatus } from '../../contract/report.ts';
 import type { Node } from '../../model/node.ts';
 import type { RegistryObject } from '../../model/snapshot.ts';
 import { unknownCanaries } from '../../plan/rollout-policy.ts';
+import { unpause } from '../../registry/source-remedies.ts';
 import { span } from '../output/age.ts';
 import { rolloutLine } from '../output/rollout.ts';
 import type { Check, DoctorGround } from './check.ts';
 import { findingsOf, type DoctorFinding } from './finding.ts';
-import { unpause } from './registries.ts';
 
 const { ok, warning, error } = findingsOf('daemon');
 
@@ -42,8 +43,8 @@ function look({ daemon, daemonFailure, settings, snapshot }: DoctorGround): read
 }
 
 /** A typing error would leave a rollout without its canary. */
-function canaries({ rollout }: Settings, nodes: readonly Node[]): readonly DoctorFinding[] {
-  return unknownCanaries(nodes, rollout).map((word) =>
+function canaries(settings: Settings, nodes: readonly Node[]): readonly DoctorFinding[] {
+  return unknownCanaries(nodes, policyOf(settings)).map((word) =>
     warning(
       'rollout',
       `the settings name a canary that no node is: ${word}`,
@@ -80,7 +81,7 @@ function annotated(
   settings: Settings,
 ): string | undefined {
   return object !== undefined && standingReason.startsWith('annotation ')
-    ? unpause(object, settings)
+    ? unpause(object, settings.source)
     : undefined;
 }
 

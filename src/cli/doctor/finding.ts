@@ -1,5 +1,5 @@
-/** How bad it is. `skipped` says that something could not be looked at here, and why. */
-export type Level = 'ok' | 'warning' | 'error' | 'skipped';
+/** How bad it is. `skipped` says that something could not be looked at here, and why; `hint`, that it is well and could be better. */
+export type Level = 'ok' | 'warning' | 'error' | 'skipped' | 'hint';
 
 /** One thing that was looked at. */
 export interface DoctorFinding {
@@ -16,6 +16,7 @@ export interface DoctorFinding {
 export function findingsOf(check: string): {
   readonly ok: (subject: string, message: string) => DoctorFinding;
   readonly skipped: (subject: string, message: string) => DoctorFinding;
+  readonly hint: (subject: string, message: string, remedy: string) => DoctorFinding;
   readonly warning: (subject: string, message: string, remedy: string) => DoctorFinding;
   readonly error: (subject: string, message: string, remedy: string) => DoctorFinding;
 } {
@@ -29,6 +30,7 @@ export function findingsOf(check: string): {
   return {
     ok: (subject, message) => at('ok', subject, message, null),
     skipped: (subject, message) => at('skipped', subject, message, null),
+    hint: (subject, message, remedy) => at('hint', subject, message, remedy),
     warning: (subject, message, remedy) => at('warning', subject, message, remedy),
     error: (subject, message, remedy) => at('error', subject, message, remedy),
   };

@@ -8,6 +8,7 @@ import { keyCheck } from './key.ts';
 import { kubernetesCheck } from './kubernetes.ts';
 import { loginCheck } from './login.ts';
 import { registriesCheck } from './registries.ts';
+import { restrictionCheck } from './restriction.ts';
 import { resolverCheck } from './resolver.ts';
 import { unitCheck } from './unit.ts';
 import { wayCheck } from './way.ts';
@@ -24,6 +25,7 @@ export const checks: readonly Check[] = [
   writersCheck,
   wayCheck,
   loginCheck,
+  restrictionCheck,
   dnsCheck,
 ];
 

@@ -8,7 +8,8 @@ export const keyCheck: Check = {
   name: 'key',
   perNode: false,
   run: async (ground) => {
-    const found = (await Promise.all(ground.ports.identities.map((path) => keyFinding(path, ground)))).filter(
+    const paths = [...(await ground.ports.dedicated()), ...ground.ports.identities];
+    const found = (await Promise.all(paths.map((path) => keyFinding(path, ground)))).filter(
       (finding) => finding !== undefined,
     );
     const agent = await agentFinding(ground, found.length > 0);

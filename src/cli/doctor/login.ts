@@ -51,7 +51,7 @@ async function look(node: Node, ground: LoginGround): Promise<Seen> {
     ok(node.name, `login, host key, sudo and receiver ${receiver} are well`),
     ...receiverFindings(node, receiver, await ground.ports.receiverVersion()),
     ...targetFindings(node, seen),
-    ...consumerFindings(node, seen),
+    ...(await consumerFindings(node, seen)),
     ...legacyFindings(node, legacy),
   ];
   return { findings, skew: { node, seconds: Math.round(clock - ground.clock.now() / 1000) } };

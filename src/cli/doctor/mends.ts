@@ -1,7 +1,7 @@
+import { isTailscale } from '../../lib/tailnet.ts';
 import type { CauseClass } from '../../model/cause.ts';
 import type { Node } from '../../model/node.ts';
 import { factsOf } from '../../model/node-types.ts';
-import { isTailscale } from './tailscale.ts';
 
 /** What a look at a node brought beside its cause. */
 export interface Circumstances {
@@ -52,6 +52,9 @@ const mends: Partial<Record<CauseClass, Mend>> = {
     `look at it: ssh ${login} sudo ls -lR /var/lib/sync-controller/clusters; move the damaged journal away, then: syncctl push ${name}`,
   rejected_request: ({ login, name }) =>
     `compare the versions: ssh ${login} ls -l /usr/local/lib/sync-controller; syncctl version; then: syncctl node show ${name}`,
+  // sudo reads /etc/hosts to name its machine: what hangs there hangs before the receiver can say a word.
+  deadline: ({ login, name }) =>
+    `look for what hangs: ssh ${login} ls -ld /etc/hosts; a FIFO in its place stops sudo itself and must make way for a file; then: syncctl push ${name}`,
   io: ({ login }) => `look at the disk: ssh ${login} "sudo dmesg | tail; df -h"`,
   no_receipt: ({ login }) => `see what the login prints: ssh ${login} true; profile scripts must not end it`,
   not_answering: ({ login, logs }) => `ssh ${login} ${logs}`,

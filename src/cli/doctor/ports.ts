@@ -46,6 +46,10 @@ export interface DoctorPorts {
   readonly kubernetes: KubernetesPort | undefined;
   /** Private keys that a push would use, in their order, whether they exist or not. */
   readonly identities: readonly string[];
+  /** The newest key of our own making, for restricted nodes; none where there are none. */
+  readonly dedicated: () => Promise<readonly string[]>;
+  /** Whether the key that a push uses runs the receiver and nothing else; undefined where the node does not tell. */
+  held(node: Node, signal: AbortSignal): Promise<boolean | undefined>;
   /** Version of the receiver that this release brings. */
   receiverVersion(): Promise<string>;
   readonly agentSocket: string | undefined;

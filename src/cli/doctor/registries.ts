@@ -1,5 +1,4 @@
-import type { Settings } from '../../config/settings.ts';
-import type { RegistryObject } from '../../model/snapshot.ts';
+import { unpause } from '../../registry/source-remedies.ts';
 import type { Check, DoctorGround } from './check.ts';
 import { findingsOf, type DoctorFinding } from './finding.ts';
 
@@ -18,7 +17,7 @@ function look({ registries, snapshot, settings }: DoctorGround): readonly Doctor
     return [error(source.location, `cannot be read: ${reason ?? ''}`, remedy ?? 'syncctl validate')];
   const errors = (snapshot?.findings ?? []).filter(({ severity }) => severity === 'error').length;
   const paused = (snapshot?.paused ?? []).map((object) =>
-    warning(object, 'is paused by its annotation', unpause(object, settings)),
+    warning(object, 'is paused by its annotation', unpause(object, settings.source)),
   );
   const sound =
     errors === 0
@@ -29,12 +28,4 @@ function look({ registries, snapshot, settings }: DoctorGround): readonly Doctor
           'syncctl validate',
         );
   return [sound, ...paused];
-}
-
-/** How the annotation that pauses everything is taken away; only a person may do that. */
-export function unpause(object: RegistryObject, { source }: Settings): string {
-  const name = source.names[object];
-  return source.kind === 'kubernetes'
-    ? `kubectl -n ${source.namespace} annotate configmap ${name} sync-controller/paused-`
-    : `take sync-controller/paused out of the annotations of ${name} in ${source.directory ?? 'the folder'}`;
 }

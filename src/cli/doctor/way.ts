@@ -1,7 +1,8 @@
+import { isTailscale } from '../../lib/tailnet.ts';
 import type { Node } from '../../model/node.ts';
 import type { Check, DoctorGround } from './check.ts';
 import { findingsOf, type DoctorFinding } from './finding.ts';
-import { isTailscale, tailscaleFindings } from './tailscale.ts';
+import { tailscaleFindings } from './tailscale.ts';
 
 const { ok, error, skipped } = findingsOf('way');
 const timeoutMs = 3_000;

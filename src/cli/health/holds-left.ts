@@ -22,12 +22,14 @@ export async function holdsLeft(
   const rules = (await read(join(stateDirectory, 'drift.json'), rulesSchema)) ?? [];
   const found = await read(join(stateDirectory, 'rollout.json'), recordSchema);
   const record = found === undefined ? undefined : recordOf(found);
-  const holds = (expires: string | undefined): boolean =>
-    expires === undefined || Date.parse(expires) > clock.now();
+  const now = clock.now();
+  const left = pauses.filter(({ expires }) => expires === undefined || Date.parse(expires) > now);
+  const begun = (starts: string | undefined): boolean => starts === undefined || Date.parse(starts) <= now;
+  const report = ({ scope, who, why, since, expires, starts }: (typeof left)[number]) =>
+    holdReport({ scope, who, why, since, expires, starts }, nodes);
   return {
-    holds: pauses
-      .filter(({ expires }) => holds(expires))
-      .map(({ scope, who, why, since, expires }) => holdReport({ scope, who, why, since, expires }, nodes)),
+    holds: left.filter(({ starts }) => begun(starts)).map(report),
+    windows: left.filter(({ starts }) => !begun(starts)).map(report),
     rollout: record !== undefined && isOpen(record) ? recordReport(record) : null,
     drift: rules
       .filter(({ mode }) => mode !== 'correct')

@@ -18,10 +18,13 @@ export async function known(call: Call): Promise<Known> {
         ).holdsLeft(await call.settings(), registries.snapshot?.nodes ?? new Map(), call.context.clock)
       : {
           holds: controller.holds ?? [],
+          windows: controller.windows ?? [],
           rollout: controller.rollout ?? null,
           drift: controller.drift ?? [],
         };
-  return { registries, controller, remembered, holds };
+  const { restrictionsOf } = await import('../restrictions.ts');
+  const restrictions = await restrictionsOf(await call.settings());
+  return { registries, controller, remembered, holds, restrictions };
 }
 
 async function daemonStatus(call: Call): Promise<ControllerStatus | undefined> {

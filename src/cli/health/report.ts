@@ -6,6 +6,7 @@ import type { ControllerStatus } from '../../contract/report.ts';
 import type { DriftReport, HoldReport, RolloutReport } from '../../contract/rollout-report.ts';
 import { apiVersion } from '../output/structured.ts';
 import type { Registries } from '../registries.ts';
+import type { Restrictions } from '../restrictions.ts';
 
 /** One node of `health`. */
 export interface HealthNode {
@@ -36,6 +37,10 @@ export interface HealthReport {
   };
   readonly daemon: boolean;
   readonly standing: string | null;
+  /** Why the daemon does not write, null where it does. */
+  readonly standingReason: string | null;
+  /** Why it is rather this machine than its nodes that is cut off, as the daemon sees it. */
+  readonly ownNetwork: { readonly evidence: string; readonly since: string } | null;
   readonly counts: { readonly active: number; readonly pending_sync: number; readonly error: number };
   readonly nodes: readonly HealthNode[];
   /** What is set aside in the registries; the good entries flow. */
@@ -53,11 +58,15 @@ export interface HealthReport {
   readonly paused: readonly string[];
   /** Freezes, which end by themselves. */
   readonly frozen: readonly HoldReport[];
+  /** Freezes that will begin by themselves. */
+  readonly freezesPlanned: readonly HoldReport[];
   /** The rollout that runs or has stopped; its revision is pinned where it was stopped. */
   readonly rollout: RolloutReport | null;
   /** Nodes whose drift is only observed, or that are frozen. */
   readonly drift: readonly DriftReport[];
   readonly orphaned: readonly string[];
+  /** Names of nodes that keep an earlier key of ours than the newest: a rotation is not finished. */
+  readonly oldKeys: readonly string[];
 }
 
 export interface Known {
@@ -68,17 +77,26 @@ export interface Known {
   readonly remembered: ReadonlyMap<string, NodeStatus>;
   /** What holds pushes back, from the daemon or as it was left. */
   readonly holds: Holds;
+  readonly restrictions: Restrictions;
 }
 
 /** What holds pushes back. */
 export interface Holds {
   readonly holds: readonly HoldReport[];
+  /** Freezes that will begin. */
+  readonly windows: readonly HoldReport[];
   readonly rollout: RolloutReport | null;
   readonly drift: readonly DriftReport[];
 }
 
 /** Joins what the registries, the daemon and earlier runs say of every node. */
-export function healthReport({ registries, controller, remembered, holds }: Known): HealthReport {
+export function healthReport({
+  registries,
+  controller,
+  remembered,
+  holds,
+  restrictions,
+}: Known): HealthReport {
   const { snapshot, source, state, reason } = registries;
   const live = new Map(controller?.nodes.map((node) => [node.node, node]));
   const nodes = [...(snapshot?.nodes.values() ?? [])].map((node) => {
@@ -94,6 +112,8 @@ export function healthReport({ registries, controller, remembered, holds }: Know
     source: { kind: source.kind, location: source.location, state, reason: reason ?? null },
     daemon: controller !== undefined,
     standing: controller?.standing ?? null,
+    standingReason: controller?.standingReason === '' ? null : (controller?.standingReason ?? null),
+    ownNetwork: controller?.ownNetwork ?? null,
     counts: { active: count('active'), pending_sync: count('pending_sync'), error: count('error') },
     nodes,
     quarantined: (snapshot?.findings ?? [])
@@ -102,9 +122,13 @@ export function healthReport({ registries, controller, remembered, holds }: Know
     held: controller?.held ?? [],
     paused: pausedOf(snapshot, controller, holds.holds),
     frozen: holds.holds.filter(({ until }) => until !== null),
+    freezesPlanned: holds.windows,
     rollout: holds.rollout,
     drift: holds.drift,
     orphaned: controller?.orphans ?? [],
+    oldKeys: [...(snapshot?.nodes.values() ?? [])]
+      .filter(({ id }) => restrictions.get(id)?.outdated === true)
+      .map(({ name }) => name),
   };
 }
 

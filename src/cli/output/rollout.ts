@@ -38,7 +38,7 @@ export function rolloutLine(rollout: RolloutReport): string {
     case 'rolled-back':
       return `${name} was taken back and is pinned since ${since}${why}${ends}`;
     case 'rollback-failed':
-      return `${name} was to be taken back, which failed on ${String(rollout.taken?.failed ?? 0)} nodes; it is pinned since ${since}${why}${ends}`;
+      return `${name} was to be taken back, which failed on ${rollout.taken === null ? 'at least one node' : counted(rollout.taken.failed, 'node')}; it is pinned since ${since}${why}${ends}`;
     case 'done':
     case 'overridden':
     case 'superseded':
@@ -51,6 +51,8 @@ function waitText({ waiting, waitingFor }: RolloutReport): string {
   switch (waiting) {
     case 'answers':
       return `, waiting for ${whom}`;
+    case 'canary':
+      return `, waiting because a canary failed the same way before it began and can prove nothing: ${whom}; mend it, or go on past it with: syncctl push --all-at-once --reason "…"`;
     case 'unreachable':
       return `, waiting because more nodes are away than may be: ${whom}`;
     case 'proof':
@@ -75,6 +77,7 @@ export function rolloutPage(rollout: RolloutReport): string {
     ['Why', note === '' ? '-' : printable(note)],
     ['Waits', waitText(rollout).replace(/^, /u, '') || '-'],
     ['On failure', onFailure],
+    ...policyLines(rollout),
     ...(taken === null
       ? []
       : ([
@@ -85,18 +88,41 @@ export function rolloutPage(rollout: RolloutReport): string {
         ] as const)),
     ['Ends with', end ?? '-'],
   ]);
-  return `${page}\n${batchTable(rollout)}${failed.map(({ name, evidence }) => `${printable(`${name}: ${evidence}`)}\n`).join('')}`;
+  return `${page}\n${batchTable(rollout)}${failed.map(({ name, evidence }) => `${printable(`${name}: ${evidence}`)}\n`).join('')}${ailingLines(rollout).join('')}`;
+}
+
+/** What it goes by, one line for the types that have settings of their own. */
+function policyLines({ policy = [] }: RolloutReport): readonly (readonly [string, string])[] {
+  return policy.map(({ nodes, batches, canaries, maxFailed, maxUnreachable, soakMs }) => [
+    nodes === 'others' ? 'Policy' : `Policy of ${nodes}`,
+    [
+      batches.length === 0 ? 'all at once' : `batches ${batches.join(', ')}`,
+      ...(canaries.length === 0 ? [] : [`canaries ${printable(canaries.join(' '))} first`]),
+      `${maxFailed} may fail`,
+      `${maxUnreachable} may be away`,
+      ...(soakMs === 0 ? [] : [`watched for ${String(soakMs / 1_000)} s`]),
+    ].join('; '),
+  ]);
+}
+
+/** Nodes that prove nothing, for they failed before. */
+function ailingLines({ ailing = [] }: RolloutReport): readonly string[] {
+  return ailing.map(
+    ({ name, evidence }) =>
+      `${printable(`${name}: failed the same way before this rollout, and counts neither for nor against it: ${evidence}`)}\n`,
+  );
 }
 
 function batchTable({ batches, released }: RolloutReport): string {
   return table(
-    ['batch', 'nodes', 'turn', 'verified', 'failed', 'away', 'kept out'],
+    ['batch', 'nodes', 'turn', 'verified', 'failed', 'failed before', 'away', 'kept out'],
     batches.map((batch, index) => [
       String(index + 1),
       String(batch.nodes),
       index < released ? 'yes' : 'no',
       String(batch.verified),
       String(batch.failed),
+      String(batch.ailing ?? 0),
       String(batch.unreachable),
       String(batch.held),
     ]),
@@ -108,10 +134,11 @@ export function tellRollout(call: Call, rollout: RolloutReport | null | undefine
   if (rollout === null || rollout === undefined) return;
   for (const [index, batch] of rollout.batches.entries()) {
     if (index >= rollout.released) break;
-    const { nodes, verified, failed, unreachable } = batch;
+    const { nodes, verified, failed, unreachable, ailing = 0 } = batch;
+    const before = ailing === 0 ? '' : `, ${String(ailing)} failed before it began`;
     call.note(
       failed > 0 ? 'warn' : 'info',
-      `Batch ${String(index + 1)} of ${String(rollout.batches.length)}: ${counted(nodes, 'node')}, ${String(verified)} verified, ${String(failed)} failed, ${String(unreachable)} away`,
+      `Batch ${String(index + 1)} of ${String(rollout.batches.length)}: ${counted(nodes, 'node')}, ${String(verified)} verified, ${String(failed)} failed, ${String(unreachable)} away${before}`,
     );
   }
   const good = rollout.phase === 'done' || rollout.phase === 'overridden';

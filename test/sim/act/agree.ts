@@ -18,13 +18,14 @@ export async function agree(
 ): Promise<number> {
   const { world } = stage;
   const beganMs = world.nowMs;
+  const untilMs = beganMs + ms + stage.batchesMs;
   const why = (): string | undefined =>
     nodes
       .map((node) => bytesDiffer(stage, node) ?? statusDiffers(stage, node))
       .find((each) => each !== undefined);
   // Nothing can have come to agree where no node and no status has changed.
   let seen = -1;
-  await world.run(beganMs + ms, () => {
+  await world.run(untilMs, () => {
     if (seen === stage.stamp) return false;
     seen = stage.stamp;
     return why() === undefined;

@@ -1,4 +1,5 @@
 import { Disk } from '../disk/disk.ts';
+import { damagedDatabase } from '../ports/sqlite.ts';
 import { Violation } from '../kernel/world.ts';
 import { stateDirectory, type Stage } from '../stage.ts';
 import type { Deed } from './deed.ts';
@@ -44,6 +45,7 @@ export const controllerDeeds: Readonly<Record<string, Deed>> = {
     stage.main.machine.disk.erase(stateDirectory);
     stage.note('the state directory is lost');
     stage.requests.release('all');
+    stage.rollouts.forget(stage.main.machine);
   },
   'power-cut': (stage, { forMs }) => {
     stage.main.kill(forMs);
@@ -52,6 +54,7 @@ export const controllerDeeds: Readonly<Record<string, Deed>> = {
   },
   'clock-jump': (stage, { number }) => {
     stage.main.machine.wallOffsetMs += number;
+    stage.requests.clockSet();
   },
   'disk-full': (stage, { forMs }) => {
     const { disk } = stage.main.machine;
@@ -61,6 +64,22 @@ export const controllerDeeds: Readonly<Record<string, Deed>> = {
       () => (disk.full = true),
       () => (disk.full = false),
     );
+  },
+  'disk-failing': (stage, { forMs }) => {
+    const { disk } = stage.main.machine;
+    stage.hold(
+      'platter',
+      forMs,
+      () => (disk.failing = true),
+      () => (disk.failing = false),
+    );
+  },
+  'database-damaged': (stage, { word }) => {
+    const { databases } = stage.main.machine.disk;
+    const path = `${stateDirectory}/${word}.db`;
+    if (!databases.has(path)) return;
+    stage.note(`${word}.db is damaged`);
+    databases.set(path, damagedDatabase);
   },
   'term-back': (stage) => {
     const { server } = stage.scene.cluster;
@@ -126,6 +145,12 @@ export function takeTerm(stage: Stage): void {
   stage.requests.goOn(process);
   stage.writes.forgive(process.name);
   stage.ask(stage.main, 'term take', (controller) => controller.takeTerm(person));
+}
+
+/** What is held, by the clock of the controller's own machine. */
+export function heldScopes({ main }: Stage): readonly string[] {
+  const { process, engine } = main;
+  return process?.run(() => engine?.parts.decisions.pauses().map(({ scope }) => scope)) ?? [];
 }
 
 /** Takes a pause back; the check of it ends with the asking. */

@@ -2,7 +2,8 @@ import type { Link, SimNode } from '../node/node.ts';
 import { block } from '../node/node.ts';
 import { writeRows } from '../person/registries.ts';
 import type { Action } from '../script/action.ts';
-import { hostKeyOf, type Stage } from '../stage.ts';
+import { hostKeyOf } from '../person/settle.ts';
+import type { Stage } from '../stage.ts';
 import type { Deed } from './deed.ts';
 
 const nodeOf = (stage: Stage, { who }: Action): SimNode => {
@@ -131,6 +132,10 @@ export const nodeDeeds: Readonly<Record<string, Deed>> = {
       consumer.restart();
     },
   ),
+  swap: (stage, action) => {
+    const other = nodeOf(stage, { ...action, who: action.who + 1 + (action.who % 3) });
+    swap(stage, nodeOf(stage, action), other, action.forMs);
+  },
   'host-key': (stage, action) => {
     const node = nodeOf(stage, action);
     node.hostKey = hostKeyOf(node.address, stage.world.steps);
@@ -181,6 +186,26 @@ export const nodeDeeds: Readonly<Record<string, Deed>> = {
   },
 };
 
+/** Two machines answer at each other's address for a while. */
+export function swap(stage: Stage, one: SimNode, other: SimNode, forMs: number): void {
+  const { nodes } = stage.scene;
+  if (one === other || stage.faults.has('swap')) return;
+  stage.note(`${one.id} and ${other.id} swap addresses`);
+  stage.hold(
+    'swap',
+    forMs,
+    () => {
+      nodes.set(one.address, other);
+      nodes.set(other.address, one);
+    },
+    () => atHome(stage),
+  );
+}
+
+function atHome(stage: Stage): void {
+  for (const node of stage.nodes) stage.scene.nodes.set(node.address, node);
+}
+
 function undoubled(text: string): string {
   return text.replace(/# BEGIN sync-controller [^]*?# END sync-controller [^\n]*\n#twice\n/u, '');
 }
@@ -210,6 +235,7 @@ export function runaway(node: SimNode, cluster: string, above: number): void {
 
 /** Everything on and around the nodes works again. */
 export function mendNodes(stage: Stage): void {
+  atHome(stage);
   for (const node of stage.nodes) {
     node.link = 'up';
     node.crashAt = undefined;

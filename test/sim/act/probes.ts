@@ -2,18 +2,22 @@ import { disagreement, leftovers, statusOf } from '../check/agreement.ts';
 import { Violation } from '../kernel/world.ts';
 import type { Stage } from '../stage.ts';
 import { agree, limits, wait, type Probe } from './agree.ts';
-import { hand } from './node.ts';
+import { heldScopes, resume } from './controller.ts';
+import { hand, swap } from './node.ts';
 import { masterProbes } from './probes-masters.ts';
 import { peopleProbes } from './probes-people.ts';
+import { steeringProbes } from './probes-steering.ts';
 import { edit } from './registry.ts';
 
 /** What must hold once everything is healthy, each with its time limit. */
 export const healthyProbes: Readonly<Record<string, Probe>> = {
   ...peopleProbes,
   ...masterProbes,
+  ...steeringProbes,
   edit: async (stage) => {
     edit(stage, stage.dice.pick(['change', 'add', 'publish', 'unpublish']));
-    stage.took('edit', await agree(stage, stage.nodes, limits.edit, 'an edit'));
+    const took = await agree(stage, stage.nodes, limits.edit, 'an edit');
+    if (!stage.isGradual) stage.took('edit', took);
   },
   burst: async (stage) => {
     for (let n = 0; n < 5; n += 1) {
@@ -51,7 +55,7 @@ export const healthyProbes: Readonly<Record<string, Probe>> = {
     node.link = 'up';
     const limit = node.kind === 'hosts' ? limits.back : limits.backAndLoaded;
     const took = await agree(stage, [node], limit, `the return of ${node.id}`);
-    if (node.kind === 'hosts') stage.took('return', took);
+    if (node.kind === 'hosts' && !stage.isGradual) stage.took('return', took);
     if (stage.installsOn(node) !== installs + 1)
       throw new Violation(
         'I5',
@@ -118,6 +122,23 @@ export const healthyProbes: Readonly<Record<string, Probe>> = {
     await wait(stage, 15_000);
     await agree(stage, stage.nodes, limits.edit, 'a request that came late');
   },
+  swapped: async (stage) => {
+    const node = stage.dice.pick(stage.nodes);
+    const other = stage.dice.pick(stage.nodes.filter((each) => each !== node));
+    swap(stage, node, other, 20_000);
+    edit(stage, 'change');
+    await wait(stage, 12_000);
+    const { state, cause } = statusOf(stage, node.id) ?? {};
+    if (state !== 'error' || cause !== 'identity_mismatch')
+      throw new Violation(
+        'status',
+        `another node answers in place of ${node.id}, which is ${state ?? ''}/${cause ?? ''}`,
+      );
+    await wait(stage, 9_000);
+    const ask = { nodes: undefined, takeOver: false, actor: { who: 'person', reason: 'the simulator' } };
+    stage.ask(stage.main, 'push', (controller) => controller.push(ask));
+    await agree(stage, stage.nodes, limits.backAndLoaded, 'the end of swapped addresses');
+  },
   gone: async (stage) => {
     edit(stage, 'add');
     await agree(stage, stage.nodes, limits.edit, 'a new service');
@@ -128,6 +149,11 @@ export const healthyProbes: Readonly<Record<string, Probe>> = {
 
 /** Nothing changes, so nothing is pushed and nothing grows. */
 export async function quiet(stage: Stage): Promise<void> {
+  // The end of a freeze is a reason to push.
+  if (heldScopes(stage).length > 0) {
+    resume(stage, undefined);
+    await wait(stage, 10_000);
+  }
   const { applies } = stage.requests;
   await wait(stage, 45_000);
   if (stage.requests.applies !== applies)

@@ -203,7 +203,10 @@ export const registryDeeds: Readonly<Record<string, Deed>> = {
     stage.rowsGone.add(idOf(row));
     writeRows(stage.scene.cluster.server, stage.truth);
     stage.later(forMs, () => {
-      stage.truth.rows.set(idOf(row), { ...row, pins: [stage.scene.nodes.get(row.address)?.hostKey ?? ''] });
+      stage.truth.rows.set(idOf(row), {
+        ...row,
+        pins: [stage.nodes.find(({ address }) => address === row.address)?.hostKey ?? ''],
+      });
       if (!stage.faults.has('rows')) writeRows(stage.scene.cluster.server, stage.truth);
     });
   },

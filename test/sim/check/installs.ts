@@ -24,6 +24,8 @@ export interface Excuses {
   readonly additionsOnly: (controller: string) => boolean;
   /** A person asked for the node to be removed. */
   readonly removed: (node: SimNode) => boolean;
+  /** The controller of that name takes a stopped revision back. */
+  readonly goesBack: (controller: string) => boolean;
 }
 
 /** Judges every request that a node obeyed: I1, I2, I4, I6, I7, I12 and the guard. */
@@ -42,7 +44,18 @@ export class Installs {
     this.memories.delete(node);
   }
 
+  /** A change that nobody confirmed was taken back by the node itself: what stood there before, without what it withdrew. */
+  expired(node: SimNode, before: string | undefined, after: string | undefined): void {
+    if (node.kind === 'hosts' && foreignBytes(before) !== foreignBytes(after))
+      throw new Violation('I7', `${node.id}: a timer changed bytes outside our markers`);
+    const { lastApplied } = this.memory(node);
+    const back = [...saidBy(node.kind, after).names.keys()].find((name) => lastApplied?.has(name) === false);
+    if (back !== undefined) throw new Violation('I6', `${node.id}: a timer brought back ${back}`);
+  }
+
   judge(what: Executed): void {
+    if (!what.node.rowIds.includes(what.request.node))
+      throw new Violation('identity', `${what.node.id} got a request for ${what.request.node}`);
     this.positions(what);
     const changed = what.fileAfter !== what.fileBefore;
     if (changed) {
@@ -125,7 +138,7 @@ export class Installs {
         this.mustBeKnown(node, name, value);
     memory.lastApplied = new Set(after.names.keys());
     if (!this.excuses.forgot(by)) {
-      this.mustGoOn(node, memory, after);
+      if (!this.excuses.goesBack(by)) this.mustGoOn(node, memory, after);
       this.mustNotLose(node, before, after);
     }
     memory.revision = after.revision ?? memory.revision;
@@ -151,7 +164,8 @@ export class Installs {
 
   /** A name goes only where some revision since then lacks it, and not by a stroke that nobody approved. */
   private mustNotLose(node: SimNode, before: Said, after: Said): void {
-    const from = before.revision ?? 0;
+    // What goes back to an older revision loses the names that came after it.
+    const from = Math.min(before.revision ?? 0, after.revision ?? Infinity);
     const since = this.truth.revisions.filter((revision) => revision.number >= from);
     const now = this.truth.revisions.find((revision) => revision.number === after.revision);
     for (const name of before.names.keys()) {

@@ -13,6 +13,8 @@ interface Hold {
   readonly scope: string;
   /** Pauses are kept in the state directory: another machine does not know of them. */
   readonly machine: Machine;
+  /** A freeze ends by itself. */
+  readonly untilMs: number;
 }
 
 /** Judges what controllers send: strict grammar, positions that are never used twice, silence under a pause and beside a rival. */
@@ -34,13 +36,18 @@ export class Requests {
   }
 
   /** A person's word that pushing is held, once it was acknowledged. */
-  hold(scope: string, machine: Machine): void {
-    this.holds.set(scope, { sinceMs: this.now(), scope, machine });
+  hold(name: string, machine: Machine, of?: { scope: string; untilMs: number }): void {
+    this.holds.set(name, { sinceMs: this.now(), scope: name, machine, untilMs: Infinity, ...of });
   }
 
-  release(scope: string): void {
-    if (scope === 'all') this.holds.clear();
-    this.holds.delete(scope);
+  release(name: string): void {
+    if (name === 'all') this.holds.clear();
+    this.holds.delete(name);
+  }
+
+  /** A clock was set: freezes may end at any time now. */
+  clockSet(): void {
+    for (const [name, { untilMs }] of this.holds) if (untilMs < Infinity) this.holds.delete(name);
   }
 
   /** The controller was told to go on beside whoever was there. */
@@ -49,12 +56,14 @@ export class Requests {
   }
 
   /** The controller forms a request. */
-  asked(process: SimProcess, { program, stdin }: Exchange): void {
+  asked(process: SimProcess, { program, stdin, fresh }: Exchange): void {
     if (program !== 'receive') return;
     const request = readRequest(stdin);
     if ('refused' in request)
       throw new Violation('I12', `${process.name} sends ${request.why}: ${request.refused}`);
-    if (request.mode === 'check') return;
+    if (request.mode === 'confirm' && fresh !== true)
+      throw new Violation('confirm', `${process.name} confirms over a connection that was there before`);
+    if (request.mode === 'check' || request.mode === 'confirm') return;
     const position = `${request.cluster} ${String(request.epoch)} ${request.writer} ${String(request.seq)}`;
     if (this.used.has(position)) throw new Violation('I1', `${process.name} uses position ${position} twice`);
     this.used.add(position);
@@ -83,8 +92,8 @@ export class Requests {
         'rival',
         `${process.name} pushes ${String(Math.round((this.now() - rival) / 1000))} s after a node told it of a rival`,
       );
-    for (const { sinceMs, scope, machine } of this.holds.values()) {
-      if (machine !== process.machine || (scope !== 'all' && scope !== node)) continue;
+    for (const { sinceMs, scope, machine, untilMs } of this.holds.values()) {
+      if (machine !== process.machine || !covers(scope, node) || this.now() >= untilMs) continue;
       const isLater = (this.begun.get(process) ?? 0) > sinceMs || this.now() - sinceMs > graceMs;
       if (isLater)
         throw new Violation(
@@ -93,4 +102,9 @@ export class Requests {
         );
     }
   }
+}
+
+/** True where what is held of a scope is held of a node. */
+function covers(scope: string, node: string): boolean {
+  return scope === 'all' || scope === node || scope === `type:${node.slice(0, node.indexOf('@'))}`;
 }

@@ -10,7 +10,14 @@ const attemptsUntilError = 8;
 const shortMs = 4_000;
 const minuteMs = 60_000;
 const newsInAMinute = 3;
-const untried = new Set(['paused', 'waiting_retry', 'hostkey_unpinned']);
+const untried = new Set([
+  'paused',
+  'frozen',
+  'waiting_retry',
+  'hostkey_unpinned',
+  'rollout_waiting',
+  'drift_observed',
+]);
 
 /** Judges every status that a controller states: I3, and that offline is never an error and a lasting failure always one. */
 export class Statuses {
@@ -37,7 +44,11 @@ export class Statuses {
     // A row that went takes along what was known of its node.
     if (current === undefined) this.failures.get(process)?.delete(id);
     if (current === undefined || current.hint) return;
-    if (current.state === 'active') this.active(process, id, { previous, current });
+    if (current.state === 'active') {
+      this.active(process, id, { previous, current });
+      // Moments are told in seconds: a success in the second of a failure does not show as another attempt.
+      this.failures.get(process)?.delete(id);
+    }
     if (current.state === 'error' && current.cause !== undefined && causeOf(current.cause).offline)
       throw new Violation('status', `${id} is error/${current.cause}: a node that is away is no error`);
     // A newer plan is told, too, and is no attempt.

@@ -30,6 +30,8 @@ export class Disk {
   readonly databases = new Map<string, unknown>();
   readonly locks = new Map<string, object>();
   full = false;
+  /** What is written does not reach the platter: every fsync says so. */
+  failing = false;
   /** Writes refused because the disk was full, so that a test can tell that it mattered. */
   refused = 0;
   private pending: NameChange[] = [];
@@ -40,6 +42,13 @@ export class Disk {
     if (!this.full) return;
     this.refused += 1;
     throw fsError('ENOSPC', `no space left on device, write '${path}'`);
+  }
+
+  /** What an fsync has to pass. */
+  mustReach(path: string): void {
+    if (!this.failing) return;
+    this.refused += 1;
+    throw fsError('EIO', `i/o error, fsync '${path}'`);
   }
 
   name(path: string, inode: Inode | undefined): void {

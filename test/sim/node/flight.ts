@@ -44,6 +44,8 @@ export class Flight {
   private readonly dice: Dice;
   private readonly deadline: Event;
   private phase: 'dial' | 'auth' | 'exec' = 'dial';
+  /** The machine at the other end, once there is one: somebody else may have its address by then. */
+  private party: SimNode | undefined;
   private over = false;
 
   constructor(parts: Parts) {
@@ -75,12 +77,15 @@ export class Flight {
   private begin(): void {
     const { sessions, endpoint, settings } = this.parts;
     const session = sessions.get(classOf(endpoint));
-    if (session === undefined) {
+    if (session === undefined || this.parts.exchange.fresh === true) {
       this.dial();
       return;
     }
-    const alive = this.node?.link === 'up' && this.node.boots === session.boots;
+    // Whoever has the address now is not the machine at the other end.
+    const isHe = this.node?.boots === session.boots && this.node.hostKey === session.hostKey;
+    const alive = this.node?.link === 'up' && isHe;
     if (alive && endpoint.pins.some((pin) => pin.key === session.hostKey)) {
+      this.party = this.node;
       this.stage(0, () => this.send());
       return;
     }
@@ -131,7 +136,9 @@ export class Flight {
       this.fail(5, 'auth', true);
       return;
     }
-    sessions.set(classOf(endpoint), { boots: node.boots, hostKey: node.hostKey });
+    if (this.parts.exchange.fresh !== true)
+      sessions.set(classOf(endpoint), { boots: node.boots, hostKey: node.hostKey });
+    this.party = node;
     this.stage(1, () => this.send());
   }
 
@@ -142,6 +149,10 @@ export class Flight {
     process.touch();
     const { node } = this;
     if (node === undefined) return;
+    if (node !== this.party) {
+      this.fail(keepaliveMs, 'connection_lost', true);
+      return;
+    }
     const boots = node.boots;
     const trouble = this.dice.chance(node.trouble);
     const fate = node.fate ?? (trouble ? this.dice.pick(fates) : 'arrives');
@@ -153,6 +164,12 @@ export class Flight {
     if (fate === 'foreign') {
       // Something on the way answers from its memory; the node never hears of it.
       this.arrive(node, { exitCode: 0, stdout: node.earlier, stderr: '', truth: node.truth }, fate);
+      return;
+    }
+    if (fate === 'crossed') {
+      const others = [...theScene().nodes.values()].filter((each) => each !== node);
+      const { latest } = this.dice.pick(others.length === 0 ? [node] : others);
+      this.arrive(node, { exitCode: 0, stdout: latest, stderr: '', truth: node.truth }, fate);
       return;
     }
     // A machine that goes down under the command never answers; the keepalive notices.
@@ -235,7 +252,17 @@ export class Flight {
   }
 }
 
-const fates = ['lost', 'unanswered', 'late', 'cut', 'noisy', 'garbled', 'unsure', 'foreign'] as const;
+const fates = [
+  'lost',
+  'unanswered',
+  'late',
+  'cut',
+  'noisy',
+  'garbled',
+  'unsure',
+  'foreign',
+  'crossed',
+] as const;
 type Fate = (typeof fates)[number] | 'arrives';
 
 /** What reaches the controller of what a node said. */

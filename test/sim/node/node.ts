@@ -3,6 +3,7 @@ import { epochMs } from '../kernel/globals.ts';
 import type { Dice } from '../kernel/dice.ts';
 import type { World } from '../kernel/world.ts';
 import type { Consumer } from './consumer.ts';
+import { DeadMan } from './dead-man.ts';
 import { receiptOf } from './receipt.ts';
 import { readRequest, type WireRequest } from './request.ts';
 
@@ -66,6 +67,9 @@ export class SimNode {
   readonly rowIds: string[] = [];
   onExecuted: (what: Executed) => void = () => undefined;
   onCrash: (step: string) => void = () => undefined;
+  /** A change that nobody confirmed was taken back. */
+  onExpired: (before: string | undefined, after: string | undefined) => void = () => undefined;
+  readonly deadMan: DeadMan;
   /** A receipt of some time ago, as a broken proxy might answer once more. */
   earlier: Buffer = Buffer.alloc(0);
   latest: Buffer = Buffer.alloc(0);
@@ -85,6 +89,7 @@ export class SimNode {
     this.kind = given.type === 'vps_nodes' ? 'traefik-routes' : 'hosts';
     this.hostKey = given.hostKey;
     this.consumer = given.consumer;
+    this.deadMan = new DeadMan(world, this);
     this.layDown();
   }
 
@@ -133,8 +138,9 @@ export class SimNode {
       this.world.after(2, () => done(this.ended({ ...blank, nonce: request.nonce }, expected)));
       return;
     }
-    if (request.mode === 'check') {
-      this.world.after(workMs, () => done(this.check(request)));
+    if (request.mode === 'check' || request.mode === 'confirm') {
+      const answer = request.mode === 'check' ? this.check : this.confirm;
+      this.world.after(workMs, () => done(answer.call(this, request)));
       return;
     }
     if (waitMs > 2_000) {
@@ -148,6 +154,11 @@ export class SimNode {
     });
   }
 
+  private confirm(request: WireRequest): Ended {
+    // It looks at no bytes, and so it says nothing of them.
+    return { ...this.ended(request, this.bare(this.deadMan.confirm(request))), truth: undefined };
+  }
+
   private check(request: WireRequest): Ended {
     const expected = this.markersBroken()
       ? this.bare('MARKERS')
@@ -156,6 +167,7 @@ export class SimNode {
   }
 
   private work(request: WireRequest, by: string, done: (ended: Ended) => void): void {
+    this.deadMan.catchUp();
     const fileBefore = this.file;
     const refused = this.refusal();
     const crashAt = refused === undefined ? this.crashAt : undefined;
@@ -168,6 +180,7 @@ export class SimNode {
         : this.bare(refused);
     const fileAfter = this.file;
     if (fileAfter !== fileBefore) this.consumer?.changed(fileAfter);
+    if (fileAfter !== fileBefore || taken.has(expected?.result ?? '')) this.deadMan.accepted(request);
     this.onExecuted({ node: this, request, expected, fileBefore, fileAfter, by });
     if (expected !== undefined) {
       done(this.ended(request, expected));
@@ -290,6 +303,8 @@ export class SimNode {
 /** The managed block of a hosts file. */
 export const block = /^# BEGIN sync-controller ([a-z0-9-]+)\n[^]*?^# END sync-controller \1(?:\n|$(?![^]))/mu;
 
+const taken: ReadonlySet<string> = new Set(['INSTALLED', 'UNCHANGED', 'RESTORED']);
+
 const blank: WireRequest = {
   mode: 'apply',
   cluster: 'unknown-cluster',
@@ -303,4 +318,6 @@ const blank: WireRequest = {
   flags: [],
   document: '',
   hasDocument: false,
+  confirmSeconds: 0,
+  fallback: '',
 };

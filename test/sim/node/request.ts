@@ -14,6 +14,9 @@ export interface WireRequest {
   readonly flags: readonly string[];
   readonly document: string;
   readonly hasDocument: boolean;
+  /** Not 0: the fallback comes back unless somebody confirms in time. */
+  readonly confirmSeconds: number;
+  readonly fallback: string;
 }
 
 /** A request that no receiver would obey; the class is the result it answers. */
@@ -45,6 +48,13 @@ export function readRequest(stdin: Buffer): WireRequest | Refused {
   if (body.length < Number(length)) return { refused: 'TRUNCATED', nonce, why: 'the document' };
   const document = body.subarray(0, Number(length));
   if (digest !== '-' && sha(document) !== digest) return { refused: 'ALTERED', nonce, why: 'the document' };
+  const rest = body.subarray(Number(length));
+  if (!number.test(tokens[13] ?? '') || !number.test(tokens[15] ?? '')) return bad('a number');
+  if (rest.length < Number(tokens[15])) return { refused: 'TRUNCATED', nonce, why: 'the fallback' };
+  const fallback = rest.subarray(0, Number(tokens[15]));
+  if (tokens[16] !== '-' && sha(fallback) !== tokens[16])
+    return { refused: 'ALTERED', nonce, why: 'the fallback' };
+  if (tokens[13] !== '0' && tokens[16] === '-') return bad('confirm_s without a fallback');
   return {
     mode: mode ?? '',
     cluster: cluster ?? '',
@@ -58,5 +68,7 @@ export function readRequest(stdin: Buffer): WireRequest | Refused {
     flags: tokens[14] === '-' ? [] : (tokens[14] ?? '').split('.'),
     document: document.toString('latin1'),
     hasDocument: digest !== '-',
+    confirmSeconds: Number(tokens[13]),
+    fallback: fallback.toString('latin1'),
   };
 }

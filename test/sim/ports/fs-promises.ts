@@ -33,7 +33,10 @@ export const rm = (path: string, options?: { force?: boolean }) => soon(() => sy
 export const rename = (from: string, to: string) => soon(() => sync.renameSync(from, to));
 export const readdir = (path: string) => soon(() => sync.readdirSync(path));
 export const chmod = () => Promise.resolve();
+export const chown = chmod;
 export const access = (path: string) => soon(() => void sync.statSync(path));
+
+export { constants } from './fs.ts';
 
 export const open = (path: string) =>
   soon(() => {

@@ -65,6 +65,7 @@ export function writeSync(fd: number, bytes: Buffer | string, offset = 0): numbe
 export function fsyncSync(fd: number): void {
   const here = disk();
   const { path, inode } = opened(fd);
+  here.mustReach(path);
   if (inode === undefined) here.syncFolder(path);
   else inode.synced = inode.data;
 }

@@ -3,7 +3,7 @@ import { DatabaseSync as Engine, type StatementSync } from 'node:sqlite';
 import type { Disk } from '../disk/disk.ts';
 import { mustRun, type SimProcess } from '../kernel/process.ts';
 
-const codes = { busy: 5, full: 13, corrupt: 11 };
+const codes = { busy: 5, full: 13, corrupt: 11, io: 10 };
 const sqliteError = (errcode: number, message: string): Error =>
   Object.assign(new Error(message), { code: 'ERR_SQLITE_ERROR', errcode });
 
@@ -85,7 +85,9 @@ export class DatabaseSync {
   }
 
   private mustTake(sql: string): void {
-    if (this.disk.full && writes.test(sql)) throw sqliteError(codes.full, 'database or disk is full');
+    if (!writes.test(sql)) return;
+    if (this.disk.full) throw sqliteError(codes.full, 'database or disk is full');
+    if (this.disk.failing) throw sqliteError(codes.io, 'disk I/O error');
   }
 
   private lock(sql: string): void {

@@ -1,4 +1,5 @@
 import { Dice } from '../kernel/dice.ts';
+import { drawSettings, type Drawn } from './settings.ts';
 
 /** One thing that happens to the world at a moment; data, so that a failing script can be cut down and printed. */
 export interface Action {
@@ -95,6 +96,8 @@ export const drawings: Readonly<Record<string, Drawing>> = {
     draw: (dice) => ({ number: dice.pick([-3_600_000, 3_600_000, 315_360_000_000, -86_400_000, 30_000]) }),
   },
   'disk-full': { weight: 1, draw: seconds(5, 300) },
+  'disk-failing': { weight: 1, draw: seconds(5, 200) },
+  'database-damaged': { weight: 1, draw: words('durable', 'history') },
   'term-back': { weight: 1 },
   second: { weight: 1, draw: seconds(20, 400) },
   twin: { weight: 1 },
@@ -108,6 +111,14 @@ export const drawings: Readonly<Record<string, Drawing>> = {
     })),
   },
   'ask-plan': { weight: 1 },
+  'ask-rollout': { weight: 2, draw: words('pause', 'resume', 'abort', 'hold', 'unpin', 'unpin') },
+  freeze: {
+    weight: 2,
+    draw: both(seconds(5, 300), words('all', 'type', 'node', 'node'), (dice) => ({
+      number: dice.chance(0.4) ? dice.int(1, 20) : 0,
+    })),
+  },
+  'drift-mode': { weight: 1, draw: both(seconds(5, 300), words('observe', 'freeze')) },
   // The nodes and the way to them.
   link: {
     weight: 6,
@@ -152,6 +163,7 @@ export const drawings: Readonly<Record<string, Drawing>> = {
   'doubled-block': { weight: 1, draw: seconds(10, 300) },
   consumer: { weight: 2, draw: both(seconds(5, 300), words('down', 'stubborn')) },
   resolver: { weight: 1, draw: seconds(5, 200) },
+  swap: { weight: 2, draw: seconds(5, 300) },
   'node-clock': {
     weight: 1,
     draw: (dice) => ({ number: dice.pick([-3_600_000, 3_600_000, 315_360_000_000]) }),
@@ -165,6 +177,7 @@ export interface Script {
   readonly periodHours: number;
   readonly pollMs: number;
   readonly parallel: number;
+  readonly settings: Drawn;
   /** One machine stands in the registry under two types. */
   readonly twins: boolean;
   readonly faultsMs: number;
@@ -198,7 +211,26 @@ const probes: Readonly<Record<string, number>> = {
   'blind-start': 0.1,
   'paused-start': 0.08,
   drift: 0.1,
+  frozen: 0.15,
+  swapped: 0.1,
+  staged: 0.5,
+  canary: 0.4,
+  unconfirmed: 0.5,
 };
+/** Probes of revisions that go by batches, and those in which a revision is stopped that is meant to come through. */
+const byBatches: ReadonlySet<string> = new Set(['staged', 'canary']);
+const atOnce: ReadonlySet<string> = new Set([
+  'relapse',
+  'lasting',
+  'late',
+  'absence',
+  'replay',
+  'rival',
+  'rival-and-record',
+  'same-epoch',
+  'old-records',
+  'blind-start',
+]);
 
 /** Draws the script of a seed. */
 export function drawScript(seed: number): Script {
@@ -223,15 +255,22 @@ export function drawScript(seed: number): Script {
       ...drawn,
     });
   }
+  const settings = drawSettings(seed);
+  const isSecured = settings.confirmSeconds > 0 && settings.rollout === undefined;
+  const unfit = new Set([
+    ...(settings.rollout === undefined ? byBatches : atOnce),
+    ...(isSecured ? [] : ['unconfirmed']),
+  ]);
   return {
     seed,
     nodes: dice.int(3, 8),
     periodHours: dice.pick([0.3, 0.4, 0.5, 1]),
     pollMs: dice.pick([10_000, 20_000, 20_000, 30_000]),
     parallel: dice.pick([2, 8, 32]),
+    settings,
     twins: dice.chance(0.25),
     faultsMs,
-    probes: Object.keys(probes).filter((probe) => dice.chance(probes[probe] ?? 0)),
+    probes: Object.keys(probes).filter((probe) => dice.chance(probes[probe] ?? 0) && !unfit.has(probe)),
     actions: actions.sort((a, b) => a.atMs - b.atMs),
   };
 }

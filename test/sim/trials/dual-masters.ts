@@ -6,6 +6,7 @@ import { Violation } from '../kernel/world.ts';
 import type { Executed } from '../node/node.ts';
 import { perform, type Verdict } from '../run.ts';
 import type { Script } from '../script/action.ts';
+import { plain } from '../script/settings.ts';
 import type { Stage } from '../stage.ts';
 
 const scriptOf = (seed: number): Script => ({
@@ -14,6 +15,7 @@ const scriptOf = (seed: number): Script => ({
   periodHours: 1,
   pollMs: 60_000,
   parallel: 32,
+  settings: plain,
   twins: false,
   faultsMs: 0,
   probes: [],

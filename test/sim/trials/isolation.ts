@@ -4,6 +4,7 @@ import { Violation } from '../kernel/world.ts';
 import type { SimNode } from '../node/node.ts';
 import { perform, type Verdict } from '../run.ts';
 import type { Script } from '../script/action.ts';
+import { plain } from '../script/settings.ts';
 import type { Stage } from '../stage.ts';
 
 const fleet = 100;
@@ -16,6 +17,7 @@ const scriptOf = (seed: number): Script => ({
   periodHours: 1,
   pollMs: 60_000,
   parallel: 32,
+  settings: plain,
   twins: false,
   faultsMs: 0,
   probes: [],

@@ -1,4 +1,4 @@
-import { SyncError } from '../lib/errors.ts';
+import { messageOf, SyncError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { ClusterMemory } from '../registry/cluster-memory.ts';
 import type { TermHolder } from './term-holder.ts';
@@ -36,7 +36,7 @@ export async function ownCluster(ground: ClusterGround): Promise<string> {
     if ((await memory.recall()) !== known)
       throw new SyncError(
         'unavailable',
-        `${stateDirectory}: expected the state of the source ${location}, which cannot be read now, got that of cluster ${known}`,
+        `${stateDirectory}: expected the state of the source ${location}, which cannot be read now (${messageOf(error)}), got that of cluster ${known}`,
         { remedy: 'give each source a daemon.stateDirectory of its own', cause: error },
       );
     log.warn('the term store cannot be read; going on with the remembered cluster id', { error });

@@ -64,7 +64,7 @@ describe('the cluster of a source', () => {
       if (known !== undefined) await memory.note(known);
       await expect(ask()).rejects.toMatchObject({
         exit: 'unavailable',
-        message: `${state}: expected the state of the source /srv/a, which cannot be read now, got that of cluster ${ours}`,
+        message: `${state}: expected the state of the source /srv/a, which cannot be read now (the API server is away), got that of cluster ${ours}`,
         remedy: expect.stringContaining('daemon.stateDirectory') as string,
       });
     },

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { askTailnet } from '../../src/lib/tailnet-status.ts';
 import type { Tailnet } from '../../src/lib/tailnet.ts';
 import { until } from '../fleet/process.ts';
@@ -11,10 +11,11 @@ describe.skipIf(!availability.available)(suiteTitle('a real Tailscale', availabi
   let server: TailnetServer;
   beforeAll(async () => {
     server = await startTailnet();
-    vi.stubEnv('PATH', server.binDir);
   }, 120_000);
+  beforeEach(() => {
+    vi.stubEnv('PATH', server.binDir);
+  });
   afterAll(async () => {
-    vi.unstubAllEnvs();
     await server.stop();
   });
 

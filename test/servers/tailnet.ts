@@ -38,6 +38,9 @@ export async function startTailnet(): Promise<TailnetServer> {
   const bound = 'setpriv --pdeathsig KILL';
   const script = [
     'ip link set lo up',
+    // Without an interface that could lead somewhere tailscaled waits for one and asks nobody.
+    'ip link add eth0 type veth peer name eth1 && ip link set eth0 up && ip link set eth1 up',
+    'ip address add 192.0.2.1/24 dev eth0 && ip route add default via 192.0.2.2',
     `${bound} '${tailnet}' --listen ${control} --socket '${sockets.control}' &`,
     `exec ${bound} '${tailscaled}' --tun=userspace-networking --no-logs-no-support --port=0 --statedir='${dir}' --socket='${sockets.tailscaled}'`,
   ];

@@ -4,12 +4,12 @@
 # check: hosts block hosts
 # shellcheck shell=bash disable=SC2034,SC2154,SC2317 # a part: its names are used or set by the others
 
-readonly HOSTS_NAMES_MAX=200 HOSTS_SAMPLE=12 HOSTS_FOREIGN_MAX=100 HOSTS_CHUNK=500
+readonly HOSTS_NAMES_MAX=200 HOSTS_SAMPLE=12 HOSTS_FOREIGN_MAX=100 HOSTS_CHUNK=2000
 
 # hosts_validate LINES-NAME: sets BAD to the first line that is no part of a managed block of this cluster.
 hosts_validate() {
   local -n hv_lines=$1
-  local line chunk=() last=$((${#hv_lines[@]} - 1)) cluster=$REQ_CLUSTER
+  local at last=$((${#hv_lines[@]} - 1)) cluster=$REQ_CLUSTER
   # `check` also reads a block that another cluster wrote.
   [[ $REQ_MODE != check || ! ${hv_lines[0]%$'\n'} =~ $MARKER ]] || cluster=${BASH_REMATCH[2]}
   if ((last < 1)) || [[ ${hv_lines[0]} != "# BEGIN sync-controller $cluster"$'\n' ]] ||
@@ -17,13 +17,9 @@ hosts_validate() {
     BAD="expected the markers of cluster $cluster around the block"
     return
   fi
-  for line in "${hv_lines[@]:1:last-1}"; do
-    chunk+=("$line")
-    ((${#chunk[@]} == HOSTS_CHUNK)) || continue
-    hosts_chunk "${chunk[@]}" || return 0
-    chunk=()
+  for ((at = 1; at < last; at += HOSTS_CHUNK)); do
+    hosts_chunk "${hv_lines[@]:at:last - at < HOSTS_CHUNK ? last - at : HOSTS_CHUNK}" || return 0
   done
-  hosts_chunk ${chunk[@]+"${chunk[@]}"}
 }
 
 # hosts_chunk LINE...: many at once is fast, all at once is slow again in this shell. Only a refusal looks for the line.
@@ -230,8 +226,10 @@ hosts_file_decides() {
     found=1
   done
   [[ -n $found ]] || return 1
-  printf -v ours '%s' "${hr_lines[@]}"
-  ours=${ours//[$'\t\n']/ }
+  # Splitting into words is what this shell does fast; replacing every tab and newline of a long text is not.
+  # shellcheck disable=SC2206
+  words=(${hr_lines[@]})
+  ours=" ${words[*]} "
   ours=${ours,,}
   name=$BLOCK_HEAD$BLOCK_TAIL
   mapfile -t lines <<<"${name,,}"

@@ -40,12 +40,13 @@ locate_by_text() {
   [[ -z $tail ]] || BLOCK_TEXT+=$'\n' BLOCK_TAIL=${tail:1}
 }
 
-# Every line is looked at, to name the one that is wrong.
+# Every line that names us is looked at, to tell the one that is wrong.
 locate_by_lines() {
-  local i line cluster='' from=-1 to=-1
-  for ((i = 0; i < ${#OLD_LINES[@]}; i++)); do
+  local i line cluster='' from=-1 to=-1 ours=()
+  lines_naming_us
+  for i in "${ours[@]}"; do
     line=${OLD_LINES[i]%$'\n'}
-    [[ $line == *sync-controller* && $line =~ $MARKER_LIKE ]] || continue
+    [[ $line =~ $MARKER_LIKE ]] || continue
     if [[ ! $line =~ $MARKER ]]; then
       problem MARKERS "line $((i + 1)) of $TGT_PATH looks like a marker of ours and is none"
     elif [[ ${BASH_REMATCH[1]} == BEGIN ]]; then
@@ -67,6 +68,18 @@ locate_by_lines() {
   printf -v BLOCK_TEXT '%s' "${OLD_LINES[@]:from:to-from}"
   printf -v BLOCK_TAIL '%s' "${OLD_LINES[@]:to}"
   BLOCK_FOUND=1
+}
+
+# Sets `ours` of its caller. Pieces are asked first: a loop over every line of a long file costs more than the rest of an apply.
+lines_naming_us() {
+  local i at piece=2000 text
+  for ((at = 0; at < ${#OLD_LINES[@]}; at += piece)); do
+    printf -v text '%s' "${OLD_LINES[@]:at:piece}"
+    [[ $text == *sync-controller* ]] || continue
+    for ((i = at; i < at + piece && i < ${#OLD_LINES[@]}; i++)); do
+      [[ ${OLD_LINES[i]} != *sync-controller* ]] || ours+=("$i")
+    done
+  done
 }
 
 # The new file as NEW_TEXT. Blocks of older tools go when ours is there, not when ours is withdrawn.

@@ -84,7 +84,7 @@ async function assemble(
   const holder = holderName(how.command);
   const terms = new TermHolder({ keeper: termStore, memory: termMemory, random: systemRandom, holder });
   const later = new LaterWrites(how.daemon);
-  const clusterId = await clusterOf(source, { store: termStore, terms, stateDirectory, log });
+  const clusterId = await clusterOf(source, stateDirectory, { store: termStore, terms, log });
   const steering = await openSteering(settings, { durable: durables.durable, ...ground, later });
   const knowledge = openKnowledge(settings, source, { durables, steering, ...ground, ...how, later });
   const way = await openWay(settings, how.transport);
@@ -134,8 +134,12 @@ async function closeAll(engine: Engine, lock: OsLock, ms: number | undefined): P
 }
 
 /** The cluster that the source belongs to, also where it cannot be read now. */
-function clusterOf(source: Source, ground: Omit<ClusterGround, 'memory' | 'location'>): Promise<string> {
+function clusterOf(
+  source: Source,
+  stateDirectory: string,
+  ground: Omit<ClusterGround, 'memory' | 'location'>,
+): Promise<string> {
   const { kind, location } = source.health();
-  const memory = createClusterMemory(ground.stateDirectory, `${kind} ${location}`);
+  const memory = createClusterMemory(stateDirectory, `${kind} ${location}`);
   return ownCluster({ ...ground, memory, location });
 }

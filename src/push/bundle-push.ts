@@ -93,7 +93,7 @@ export class BundlePush {
         : await this.proveChanged(receipt, baseline);
     if (pending !== undefined) return this.confirmed(outcome, pending);
     // A request that was accepted voids what an older one armed.
-    this.context.unconfirmed.settle(this.plan.id, this.bundle.kind);
+    this.context.unconfirmed.settle(this.plan.id, this.bundle.kind, position);
     return outcome;
   }
 
@@ -107,7 +107,7 @@ export class BundlePush {
   private async confirmed(verified: Outcome, pending: Pending): Promise<Outcome> {
     const { kind } = this.bundle;
     const outcome = await confirmChange(verified, { lane: this.context.lane, kind, ...pending }, this.signal);
-    if (outcome.ok) this.context.unconfirmed.settle(this.plan.id, kind);
+    if (outcome.ok) this.context.unconfirmed.settle(this.plan.id, kind, pending.position);
     return outcome;
   }
 

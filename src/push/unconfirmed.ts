@@ -11,22 +11,33 @@ export interface Pending {
 
 /** What this process has secured and not confirmed: the answer to the change, or the confirmation, may have been lost. */
 export class Unconfirmed {
-  private readonly pending = new Map<string, Pending>();
+  private readonly pending = new Map<string, readonly Pending[]>();
 
+  /** A change is about to leave; one that left before may still be on its way. */
   note(id: NodeId, kind: TargetKind, pending: Pending): void {
-    this.pending.set(`${id} ${kind}`, pending);
+    const key = `${id} ${kind}`;
+    this.pending.set(key, [...(this.pending.get(key) ?? []), pending]);
   }
 
-  settle(id: NodeId, kind: TargetKind): void {
-    this.pending.delete(`${id} ${kind}`);
+  /** The node has confirmed this position, or has accepted it as one that needs no confirmation: no earlier one can come into force. */
+  settle(id: NodeId, kind: TargetKind, { epoch, writer, seq }: Position): void {
+    const key = `${id} ${kind}`;
+    const later = (this.pending.get(key) ?? []).filter(
+      ({ position }) => position.epoch === epoch && position.writer === writer && position.seq > seq,
+    );
+    if (later.length > 0) this.pending.set(key, later);
+    else this.pending.delete(key);
   }
 
   /** What stands on the node, where it is a change that was never confirmed. */
   standing(id: NodeId, kind: TargetKind, { installed }: Receipt): Pending | undefined {
-    const pending = this.pending.get(`${id} ${kind}`);
-    if (pending === undefined || installed === null) return undefined;
-    const { epoch, writer, seq } = pending.position;
-    const isIt = installed.epoch === epoch && installed.writer === writer && installed.seq === seq;
-    return isIt ? pending : undefined;
+    return this.pending
+      .get(`${id} ${kind}`)
+      ?.find(
+        ({ position }) =>
+          installed?.epoch === position.epoch &&
+          installed.writer === position.writer &&
+          installed.seq === position.seq,
+      );
   }
 }

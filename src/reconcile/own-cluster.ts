@@ -1,4 +1,3 @@
-import { messageOf, SyncError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { ClusterMemory } from '../registry/cluster-memory.ts';
 import type { TermHolder } from './term-holder.ts';
@@ -11,16 +10,15 @@ export interface ClusterGround {
   readonly terms: Pick<TermHolder, 'recallClusterId'>;
   /** Where the source is, for people. */
   readonly location: string;
-  readonly stateDirectory: string;
   readonly log: Pick<Logger, 'warn'>;
 }
 
 /**
  * The cluster's id from the term store; with the store down, the one of the own last term, where that term was one of this source.
- * @throws what the store says, or SyncError `unavailable` where the state directory last served another source.
+ * @throws what the store says, where nothing is remembered of this source.
  */
 export async function ownCluster(ground: ClusterGround): Promise<string> {
-  const { store, memory, terms, location, stateDirectory, log } = ground;
+  const { store, memory, terms, location, log } = ground;
   const known = await terms.recallClusterId();
   try {
     const { clusterId } = await store.read();
@@ -33,12 +31,13 @@ export async function ownCluster(ground: ClusterGround): Promise<string> {
   } catch (error) {
     if (known === undefined) throw error;
     // Under the id of another cluster nodes would take us for a stranger, or, worse, for that cluster.
-    if ((await memory.recall()) !== known)
-      throw new SyncError(
-        'unavailable',
-        `${stateDirectory}: expected the state of the source ${location}, which cannot be read now (${messageOf(error)}), got that of cluster ${known}`,
-        { remedy: 'give each source a daemon.stateDirectory of its own', cause: error },
-      );
+    if ((await memory.recall()) !== known) {
+      log.warn('the state directory last served another source; nothing of it can stand in for this one', {
+        source: location,
+        before: known,
+      });
+      throw error;
+    }
     log.warn('the term store cannot be read; going on with the remembered cluster id', { error });
     return known;
   }

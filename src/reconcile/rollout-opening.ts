@@ -105,8 +105,9 @@ export function ailingOf(
   return ailing;
 }
 
-function stillTouched(record: RolloutRecord, { plan, isRestored }: Coming): readonly NodeId[] {
-  return touchedNodes(record).filter((id) => plan.nodes.has(id) && !isRestored(id));
+/** A row that is gone may come back, and its node with the bytes that it had. */
+function stillTouched(record: RolloutRecord, { isRestored }: Coming): readonly NodeId[] {
+  return touchedNodes(record).filter((id) => !isRestored(id));
 }
 
 /** A record that cannot be read may have been a pin: nobody is written until a person says otherwise. */

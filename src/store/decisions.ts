@@ -175,7 +175,12 @@ export class DurableDecisions {
   }
 
   private take(pauses: readonly Pause[]): void {
-    for (const pause of pauses) if (pause.starts === undefined) this.held.set(pause.scope, pause);
+    for (const pause of pauses) {
+      const known = this.held.get(pause.scope);
+      // One of the two places may have missed the newest word of a scope: what holds longer counts.
+      const isShorter = known !== undefined && endOf(known) >= endOf(pause);
+      if (pause.starts === undefined && !isShorter) this.held.set(pause.scope, pause);
+    }
     this.windows.take(pauses);
   }
 
@@ -215,6 +220,10 @@ export class DurableDecisions {
   private now(): string {
     return isoSeconds(this.parts.clock.now());
   }
+}
+
+function endOf({ expires }: Pause): number {
+  return expires === undefined ? Infinity : Date.parse(expires);
 }
 
 /** The scope that holds every node of a type; a node's id begins with its type. */

@@ -28,6 +28,28 @@ export async function loadIdentities(paths: readonly string[]): Promise<Identiti
   return { usable, problems };
 }
 
+/** Private keys as they were last read: a thousand sessions that log in with one key hold it once. */
+export class KeyRing {
+  readonly #read = new Map<string, { readonly stamp: string; readonly identities: Promise<Identities> }>();
+
+  /** The keys of these files; read again where the stamp says that the files are others. */
+  load(paths: readonly string[], stamp: string): Promise<Identities> {
+    const name = paths.join('\n');
+    const known = this.#read.get(name);
+    if (known?.stamp === stamp) return known.identities;
+    const identities = loadIdentities(paths);
+    this.#read.set(name, { stamp, identities });
+    // What is wrong with a file may be mended without a trace in its stamp: another owner, a readable folder above it.
+    const forget = (): void => {
+      if (this.#read.get(name)?.identities === identities) this.#read.delete(name);
+    };
+    identities.then(({ problems }) => {
+      if (problems.length > 0) forget();
+    }, forget);
+    return identities;
+  }
+}
+
 async function loadOne(path: string): Promise<Identity | string | undefined> {
   // A folder we may not even look into (root's, for somebody else) holds nothing for us.
   const file = await stat(path).catch(() => undefined);

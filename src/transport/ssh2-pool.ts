@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '../lib/clock.ts';
 import { abortable } from './deadline.ts';
 import { dialTcp } from './dial.ts';
-import { loadIdentities } from './identities.ts';
+import { KeyRing } from './identities.ts';
 import type { LoginVisit } from './login-visit.ts';
 import type { Logins } from './logins.ts';
 import { Renewal } from './renewal.ts';
@@ -25,6 +25,7 @@ export class Ssh2Pool {
   readonly #renewal: Renewal<Ssh2Session>;
   readonly #current = new Map<string, Ssh2Session>();
   readonly #living = new Set<Ssh2Session>();
+  readonly #keys = new KeyRing();
   #closed = false;
 
   constructor({ settings, clock, logins }: Ssh2PoolParts) {
@@ -152,7 +153,7 @@ export class Ssh2Pool {
       identities: async () => {
         const stamp = await this.#logins.credentials.ofFiles(endpoint.identities);
         this.#renewal.born(session, stamp);
-        return loadIdentities(endpoint.identities);
+        return this.#keys.load(endpoint.identities, stamp);
       },
       route: (signal) => this.route(endpoint, signal, { visit, insist }),
     });

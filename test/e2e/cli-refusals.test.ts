@@ -176,10 +176,7 @@ describe.skipIf(!available)('what the command line says when it must say no', ()
     for (const words of [['push'], ['reconcile'], ['plan']]) {
       const ran = await alone([...words, '--kubeconfig', '/nonexistent']);
       expect([words, ran.code, ran.stdout]).toEqual([words, exitCodes.unavailable, '']);
-      // The state is that of the folder, so nothing of it may stand in for what the cluster does not say.
-      expect(ran.stderr).toMatch(
-        /expected the state of the source \/nonexistent namespace kube-system,.*kubeconfig/u,
-      );
+      expect(ran.stderr).toContain('registries at /nonexistent namespace kube-system: expected a kubeconfig');
     }
   });
 

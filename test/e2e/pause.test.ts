@@ -91,9 +91,7 @@ describe.skipIf(!available)('a pause is obeyed and told, whoever says it', () =>
     );
     await standing('paused');
     expect((await health()).match(/^Paused: .*$/gmu)).toEqual([
-      expect.stringMatching(
-        /^Paused: registry domain-registry; end it with: kubectl .* annotate configmap domain-registry sync-controller\/paused-$/u,
-      ),
+      `Paused: registry domain-registry; end it with: take sync-controller/paused out of the annotations of domain-registry in ${rig.registry}`,
     ]);
     add('annotated');
     await until('it is planned', async () => (await rig.syncctl(['plan'])).code === 2);

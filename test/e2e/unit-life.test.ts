@@ -87,7 +87,8 @@ describe.skipIf(!possible.available)(`the life of the unit: hangs, stops, kills$
     expect(await journal('--priority', 'warning')).toMatch(
       /\/srv\/registry.*check that you may write to \/srv\/registry/u,
     );
-    expect(await machine.property('ActiveState')).toBe('active');
+    // Another folder may be another cluster, so what is remembered of the one before does not stand in for it.
+    expect(await machine.property('ActiveState')).not.toBe('active');
     await systemctl('stop', 'sync-controller');
     machine.write(settings, source);
   });

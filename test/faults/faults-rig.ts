@@ -120,12 +120,13 @@ export async function holdAt(node: FleetNode, step: string): Promise<Hold> {
   const wait = `[[ $1 != ${step} || ! -e /run/hold ]] || { : >|/run/held; while [[ -e /run/hold ]]; do sleep 0.05; done; }; return 0 # held`;
   // A new file in its place: a shell that runs reads the old one to its end.
   await shell(
-    `touch /run/hold; cp -p ${receiver} /run/receiver; sed -i '/^step() {$/a\\${wait}' ${receiver}; grep -q '# held$' ${receiver}`,
+    `touch /run/hold; cp -p ${receiver} ${receiver}.sound; sed -i '/^step() {$/a\\${wait}' ${receiver}; grep -q '# held$' ${receiver}`,
   );
   return {
-    reached: () => until(`the receiver is at ${step}`, async () => (await node.run('test -e /run/held')).code === 0),
+    reached: () =>
+      until(`the receiver is at ${step}`, async () => (await node.run('test -e /run/held')).code === 0),
     release: async () => {
-      await shell(`rm -f /run/hold /run/held; cp -p /run/receiver ${receiver}.new; mv ${receiver}.new ${receiver}`);
+      await shell(`rm -f /run/hold /run/held; mv ${receiver}.sound ${receiver}`);
     },
   };
 }

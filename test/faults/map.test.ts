@@ -19,7 +19,7 @@ describe('the map of the fault cases', () => {
     for (const row of rows) {
       expect(row).toHaveLength(6);
       for (const cell of row) expect(cell.trim(), row[0]).not.toBe('');
-      expect(['run', '-']).toContain(row[5]);
+      expect(['run', 'done', '-']).toContain(row[5]);
       expect(
         named.some(({ number }) => number === row[0]),
         row[0],

@@ -62,7 +62,9 @@ describe.skipIf(!available)('a daemon over an API server with bad days', () => {
       ...services(),
       [name]: { subdomain: name, ip: '100.76.150.77', port: 80 },
     });
-    newest = Number(api.put('service-registry', { 'services.json': text }, { silently }).metadata.resourceVersion);
+    newest = Number(
+      api.put('service-registry', { 'services.json': text }, { silently }).metadata.resourceVersion,
+    );
     return `${name}.testcloud.local`;
   };
   const arrives = (line: string): Promise<void> => until(`${line} is there`, () => hosts().includes(line));
@@ -70,7 +72,11 @@ describe.skipIf(!available)('a daemon over an API server with bad days', () => {
   it.each<[string, Answer, RegExp]>([
     ['401', (_, response) => status(response, 401, 'Unauthorized'), /401/u],
     ['403', (_, response) => status(response, 403, 'User "x" cannot get'), /403/u],
-    ['429 and Retry-After', (_, response) => status(response, 429, 'later', { 'retry-after': '1' }), /429|asked to wait/u],
+    [
+      '429 and Retry-After',
+      (_, response) => status(response, 429, 'later', { 'retry-after': '1' }),
+      /429|asked to wait/u,
+    ],
     ['500', (_, response) => status(response, 500, 'etcd is gone'), /500/u],
     [
       'truncated JSON',
@@ -96,8 +102,7 @@ describe.skipIf(!available)('a daemon over an API server with bad days', () => {
     ['a body that never ends', (_, response) => void response.writeHead(200).write('{'), /no whole answer/u],
     [
       'a gzip bomb',
-      (_, response) =>
-        response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
+      (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
       /at most/u,
     ],
   ])(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { idOf, oneByOne, worldOf as at } from './rollout-rig.ts';
+import { idOf, off, oneByOne, worldOf as at, World } from './rollout-rig.ts';
 
 describe('kill -9', () => {
   it('between any two turns goes on where it stood, and ends in the same place', async () => {
@@ -40,6 +40,25 @@ describe('kill -9', () => {
     await world.start();
     await world.settle(120_000);
     expect([world.shown, world.phase]).toEqual(['a:base b:base c:base', 'rolled-back']);
+  });
+
+  it('goes back to nothing that was read before a complete source was ever seen', async () => {
+    const world = new World('a b', off);
+    for (const name of ['a', 'b']) world.node(name).holds = 'old';
+    world.names = [];
+    world.writing = false;
+    for (const name of ['a', 'b']) world.held.set(name, 'paused');
+    await world.start();
+    await world.kill();
+    world.policy = oneByOne;
+    world.writing = true;
+    world.held.clear();
+    world.names = ['base'];
+    world.node('a').refuses.set('base', 'not_resolving');
+    await world.start();
+    await world.settle(60_000);
+    // The names of the nodes were in no plan yet, and nobody has withdrawn them.
+    expect([world.node('b').installed, world.phase]).toEqual([[], 'held']);
   });
 
   it('with the record lost holds everything until a person says otherwise', async () => {

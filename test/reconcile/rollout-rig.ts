@@ -139,7 +139,11 @@ export class World {
 
   snapshot() {
     return snapshotOf({
-      services: Object.fromEntries(this.names.map((name, index) => [name, service(name, index + 1)])),
+      // Without a name the source is unreadable.
+      services:
+        this.names.length === 0
+          ? 'null'
+          : Object.fromEntries(this.names.map((name, index) => [name, service(name, index + 1)])),
       registry: {
         management_laptops: [],
         vps_nodes: this.rows('vps_nodes'),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { runSeeds, told } from './farm.ts';
 
 const deep = ['nightly', 'release'].includes(process.env['TIER'] ?? '');
-const trials = Number(process.env['SYNC_SIM_TRIALS'] ?? (deep ? '10000' : '2000'));
+const trials = Number(process.env['SYNC_SIM_TRIALS'] ?? (deep ? '10000' : '1000'));
 
 describe('a controller that stands still in the middle of a push while another one takes over', () => {
   it(

@@ -84,8 +84,11 @@ export class Stage {
       massAllowed: ({ number }) => this.allowedMass.has(number),
       additionsOnly: (controller) => this.additionsOnly.has(controller),
       removed: () => false,
+      now: () => this.world.nowMs,
+      formedMs: (request) => this.requests.formedMs(request),
       goesBack: (controller) =>
-        this.rollouts.goesBack(this.machineOf(controller)) || (this.isGradual && this.isShared),
+        this.rollouts.goesBack(this.machineOf(controller)) ||
+        (this.isShared && (this.isGradual || this.isUnreadable)),
     });
     this.requests = new Requests(() => this.world.nowMs);
     this.rollouts = new Rollouts(() => this.world.nowMs);
@@ -199,8 +202,13 @@ export class Stage {
   }
 
   /** Another machine has had a controller too: what one calls the last good revision may be older than what the other brought. */
-  private get isShared(): boolean {
+  get isShared(): boolean {
     return this.units.some((unit) => unit.machine !== this.main.machine);
+  }
+
+  /** The services cannot be read: what stays in force is what each controller read last, and a second one may have read more. */
+  private get isUnreadable(): boolean {
+    return this.faults.has('services');
   }
 
   /** What is withheld from an emptied registry is what each controller had in force itself; a second one may have had newer. */
@@ -288,6 +296,7 @@ export class Stage {
     this.meetEmptied();
     const { process } = unit;
     if (process !== undefined) this.requests.began(process);
+    this.rollouts.began(unit.machine);
   }
 
   private heard(unit: Unit, level: LogLevel, message: string, fields: LogFields): void {
@@ -299,6 +308,7 @@ export class Stage {
     this.note(`${unit.process.name} ${level}: ${message} ${told.map(String).join(' ')}`);
     if (message === 'term begun')
       this.guarded(() => this.writes.begun(unit.process?.name ?? '', String(fields['writer'])));
+    if (message.startsWith('a rollout could not be stored')) this.rollouts.notStored(unit.machine);
     if (fields['rollout'] !== undefined) {
       this.statuses.news();
       this.rollouts.look(unit);

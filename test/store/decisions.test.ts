@@ -42,6 +42,23 @@ function damage(file: string): void {
   writeFileSync(file, 'x'.repeat(5000));
 }
 
+describe('a freeze of a scope that was frozen before', () => {
+  it('holds after a restart, also where only its copy could be written', async () => {
+    const until = (ms: number): string => isoSeconds(clock.now() + ms);
+    const first = await open();
+    await first.pause('all', ada, until(60_000));
+    await first.close();
+    opened.length = 0;
+    await clock.advance(120_000);
+    // A life without the database: it still has the old freeze.
+    const away = { available: false, reason: 'full', remedy: '' } as const;
+    const durable = { state: () => away, ask: () => Promise.resolve(away), close: () => Promise.resolve() };
+    const second = await DurableDecisions.open({ durable, pausesFile: pausesFile(), clock });
+    await second.pause('all', ada, until(60_000));
+    expect((await open()).pausedBy('vps_nodes@a')).toMatch(/^frozen by ada/u);
+  });
+});
+
 describe('decisions', () => {
   it('keep approvals, and the audit says who gave them', async () => {
     const decisions = await open();

@@ -54,8 +54,8 @@ export const clusterDeeds: Readonly<Record<string, Deed>> = {
   behind: (stage, { forMs, number }) => {
     const { weather } = stage.scene.cluster;
     const since = stage.world.nowMs - (lastLapse.get(stage) ?? -Infinity);
-    // Who remembers no version takes the first one that it is shown.
-    if (since < apartMs || stage.isBlind()) return;
+    // Who remembers no version, or an older one than a second controller brought, takes the first one that it is shown.
+    if (since < apartMs || stage.isBlind() || stage.isShared) return;
     lastLapse.set(stage, stage.world.nowMs + forMs);
     stage.hold(
       'behind',

@@ -61,7 +61,9 @@ export const steeringProbes: Readonly<Record<string, Probe>> = {
       throw new Violation('rollout', `a revision that no node took is not stopped, it is ${phase ?? 'over'}`);
     for (const node of stage.nodes) {
       node.disk = 'fine';
-      if (node.consumer !== undefined) node.consumer.stubborn = false;
+      if (node.consumer === undefined) continue;
+      node.consumer.stubborn = false;
+      node.consumer.restart();
     }
     if (stage.dice.chance(0.6)) await again(stage);
     await wait(stage, 90_000);

@@ -125,6 +125,8 @@ export const healthyProbes: Readonly<Record<string, Probe>> = {
   swapped: async (stage) => {
     const node = stage.dice.pick(stage.nodes);
     const other = stage.dice.pick(stage.nodes.filter((each) => each !== node));
+    // What is under way would end with its deadline only, long after the look at it.
+    await stage.world.run(stage.world.nowMs + 30_000, () => leftovers(stage) === undefined);
     swap(stage, node, other, 20_000);
     edit(stage, 'change');
     await wait(stage, 12_000);

@@ -70,7 +70,9 @@ export function leftovers(stage: Stage): string | undefined {
 
 /** The first thing that is not as it should be at the end; undefined where all is. */
 export function disagreement(stage: Stage): string | undefined {
-  const standing = stage.main.engine?.parts.standing.state();
+  const { engine, process } = stage.main;
+  // By the clock of its own machine.
+  const standing = process?.run(() => engine?.parts.standing.state());
   if (standing?.kind !== 'writing')
     return `the controller is ${standing?.kind ?? 'not there'}: ${standing?.reason ?? ''}`;
   for (const node of stage.nodes) {

@@ -9,6 +9,9 @@ interface Memory {
   seq: number;
   writer: string;
   revision: number;
+  /** When the newest revision came, and who brought it. */
+  revisionMs: number;
+  revisionBy: string;
   readonly positions: Map<string, string>;
   /** The names of the last document that was applied, for the check of a restore. */
   lastApplied: ReadonlySet<string> | undefined;
@@ -22,6 +25,8 @@ export interface Excuses {
   readonly massAllowed: (revision: Revision) => boolean;
   /** The controller of that name keeps every name a node holds: it never saw a complete source. */
   readonly additionsOnly: (controller: string) => boolean;
+  readonly now: () => number;
+  readonly formedMs: (request: Executed['request']) => number;
   /** A person asked for the node to be removed. */
   readonly removed: (node: SimNode) => boolean;
   /** The controller of that name takes a stopped revision back. */
@@ -138,9 +143,11 @@ export class Installs {
         this.mustBeKnown(node, name, value);
     memory.lastApplied = new Set(after.names.keys());
     if (!this.excuses.forgot(by)) {
-      if (!this.excuses.goesBack(by)) this.mustGoOn(node, memory, after);
-      this.mustNotLose(node, before, after);
+      if (!this.excuses.goesBack(by) && !this.hasCrossed(memory, request)) this.mustGoOn(node, memory, after);
+      this.mustNotLose(node, before, { ...after, revision: this.revisionOf(after, by) });
     }
+    if (after.revision !== undefined && after.revision !== memory.revision)
+      Object.assign(memory, { revisionMs: this.excuses.now(), revisionBy: request.writer });
     memory.revision = after.revision ?? memory.revision;
     if (!this.excuses.additionsOnly(by)) this.mustBeOne(node, before, after);
   }
@@ -152,6 +159,11 @@ export class Installs {
       throw new Violation('I6', `${node.id} was given ${name} -> ${value}, which no registry ever said`);
   }
 
+  /** It was under way when another controller brought what is newer: between two that live, the later term wins. */
+  private hasCrossed({ revisionMs, revisionBy }: Memory, request: Executed['request']): boolean {
+    return request.writer !== revisionBy && this.excuses.formedMs(request) < revisionMs;
+  }
+
   private mustGoOn(node: SimNode, memory: Memory, after: Said): void {
     const { revision } = after;
     if (revision === undefined) return;
@@ -160,6 +172,12 @@ export class Installs {
         'I1',
         `${node.id} went back from revision ${String(memory.revision)} to ${String(revision)}`,
       );
+  }
+
+  /** An emptied registry tells no revision; whoever obeyed one may take a later one back to it. */
+  private revisionOf({ revision }: Said, by: string): number | undefined {
+    if (revision !== undefined || !this.excuses.goesBack(by)) return revision;
+    return this.truth.revisions.findLast((each) => each.mass && this.excuses.massAllowed(each))?.number;
   }
 
   /** A name goes only where some revision since then lacks it, and not by a stroke that nobody approved. */
@@ -223,7 +241,11 @@ export class Installs {
   private memory(node: SimNode): Memory {
     let memory = this.memories.get(node);
     if (memory === undefined) {
-      memory = { epoch: 0, seq: 0, writer: '', revision: 0, positions: new Map(), lastApplied: undefined };
+      memory = {
+        ...{ epoch: 0, seq: 0, writer: '', revision: 0, revisionMs: 0, revisionBy: '' },
+        positions: new Map(),
+        lastApplied: undefined,
+      };
       this.memories.set(node, memory);
     }
     return memory;

@@ -3,7 +3,7 @@ import type { Machine } from '../kernel/machine.ts';
 import type { SimProcess } from '../kernel/process.ts';
 import { Violation } from '../kernel/world.ts';
 import type { SimNode, Truth } from '../node/node.ts';
-import { readRequest } from '../node/request.ts';
+import { readRequest, type WireRequest } from '../node/request.ts';
 
 // What was begun before a word reached the controller may still end: two exchanges of one attempt, with their deadlines.
 const graceMs = 75_000;
@@ -19,7 +19,7 @@ interface Hold {
 
 /** Judges what controllers send: strict grammar, positions that are never used twice, silence under a pause and beside a rival. */
 export class Requests {
-  private readonly used = new Set<string>();
+  private readonly used = new Map<string, number>();
   private readonly rivals = new Map<SimProcess, number>();
   private readonly accepted = new Map<SimProcess, Set<string>>();
   private readonly begun = new Map<SimProcess, number>();
@@ -64,11 +64,16 @@ export class Requests {
     if (request.mode === 'confirm' && fresh !== true)
       throw new Violation('confirm', `${process.name} confirms over a connection that was there before`);
     if (request.mode === 'check' || request.mode === 'confirm') return;
-    const position = `${request.cluster} ${String(request.epoch)} ${request.writer} ${String(request.seq)}`;
+    const position = positionOf(request);
     if (this.used.has(position)) throw new Violation('I1', `${process.name} uses position ${position} twice`);
-    this.used.add(position);
+    this.used.set(position, this.now());
     this.applies += 1;
     this.mustNotBeHeld(process, request.node);
+  }
+
+  /** When a request was formed; it may arrive much later. */
+  formedMs(request: WireRequest): number {
+    return this.used.get(positionOf(request)) ?? Infinity;
   }
 
   sent(_process: SimProcess, _node: SimNode, _exchange: Exchange): void {
@@ -102,6 +107,10 @@ export class Requests {
         );
     }
   }
+}
+
+function positionOf({ cluster, epoch, writer, seq }: WireRequest): string {
+  return `${cluster} ${String(epoch)} ${writer} ${String(seq)}`;
 }
 
 /** True where what is held of a scope is held of a node. */

@@ -13,12 +13,15 @@ interface Pin {
   readonly sinceMs: number;
   /** Machines that may have it all the same: those that had it when a person's policy said to hold. */
   readonly keeps: ReadonlySet<string>;
+  /** A pin is of the bytes of all nodes: with a row more or less it is another revision. */
+  readonly rows: string;
 }
 
 /** Judges rollouts: a revision that was stopped reaches nobody again, and only what is taken back goes back. */
 export class Rollouts {
   private readonly pins = new Map<Machine, Map<number, Pin>>();
   private readonly backUntil = new Map<Machine, number>();
+  private readonly unstored = new Map<Machine, number>();
   private readonly now: () => number;
 
   constructor(now: () => number) {
@@ -30,22 +33,39 @@ export class Rollouts {
     this.pins.delete(machine);
   }
 
+  /** The disk refused the record of a rollout: a restart does not know of it. */
+  notStored(machine: Machine): void {
+    this.unstored.set(machine, this.now());
+  }
+
+  /** A controller starts on this machine. */
+  began(machine: Machine): void {
+    const unstoredMs = this.unstored.get(machine) ?? -Infinity;
+    const pins = this.pins.get(machine) ?? new Map<number, Pin>();
+    for (const [revision, { sinceMs }] of pins) if (sinceMs <= unstoredMs + 1_000) pins.delete(revision);
+    this.unstored.delete(machine);
+  }
+
   /** Looks at what a controller says of its rollout. */
   look({ engine, machine }: Unit): void {
     const view = engine?.parts.rollout?.current();
     if (view === undefined) return;
     const { phase, released, batches, touched } = view.record;
     if (goingBack.has(phase)) this.backUntil.set(machine, this.now() + graceMs);
-    if (phase !== 'held' && !goingBack.has(phase)) return;
     const [one] = [...view.plan.nodes.values()];
     const bundle = one?.bundles[0];
     const revision = bundle === undefined ? undefined : revisionIn(bundle.kind, bundle.bytes);
     if (revision === undefined) return;
+    const rows = [...view.plan.nodes.keys()].sort().join(' ');
     const pins = this.pins.get(machine) ?? new Map<number, Pin>();
     this.pins.set(machine, pins);
+    if (phase !== 'held' && !goingBack.has(phase)) {
+      if (pins.get(revision)?.rows !== rows) pins.delete(revision);
+      return;
+    }
     const kept = phase === 'held' ? [...batches.slice(0, released).flat(), ...touched] : [];
     const keeps = new Set(kept.map(machineOf));
-    if (!pins.has(revision)) pins.set(revision, { sinceMs: this.now(), keeps });
+    if (!pins.has(revision)) pins.set(revision, { sinceMs: this.now(), keeps, rows });
   }
 
   /** True where a controller of this machine takes a revision back, or did a moment ago. */

@@ -7,6 +7,7 @@ import type { Truth } from '../node/node.ts';
 
 // Two passes of three attempts; one that a person or an edit cut short may lie between them.
 const attemptsUntilError = 8;
+const attemptsOfPass = 3;
 const shortMs = 4_000;
 const minuteMs = 60_000;
 const newsInAMinute = 3;
@@ -69,9 +70,11 @@ export class Statuses {
       );
   }
 
-  /** Something new is to be tried. */
+  /** Something new is to be tried: a pass that was under way begins anew, those that had ended stay. */
   news(): void {
     this.hurried.clear();
+    for (const failures of this.failures.values())
+      for (const [id, count] of failures) failures.set(id, count - (count % attemptsOfPass));
   }
 
   /** A person asks for a push: passes begin anew. */

@@ -18,7 +18,7 @@ export const termMutants: readonly Mutant[] = [
   one(
     'a-reasserted-term-counts-from-one-again',
     'src/reconcile/term-holder.ts',
-    'this.install(known.term, known.seqLimit);',
+    'this.install(known.term, used);',
     'this.install(known.term, 0);',
   ),
   one(

@@ -79,16 +79,16 @@ async function assemble(
   const { stateDirectory } = settings.daemon;
   const source = await openSource(settings, systemClock);
   const durables = await openDurables(stateDirectory, systemClock, log);
-  const { decisions, memory, termMemory, tombstones } = durables;
+  const { durable, decisions, memory, termMemory, tombstones } = durables;
   const termStore = openTermStore(source, { ...ground, stateDirectory });
   const holder = holderName(how.command);
   const terms = new TermHolder({ keeper: termStore, memory: termMemory, random: systemRandom, holder });
   const later = new LaterWrites(how.daemon);
   const clusterId = await clusterOf(source, stateDirectory, { store: termStore, terms, log });
-  const steering = await openSteering(settings, { durable: durables.durable, ...ground, later });
+  const steering = await openSteering(settings, { durable, ...ground, later });
   const knowledge = openKnowledge(settings, source, { durables, steering, ...ground, ...how, later });
   const way = await openWay(settings, how.transport);
-  const history = await openHistory(settings, { durable: durables.durable, ...ground });
+  const history = await openHistory(settings, { durable, ...ground });
   const limits = limitsOf(settings);
   const moving = buildLoop(settings, {
     ...ground,
@@ -102,7 +102,7 @@ async function assemble(
     daemon: how.daemon,
   });
   const { rollout, drift } = steering;
-  const kept = { terms, memory, decisions, tombstones, history, rollout, drift };
+  const kept = { terms, memory, durable, decisions, tombstones, history, rollout, drift };
   const parts = { ...ground, ...knowledge, ...way, ...moving, ...kept };
   const engine = new Engine({ version, daemon: how.daemon, clusterId, source, ...parts });
   const apply = (next: Settings): readonly string[] => {

@@ -87,6 +87,8 @@ export const controllerStatusSchema = z.object({
   }),
   /** Why it is rather this machine than its nodes that is cut off; null where nothing speaks for it. */
   ownNetwork: z.object({ evidence: z.string(), since: z.string() }).nullable().optional(),
+  /** Why `durable.db` cannot be used, so that no pause, freeze, approval or pin can be made or ended; null where it can. */
+  store: z.object({ reason: z.string(), remedy: z.string() }).nullable().optional(),
   queue: z.object({ due: z.number(), delayed: z.number(), active: z.number() }),
   held: z.array(z.object({ hash: z.string(), reason: z.string(), names: z.array(z.string()) })),
   orphans: z.array(z.string()),

@@ -5,6 +5,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { Random } from '../lib/random.ts';
 import type { Book } from '../status/book.ts';
 import type { DurableDecisions } from '../store/decisions.ts';
+import type { Durable } from '../store/durable.ts';
 import type { DurableDrift } from '../store/drift.ts';
 import type { Tombstones } from '../store/tombstones.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -32,6 +33,7 @@ export interface ControllerParts {
   readonly terms: TermHolder;
   readonly status: Book;
   readonly memory: NodeMemory;
+  readonly durable: Pick<Durable, 'state'>;
   readonly decisions: DurableDecisions;
   readonly tombstones: Tombstones;
   readonly presence: Presence;

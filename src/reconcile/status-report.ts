@@ -22,6 +22,7 @@ export function controllerStatus(parts: ControllerParts): ControllerStatus {
     source: sourceReport(parts),
     queue: parts.loop.queue.depth(),
     ownNetwork: parts.senses?.ownNetwork() ?? null,
+    store: storeReport(parts),
     held: heldReport(parts.fleet.current()?.held ?? []),
     orphans: [...parts.fleet.orphans().keys()],
     findings: (parts.registry.current().snapshot?.findings ?? []).map((finding) => ({ ...finding })),
@@ -54,6 +55,11 @@ function evidenceOf(
   const said = status?.cause === undefined ? undefined : parts.senses?.evidenceOn(id);
   if (said === undefined || status === undefined) return {};
   return { evidence: status.evidence === '' ? said : `${status.evidence}; ${said}` };
+}
+
+function storeReport({ durable }: ControllerParts): ControllerStatus['store'] {
+  const state = durable.state();
+  return state.available ? null : { reason: state.reason, remedy: state.remedy };
 }
 
 function sourceReport(parts: ControllerParts): ControllerStatus['source'] {

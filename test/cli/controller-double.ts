@@ -77,6 +77,7 @@ export const status = (changes: Partial<ControllerStatus> = {}): ControllerStatu
   holds: [],
   windows: [],
   ownNetwork: null,
+  store: null,
   drift: [],
   ...changes,
 });

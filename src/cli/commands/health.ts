@@ -60,6 +60,7 @@ function notices(report: HealthReport, source: Settings['source']): string {
   const lines = [
     ...rivalNotice(report),
     ...ownNetworkNotice(report),
+    ...storeNotice(report),
     ...report.quarantined.map(({ path, message, remedy }) => `Quarantined: ${path}: ${message}; ${remedy}`),
     ...report.held.map(
       ({ hash, reason, names }) =>
@@ -95,6 +96,12 @@ function ownNetworkNotice({ ownNetwork }: HealthReport): readonly string[] {
   return [
     `Network: the controller itself seems to have no network since ${since}: ${evidence}; look with: ip route, tailscale status`,
   ];
+}
+
+/** Pushing goes on, so nothing else on this page tells. */
+function storeNotice({ store }: HealthReport): readonly string[] {
+  if (store === null) return [];
+  return [`Store: pauses, freezes, approvals and pins cannot change: ${store.reason}; ${store.remedy}`];
 }
 
 /** What a rollout, a freeze or a rule of drift holds back. */

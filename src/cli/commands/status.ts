@@ -52,6 +52,7 @@ function block(status: ControllerStatus): string {
     ['Queue', `${String(queue.due)} due, ${String(queue.delayed)} delayed, ${String(queue.active)} active`],
     ['Nodes', counts.join(', ')],
     ...networkLines(status),
+    ...storeLines(status),
     ['Findings', String(status.findings.length)],
     ['Held', String(status.held.length)],
     ['Rollout', rolloutText(status)],
@@ -64,6 +65,12 @@ function networkLines({ ownNetwork }: ControllerStatus): readonly Line[] {
   return ownNetwork === null || ownNetwork === undefined
     ? []
     : [['Network', printable(`seems to be cut off since ${ownNetwork.since}: ${ownNetwork.evidence}`)]];
+}
+
+function storeLines({ store }: ControllerStatus): readonly Line[] {
+  return store === null || store === undefined
+    ? []
+    : [['Store', printable(`cannot be used: ${store.reason}; ${store.remedy}`)]];
 }
 
 function rolloutText({ rollout }: ControllerStatus): string {

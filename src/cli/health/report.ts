@@ -41,6 +41,8 @@ export interface HealthReport {
   readonly standingReason: string | null;
   /** Why it is rather this machine than its nodes that is cut off, as the daemon sees it. */
   readonly ownNetwork: { readonly evidence: string; readonly since: string } | null;
+  /** Why nothing can be paused, frozen, approved or unpinned, as the daemon sees it. */
+  readonly store: { readonly reason: string; readonly remedy: string } | null;
   readonly counts: { readonly active: number; readonly pending_sync: number; readonly error: number };
   readonly nodes: readonly HealthNode[];
   /** What is set aside in the registries; the good entries flow. */
@@ -114,6 +116,7 @@ export function healthReport({
     standing: controller?.standing ?? null,
     standingReason: controller?.standingReason === '' ? null : (controller?.standingReason ?? null),
     ownNetwork: controller?.ownNetwork ?? null,
+    store: controller?.store ?? null,
     counts: { active: count('active'), pending_sync: count('pending_sync'), error: count('error') },
     nodes,
     quarantined: (snapshot?.findings ?? [])

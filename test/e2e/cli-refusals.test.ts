@@ -171,12 +171,12 @@ describe.skipIf(!available)('what the command line says when it must say no', ()
   });
 
   it('a command without a daemon fails where nothing is known, instead of pushing nothing with success', async () => {
-    // A term begun once is remembered: the term store cannot stop the next command.
+    // The state of another source is no reason to go on, and none to hide why this one cannot be read.
     await alone(['push', '--registry', rig.registry]);
     for (const words of [['push'], ['reconcile'], ['plan']]) {
       const ran = await alone([...words, '--kubeconfig', '/nonexistent']);
-      expect([words, ran.code, ran.stdout]).toEqual([words, exitCodes.unavailable, '']);
-      expect(ran.stderr).toContain('registries at /nonexistent namespace kube-system: expected a kubeconfig');
+      expect([words, ran.code, ran.stdout]).toEqual([words, exitCodes.config, '']);
+      expect(ran.stderr).toContain('/nonexistent: expected a kubeconfig, got nothing there');
     }
   });
 

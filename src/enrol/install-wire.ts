@@ -1,9 +1,8 @@
 import * as z from 'zod';
-import { SyncError } from '../lib/errors.ts';
-import { printable } from '../lib/text.ts';
 import { digestOf } from '../model/bundle.ts';
 import type { TargetKind } from '../model/bundle.ts';
 import type { ReceiverFile } from './receiver-file.ts';
+import { answerOf, plainLogin, scriptWithTokens } from './script-wire.ts';
 
 /** `replace`: other bytes of the same version may go. `retarget`: write the target descriptions anew. `remove`: take everything out. */
 export type InstallFlag = 'replace' | 'retarget' | 'remove';
@@ -20,15 +19,9 @@ export interface InstallRequest {
   readonly flags: readonly InstallFlag[];
 }
 
-/** Names a node's shell may look up; others (of a directory service) are left out, and root's home is taken. */
-const loginForm = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/u;
-
 /** The bytes for `bash -s`: the script, one line of tokens, the counted receiver. */
 export function encodeInstall(request: InstallRequest): Buffer {
   const { installer, receiver, kinds, flags, login } = request;
-  // Whatever stands behind the script's last newline would be read as script.
-  if (installer.at(-1) !== 0x0a)
-    throw new SyncError('internal', 'install-receiver.sh: expected a newline at its end, got none');
   const tokens = [
     'SCI1',
     request.nonce,
@@ -36,13 +29,16 @@ export function encodeInstall(request: InstallRequest): Buffer {
     String(receiver?.length ?? 0),
     receiver === undefined ? '-' : digestOf(receiver),
     kinds.length === 0 ? '-' : kinds.join('.'),
-    loginForm.test(login) ? login : '-',
+    // Others (of a directory service) are left out, and root's home is taken.
+    plainLogin.test(login) ? login : '-',
     flags.length === 0 ? '-' : flags.join('.'),
   ];
-  const bad = tokens.find((token) => !/^[A-Za-z0-9._:@-]+$/u.test(token));
-  if (bad !== undefined)
-    throw new SyncError('internal', `install token: expected [A-Za-z0-9._:@-], got ${JSON.stringify(bad)}`);
-  return Buffer.concat([installer, Buffer.from(`${tokens.join(' ')}\n`), receiver ?? Buffer.alloc(0)]);
+  const header = scriptWithTokens(installer, {
+    name: 'install-receiver.sh',
+    tokens,
+    allowed: /^[A-Za-z0-9._:@-]+$/u,
+  });
+  return receiver === undefined ? header : Buffer.concat([header, receiver]);
 }
 
 const answerSchema = z.object({
@@ -70,16 +66,5 @@ export type InstallAnswer = z.infer<typeof answerSchema>;
 
 /** Finds the answer that carries our nonce in everything a login wrote. */
 export function decodeInstall(stdout: Buffer, nonce: string): InstallAnswer | undefined {
-  const start = stdout.indexOf(`{"sc":1,"nonce":"${nonce}"`);
-  const end = start < 0 ? -1 : stdout.indexOf(0x0a, start);
-  if (end < 0) return undefined;
-  let json: unknown;
-  try {
-    json = JSON.parse(stdout.toString('utf8', start, end));
-  } catch {
-    return undefined;
-  }
-  const parsed = answerSchema.safeParse(json);
-  if (!parsed.success) return undefined;
-  return { ...parsed.data, text: printable(Buffer.from(parsed.data.text, 'base64').toString('utf8')) };
+  return answerOf(stdout, nonce, answerSchema);
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { SyncError } from '../lib/errors.ts';
-import { printable } from '../lib/text.ts';
+import { answerOf, plainLogin, scriptWithTokens } from './script-wire.ts';
 
 /** `rule`: what sudo lets the login run; `key`: the line of authorized_keys. */
 export type RestrictPart = 'rule' | 'key';
@@ -21,10 +21,7 @@ export interface RestrictRequest {
 /** The bytes for `bash -s`: the script and one line of tokens. A private key is never among them. */
 export function encodeRestrict(script: Buffer, nonce: string, request: RestrictRequest): Buffer {
   const { action, parts, cluster, login, key = '-', others = [] } = request;
-  // Whatever stands behind the script's last newline would be read as script.
-  if (script.at(-1) !== 0x0a)
-    throw new SyncError('internal', 'restrict-key.sh: expected a newline at its end, got none');
-  if (!/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/u.test(login))
+  if (!plainLogin.test(login))
     throw new SyncError(
       'data',
       `login: expected a name that sudo and the shell take alike, got ${JSON.stringify(login)}`,
@@ -36,10 +33,7 @@ export function encodeRestrict(script: Buffer, nonce: string, request: RestrictR
     ...['SCK1', nonce, action, parts.join('.'), cluster, login, key],
     others.length === 0 ? '-' : others.join(','),
   ];
-  const bad = tokens.find((token) => !/^[A-Za-z0-9+/=,._@-]+$/u.test(token));
-  if (bad !== undefined)
-    throw new SyncError('internal', `token: expected [A-Za-z0-9+/=,._@-], got ${JSON.stringify(bad)}`);
-  return Buffer.concat([script, Buffer.from(`${tokens.join(' ')}\n`)]);
+  return scriptWithTokens(script, { name: 'restrict-key.sh', tokens, allowed: /^[A-Za-z0-9+/=,._@-]+$/u });
 }
 
 const answerSchema = z.object({
@@ -64,16 +58,5 @@ export type RestrictAnswer = z.infer<typeof answerSchema>;
 
 /** Finds the answer that carries our nonce in everything a login wrote. */
 export function decodeRestrict(stdout: Buffer, nonce: string): RestrictAnswer | undefined {
-  const start = stdout.indexOf(`{"sc":1,"nonce":"${nonce}"`);
-  const end = start < 0 ? -1 : stdout.indexOf(0x0a, start);
-  if (end < 0) return undefined;
-  let json: unknown;
-  try {
-    json = JSON.parse(stdout.toString('utf8', start, end));
-  } catch {
-    return undefined;
-  }
-  const parsed = answerSchema.safeParse(json);
-  if (!parsed.success) return undefined;
-  return { ...parsed.data, text: printable(Buffer.from(parsed.data.text, 'base64').toString('utf8')) };
+  return answerOf(stdout, nonce, answerSchema);
 }

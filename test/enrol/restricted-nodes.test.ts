@@ -64,6 +64,8 @@ describe('the keys of restricted nodes', () => {
     const bytes = encodeRestrict(script, 'abcdef0123456789', { ...request, key: 'AAAA+/=' }).toString();
     expect(bytes).toBe('exit\nSCK1 abcdef0123456789 grant rule.key sc-01234567 sammy AAAA+/= -\n');
     expect(() => encodeRestrict(script, 'n', { ...request, login: 'a b' })).toThrow(/login: expected/u);
-    expect(() => encodeRestrict(script, 'n', { ...request, key: 'x; id' })).toThrow(/token: expected/u);
+    expect(() => encodeRestrict(script, 'n', { ...request, key: 'x; id' })).toThrow(
+      /token of restrict-key.sh: expected/u,
+    );
   });
 });

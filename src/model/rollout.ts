@@ -73,6 +73,8 @@ export interface RolloutRecord {
   readonly since: string;
   readonly who: string;
   readonly note: string;
+  /** Nodes from which it could not be taken back, and how, in words: whoever reads the record later has not heard them. */
+  readonly notTakenBack?: string;
 }
 
 /** Phases in which the revision is pinned: not pushed again until the registry moves on or a person unpins it. */

@@ -1,4 +1,4 @@
-import { isNodeType, type NodeId } from '../model/node.ts';
+import { isNodeType, splitNodeId, type NodeId } from '../model/node.ts';
 import type { LanePolicy, RolloutPolicy } from '../model/rollout.ts';
 
 /** Nodes that are counted together: a type with settings of its own, or all the others. */
@@ -8,9 +8,9 @@ interface ByType<T> {
   readonly types?: Readonly<Partial<Record<string, T>>>;
 }
 
-/** The lane of a node; an id begins with its type. */
+/** The lane of a node. */
 export function laneOf(id: NodeId, { types }: ByType<unknown>): Lane {
-  const type = id.slice(0, id.indexOf('@'));
+  const { type } = splitNodeId(id);
   return types?.[type] === undefined ? 'others' : type;
 }
 

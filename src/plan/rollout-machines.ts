@@ -1,8 +1,8 @@
-import type { NodeId } from '../model/node.ts';
+import { splitNodeId, type NodeId } from '../model/node.ts';
 
-/** Where a row's machine is; an id ends with its address. */
+/** Where a row's machine is. */
 function machineOf(id: NodeId): string {
-  return id.slice(id.indexOf('@') + 1);
+  return splitNodeId(id).address;
 }
 
 /**

@@ -7,8 +7,6 @@ import type { RolloutHands, RolloutParts } from './rollout-ports.ts';
 import { Soak } from './rollout-soak.ts';
 import type { RolloutView } from './rollout-view.ts';
 
-const notTaken = '; not taken back from ';
-
 export interface DriveParts {
   readonly parts: RolloutParts;
   readonly hands: () => RolloutHands | undefined;
@@ -103,11 +101,10 @@ export class RolloutDrive {
   private async takeBack(view: RolloutView): Promise<boolean> {
     const phase = view.phaseOfReturn();
     if (phase === undefined || phase === view.record.phase) return false;
-    // Whoever reads the record later has not heard the nodes.
-    const [why = ''] = view.record.note.split(notTaken);
+    const { notTakenBack: _before, ...record } = view.record;
     const failed = view.notTakenBack();
-    const note = failed.length === 0 ? why : `${why}${notTaken}${view.evidenceOf(failed)}`;
-    await this.own.put({ ...view.record, phase, note, since: this.now() });
+    const left = failed.length === 0 ? {} : { notTakenBack: view.evidenceOf(failed) };
+    await this.own.put({ ...record, ...left, phase, since: this.now() });
     return false;
   }
 

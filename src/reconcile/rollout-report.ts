@@ -24,7 +24,7 @@ export function rolloutReport(rollout: Rollout | undefined): RolloutReport | nul
 
 /** The same from the record alone, where no controller runs. */
 export function recordReport(record: RolloutRecord, view?: RolloutView): RolloutReport {
-  const { number, revision, base, phase, began, since, who, note, policy, released, batches } = record;
+  const { number, revision, base, phase, began, since, who, policy, released, batches } = record;
   const count = (batch: readonly NodeId[], verdict: string): number =>
     batch.filter((id) => view?.verdictOn(id) === verdict).length;
   return {
@@ -37,7 +37,7 @@ export function recordReport(record: RolloutRecord, view?: RolloutView): Rollout
     began,
     since,
     who,
-    note,
+    note: noteOf(record),
     onFailure: policy.onFailure,
     waiting: null,
     waitingFor: [],
@@ -63,6 +63,10 @@ export function recordReport(record: RolloutRecord, view?: RolloutView): Rollout
     taken: takenOf(view),
     end: endOf(record.phase),
   };
+}
+
+function noteOf({ note, notTakenBack }: RolloutRecord): string {
+  return notTakenBack === undefined ? note : `${note}; not taken back from ${notTakenBack}`;
 }
 
 function judged(

@@ -38,6 +38,7 @@ export const recordSchema = z.object({
   since: z.string(),
   who: z.string(),
   note: z.string(),
+  notTakenBack: z.string().optional(),
 });
 
 export interface RolloutParts {
@@ -132,12 +133,13 @@ function readRecord(body: string): RolloutRecord | undefined {
 /** The record that the schema has read. */
 export function recordOf(read: z.output<typeof recordSchema>): RolloutRecord {
   const { types, ...policy } = read.policy;
-  const { ailing, ...rest } = read;
+  const { ailing, notTakenBack, ...rest } = read;
   return {
     ...rest,
     base: read.base,
     policy: types === undefined ? policy : { ...policy, types: given(types) },
     ...(ailing === undefined ? {} : { ailing }),
+    ...(notTakenBack === undefined ? {} : { notTakenBack }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Bundle } from '../model/bundle.ts';
-import type { NodeFacts, Outcome } from '../model/outcome.ts';
+import type { Outcome } from '../model/outcome.ts';
 import type { NodePlan } from '../model/plan.ts';
 import { fallbackFor } from '../plan/fallback.ts';
 import { targetOf } from '../plan/node-types/index.ts';
@@ -9,9 +9,10 @@ import type { Flag } from '../wire/request.ts';
 import { causeForResult } from './causes.ts';
 import type { PushContext } from './context.ts';
 import { armFor, confirmChange, unsecured, type Armed } from './confirm.ts';
-import { call, isFailed, type Answer, type Lane, type NoReceipt } from './exchange.ts';
+import { call, isFailed, type Answer, type Lane } from './exchange.ts';
+import { drifted, factsOf, notesOf, refused, unanswered, unproved } from './outcomes.ts';
 import type { Pending } from './unconfirmed.ts';
-import { verify, type Verdict } from './verify.ts';
+import { verify } from './verify.ts';
 
 const pollMs = 250;
 
@@ -45,25 +46,24 @@ export class BundlePush {
    */
   async checkFirst(repair = true): Promise<Outcome> {
     const seen = await this.look();
-    if (isFailed(seen)) return this.failure(seen);
-    const refused = causeForResult(seen.result);
-    if (refused !== undefined) return this.refusal(seen);
+    if (isFailed(seen)) return unanswered(this.plan.id, seen);
+    if (causeForResult(seen.result) !== undefined) return refused(this.plan.id, seen);
     if (seen.after?.sha === this.bundle.digest) return this.kept(seen, repair);
-    return repair ? this.apply(seen) : this.drifted(seen);
+    return repair ? this.apply(seen) : drifted(this.plan.id, seen, this.bundle.digest);
   }
 
   /** The managed bytes that are there now, or why they cannot be read. */
   async content(): Promise<string | Outcome> {
     const seen = await this.context.slot(() => this.check(['content']));
-    if (isFailed(seen)) return this.failure(seen);
-    if (causeForResult(seen.result) !== undefined) return this.refusal(seen);
+    if (isFailed(seen)) return unanswered(this.plan.id, seen);
+    if (causeForResult(seen.result) !== undefined) return refused(this.plan.id, seen);
     return seen.bodies.get('content')?.toString('utf8') ?? '';
   }
 
   /** Installs, then proves. `seen` is an earlier look at the node, where there was one. */
   async apply(seen: Receipt | undefined, flags: readonly Flag[] = []): Promise<Outcome> {
     const baseline = await this.baselineOf(seen);
-    if (baseline !== undefined && isFailed(baseline)) return this.failure(baseline);
+    if (baseline !== undefined && isFailed(baseline)) return unanswered(this.plan.id, baseline);
     const armed = this.armed(baseline);
     if (armed === 'impossible') return unsecured(this.plan.id);
     const { lane, takeOver, base } = this.context;
@@ -85,8 +85,8 @@ export class BundlePush {
         this.signal,
       ),
     );
-    if (isFailed(receipt)) return this.failure(receipt);
-    if (causeForResult(receipt.result) !== undefined) return this.refusal(receipt);
+    if (isFailed(receipt)) return unanswered(this.plan.id, receipt);
+    if (causeForResult(receipt.result) !== undefined) return refused(this.plan.id, receipt);
     const outcome =
       receipt.result === 'UNCHANGED' && flags.length === 0
         ? await this.proveInstalled(receipt, baseline)
@@ -195,22 +195,14 @@ export class BundlePush {
     ) {
       if (round > 0) await clock.sleep(pollMs, this.signal);
       const looked = await this.check(this.loading.proof, lane);
-      if (isFailed(looked)) return this.failure(looked);
+      if (isFailed(looked)) return unanswered(this.plan.id, looked);
       verdict = verify(this.bundle, looked, known);
     }
-    return this.conclude(verdict, receipt, changed);
-  }
-
-  private conclude(verdict: Verdict, receipt: Receipt, changed: boolean): Outcome {
     const { id } = this.plan;
-    const facts = factsOf(receipt);
-    if (!verdict.ok)
-      return { ok: false, id, cause: verdict.cause, evidence: verdict.evidence, reachable: true, facts };
-    const notes: string[] = [];
-    if (receipt.first === true && this.context.memory?.accepted !== undefined) notes.push('node_reset');
-    if (receipt.installed?.atomic === false) notes.push('nonatomic');
-    if ((receipt.facts.legacy ?? 0) > 0) notes.push('legacy_writer');
-    return { ok: true, id, changed, installed: this.bundle.digest, rungs: verdict.rungs, facts, notes };
+    if (!verdict.ok) return unproved(id, verdict, receipt);
+    const notes = notesOf(receipt, this.context.memory?.accepted !== undefined);
+    const installed = this.bundle.digest;
+    return { ok: true, id, changed, installed, rungs: verdict.rungs, facts: factsOf(receipt), notes };
   }
 
   /**
@@ -234,7 +226,7 @@ export class BundlePush {
         this.signal,
       ),
     );
-    if (isFailed(receipt)) return this.failure(receipt);
+    if (isFailed(receipt)) return unanswered(this.plan.id, receipt);
     const restored = receipt.result === 'RESTORED' || receipt.result === 'UNCHANGED';
     return {
       ...outcome,
@@ -242,52 +234,4 @@ export class BundlePush {
       evidence: `${outcome.evidence}; ${restored ? 'the fallback is in place' : `the fallback was answered ${receipt.result}`}`,
     };
   }
-
-  private drifted(seen: Receipt): Outcome {
-    const sha = (seen.after?.sha ?? 'nothing').slice(0, 12);
-    const evidence = `managed bytes are ${sha}, expected ${this.bundle.digest.slice(0, 12)}`;
-    return {
-      ok: false,
-      id: this.plan.id,
-      cause: 'drift_observed',
-      evidence,
-      reachable: true,
-      facts: factsOf(seen),
-    };
-  }
-
-  private failure(answer: NoReceipt): Outcome {
-    const { cause, evidence, reachable, shownKey } = answer;
-    return {
-      ok: false,
-      id: this.plan.id,
-      cause,
-      evidence,
-      reachable,
-      facts: undefined,
-      ...(shownKey === undefined ? {} : { shownKey }),
-    };
-  }
-
-  private refusal(receipt: Receipt): Outcome {
-    const fence = receipt.fence;
-    const told =
-      fence === null
-        ? ''
-        : `; the node's fence is epoch ${String(fence.epoch)}, writer ${fence.writer}, seq ${String(fence.seq)}`;
-    return {
-      ok: false,
-      id: this.plan.id,
-      cause: causeForResult(receipt.result) ?? 'internal',
-      evidence: `${receipt.result}${receipt.text === '' ? '' : `: ${receipt.text}`}${told}`,
-      reachable: true,
-      facts: factsOf(receipt),
-      ...(fence === null ? {} : { fence: { epoch: fence.epoch, writer: fence.writer } }),
-    };
-  }
-}
-
-function factsOf(receipt: Receipt): NodeFacts {
-  const { receiver, boot, clock, hostname, path } = receipt.facts;
-  return { receiver, boot, clock, hostname, path };
 }

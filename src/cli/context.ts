@@ -6,7 +6,7 @@ import type { Steered } from '../contract/steering.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Source } from '../registry/source.ts';
 import type { Host } from './doctor/host.ts';
-import type { DoctorPorts } from './doctor/ports.ts';
+import type { DoctorPorts } from '../compose/doctor-ports.ts';
 import type { EnrolPort } from './enrol-port.ts';
 
 /** Where text goes: a stream of the process, or a test's memory. */

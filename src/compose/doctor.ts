@@ -1,7 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import { systemClock } from '../lib/clock.ts';
 import { systemRandom } from '../lib/random.ts';
-import type { CauseClass } from '../model/cause.ts';
 import type { Node } from '../model/node.ts';
 import { registryObjects } from '../model/snapshot.ts';
 import { nodeTypes } from '../plan/node-types/index.ts';
@@ -15,63 +14,13 @@ import { termObject } from '../registry/term-store.ts';
 import { dedicatedKeys } from '../transport/endpoint.ts';
 import type { Flag } from '../wire/request.ts';
 import { clusterIdOf } from './cluster-id.ts';
+import type { DoctorPorts, KubernetesPort, NodeLook, Right } from './doctor-ports.ts';
 import { accountOfProcess, endpointsOf, openTransport } from './way.ts';
 
 const lookMs = 8_000;
 
-/** What a node answered to a look that writes nothing. */
-type Look =
-  | {
-      readonly ok: true;
-      readonly facts: {
-        readonly receiver: string;
-        readonly hostname: string;
-        readonly clock: number;
-        readonly legacy: number;
-      };
-      /** The cluster to which the target belongs, where that is not ours. */
-      readonly owner: string | undefined;
-      readonly rungs: Readonly<Record<string, string>>;
-      readonly result: string;
-      readonly text: string;
-    }
-  | {
-      readonly ok: false;
-      readonly cause: CauseClass;
-      readonly evidence: string;
-      readonly reachable: boolean;
-      readonly shownKey?: string;
-    };
-
-interface Right {
-  readonly verb: string;
-  readonly resource: string;
-  readonly name: string | undefined;
-  readonly allowed: boolean;
-}
-
-/** What `doctor` cannot see by itself: nodes in their own way, and the API server. */
-export interface DoctorWay {
-  look(node: Node, signal: AbortSignal): Promise<Look>;
-  readonly kubernetes:
-    | {
-        version(signal: AbortSignal): Promise<string>;
-        rights(nodes: number, signal: AbortSignal): Promise<readonly Right[]>;
-      }
-    | undefined;
-  /** Version of the receiver that this release brings. */
-  receiverVersion(): Promise<string>;
-  readonly identities: readonly string[];
-  readonly dedicated: () => Promise<readonly string[]>;
-  /** Whether the key that a push uses runs the receiver and nothing else; undefined where the node does not tell. */
-  held(node: Node, signal: AbortSignal): Promise<boolean | undefined>;
-  readonly agentSocket: string | undefined;
-  readonly defaultPort: number;
-  close(): Promise<void>;
-}
-
 /** Opens the way for `doctor`; nothing here writes anywhere. */
-export async function openDoctor(settings: Settings): Promise<DoctorWay> {
+export async function openDoctor(settings: Settings): Promise<DoctorPorts> {
   const transport = await openTransport(settings, systemClock);
   const account = accountOfProcess();
   const endpointOf = endpointsOf(settings, account, systemClock);
@@ -125,7 +74,7 @@ const position = { epoch: 0, writer: '00000000', seq: 0 };
 async function lookAt(
   node: Node,
   { lane, ours, signal }: { lane: Lane; ours: string | undefined; signal: AbortSignal },
-): Promise<Look> {
+): Promise<NodeLook> {
   const { kind } = nodeTypes[node.type];
   // What the consumer says is told only to who asks for it.
   const flags: readonly Flag[] = kind === 'traefik-routes' ? ['raw', 'answers'] : ['answers'];
@@ -155,7 +104,7 @@ function httpOf({ source, watch }: Settings): KubernetesHttp {
   });
 }
 
-function kubernetesOf(http: KubernetesHttp, settings: Settings): NonNullable<DoctorWay['kubernetes']> {
+function kubernetesOf(http: KubernetesHttp, settings: Settings): KubernetesPort {
   return {
     version: async (signal) => {
       const answer = (await http.json({ method: 'GET', path: '/version', signal })) as {

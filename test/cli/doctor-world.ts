@@ -1,6 +1,6 @@
 import type { DoctorFinding } from '../../src/cli/doctor/finding.ts';
 import type { Host, PortAnswer } from '../../src/cli/doctor/host.ts';
-import type { DoctorPorts, NodeLook } from '../../src/cli/doctor/ports.ts';
+import type { DoctorPorts, NodeLook } from '../../src/compose/doctor-ports.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { demo } from './registry-folder.ts';
 import { site, type Ran } from './support.ts';

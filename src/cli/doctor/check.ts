@@ -6,7 +6,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Registries } from '../registries.ts';
 import type { DoctorFinding } from './finding.ts';
 import type { Host } from './host.ts';
-import type { DoctorPorts } from './ports.ts';
+import type { DoctorPorts } from '../../compose/doctor-ports.ts';
 
 /** Everything a check may look at. */
 export interface DoctorGround {

@@ -2,7 +2,7 @@ import type { Node } from '../../model/node.ts';
 import { factsOf } from '../../model/node-types.ts';
 import { findingsOf, type DoctorFinding } from './finding.ts';
 import { loginTo } from './mends.ts';
-import type { NodeLook } from './ports.ts';
+import type { NodeLook } from '../../compose/doctor-ports.ts';
 
 const { warning, error } = findingsOf('login');
 

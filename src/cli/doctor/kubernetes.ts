@@ -2,7 +2,7 @@ import { messageOf, SyncError } from '../../lib/errors.ts';
 import { isFailure } from '../../registry/kubernetes-failure.ts';
 import type { Check, DoctorGround } from './check.ts';
 import { findingsOf, type DoctorFinding } from './finding.ts';
-import type { KubernetesPort } from './ports.ts';
+import type { KubernetesPort } from '../../compose/doctor-ports.ts';
 
 const { ok, error } = findingsOf('kubernetes');
 

@@ -7,7 +7,7 @@ import { findingsOf, type DoctorFinding } from './finding.ts';
 import { clockFindings, type Skew } from './clock.ts';
 import { consumerFindings } from './consumer.ts';
 import { meanings, mendFor } from './mends.ts';
-import type { NodeLook } from './ports.ts';
+import type { NodeLook } from '../../compose/doctor-ports.ts';
 
 const { ok, warning, error } = findingsOf('login');
 const parallel = 16;

@@ -1,5 +1,5 @@
-import type { CauseClass } from '../../model/cause.ts';
-import type { Node } from '../../model/node.ts';
+import type { CauseClass } from '../model/cause.ts';
+import type { Node } from '../model/node.ts';
 
 /** What a node answered to a look that writes nothing. */
 export type NodeLook =
@@ -38,7 +38,7 @@ export interface Right {
   readonly allowed: boolean;
 }
 
-/** What only transports and the API server can tell; `compose/doctor.ts` gives it. */
+/** What `doctor` cannot see by itself: nodes in their own way, and the API server. */
 export interface DoctorPorts {
   /** Looks at a node in its own way, as a push would reach it. */
   look(node: Node, signal: AbortSignal): Promise<NodeLook>;

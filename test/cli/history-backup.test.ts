@@ -3,46 +3,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { readHistory } from '../../src/compose/history.ts';
-import { serveSocket } from '../../src/http/socket-server.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { acquireLock } from '../../src/lib/os-lock.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { durableCalls } from '../../src/store/calls.ts';
-import { ControllerDouble, status } from './controller-double.ts';
-import { fileRevision, settingsOf } from './history-site.ts';
-import { demo, writeRegistry } from './registry-folder.ts';
-import { site, type Site } from './support.ts';
-
-interface Lived {
-  readonly made: Site;
-  readonly state: string;
-}
-
-/** A site with a revision, an approval, pauses and a term. */
-async function lived(): Promise<Lived> {
-  const made = await site(demo);
-  const state = (await settingsOf(made)).daemon.stateDirectory;
-  await fileRevision(made);
-  const db = openDatabase(join(state, 'durable.db'));
-  const calls = durableCalls(db);
-  calls.approve({ hash: 'abc', who: 'ada', why: 'x', at: 't' });
-  calls.rememberTerm({ term: { clusterId: 'c', epoch: 7, writer: 'w' }, seqLimit: 5 });
-  db.close();
-  mkdirSync(join(state, 'objects'));
-  for (const name of [
-    'effective.json',
-    'pauses.json',
-    'last-good-1.json.previous',
-    'objects/one.json',
-    'lock',
-  ])
-    writeFileSync(join(state, name), name, { mode: 0o600 });
-  // What a controller leaves beside its state.
-  for (const name of ['lock', 'term.json.lock', 'history.db.damaged-20260101T000000Z'])
-    writeFileSync(join(state, name), '');
-  return { made, state };
-}
+import { fileRevision } from './history-site.ts';
+import { bodyOf, everything, lived, ownKey } from './lived-site.ts';
+import type { Site } from './support.ts';
 
 const approvals = (state: string): unknown => {
   const db = new DatabaseSync(join(state, 'durable.db'), { readOnly: true });
@@ -78,6 +45,24 @@ describe('syncctl backup and restore', () => {
       ]).toEqual([name, name, 0o600]);
     expect((await made.run('history')).out).toContain('the first one kept');
     expect((await fileRevision(made)).services.size).toBe(2);
+  });
+
+  it('save no private key of ours, and leave `identity/` as it is', async () => {
+    const { made, state } = await lived();
+    const key = await ownKey(state);
+    await made.run('backup', 'b.tar.gz');
+    const file = join(made.folder, 'b.tar.gz');
+    expect(execFileSync('tar', ['-tzf', file]).toString()).not.toMatch(/identity|ed25519/u);
+    const text = everything(file);
+    for (const line of ['PRIVATE KEY', ...bodyOf(key.text)]) expect(text).not.toContain(line);
+    writeFileSync(join(state, 'identity/nodes.json'), '["later"]');
+    const { ino } = statSync(key.file);
+    expect((await made.run('restore', 'b.tar.gz', '--yes')).code).toBe(0);
+    const kept = statSync(key.file);
+    expect([kept.ino, kept.mode & 0o777, readFileSync(key.file, 'utf8')]).toEqual([ino, 0o600, key.text]);
+    expect(readFileSync(join(state, 'identity/nodes.json'), 'utf8')).toBe('["later"]');
+    const [aside] = readdirSync(state).filter((name) => name.startsWith('before-restore-'));
+    expect(readdirSync(join(state, aside ?? 'nowhere'))).not.toContain('identity');
   });
 
   it('keep the state of before aside, and the printed undo brings it back', async () => {
@@ -210,86 +195,5 @@ describe('syncctl backup and restore', () => {
       err: expect.stringContaining('durable.db'),
     });
     expect(existsSync(join(made.folder, 'b.tar.gz'))).toBe(false);
-  });
-});
-
-describe('syncctl support-bundle', () => {
-  const secret = 'pl4nted-s3cret';
-
-  /** A site with a secret in every place that comes to mind. */
-  async function planted(): Promise<Site> {
-    const { made, state } = await lived();
-    const services = {
-      demo: { subdomain: 'demo', ip: `password=${secret}`, port: 80, public: true, apiToken: secret },
-      other: { subdomain: 'x', ip: '100.64.0.9', port: `Bearer ${secret}xxxx`, public: false },
-    };
-    await writeRegistry(made.registry, {
-      ...demo,
-      services,
-      cluster: { ...demo.cluster, 'their-token': secret },
-    });
-    await fileRevision(made, { pushes: { 'vinay-laptop': 'timeout' } });
-    writeFileSync(join(state, 'key.pem'), `-----BEGIN OPENSSH PRIVATE KEY-----\n${secret}\n`);
-    return made;
-  }
-
-  const everything = (file: string): string => execFileSync('tar', ['-xzOf', file]).toString();
-
-  it('holds what a helper has to know, and no secret of any place', async () => {
-    const made = await planted();
-    const { daemon } = await settingsOf(made);
-    const controller = new ControllerDouble();
-    controller.state = status({
-      standingReason: `Authorization: Basic ${secret}`,
-      source: { ...status().source, location: made.registry },
-    });
-    const reader = await readHistory(daemon.stateDirectory);
-    const history = { reader, noteEdits: () => Promise.resolve() };
-    const served = Object.assign(controller, { history });
-    const server = await serveSocket({ socket: daemon.socket, controller: served, version: '1.2.3' });
-    const { code, err } = await made.run('support-bundle', 's.tar.gz').finally(() => server.close());
-    await reader.close();
-    expect([code, err]).toEqual([0, expect.stringContaining('look through it')]);
-    const file = join(made.folder, 's.tar.gz');
-    expect(statSync(file).mode & 0o077).toBe(0);
-    const names = execFileSync('tar', ['-tzf', file]).toString();
-    for (const name of [
-      'about',
-      'settings',
-      'status',
-      'health',
-      'findings',
-      'history',
-      'pushes',
-      'state',
-      'missing',
-    ])
-      expect(names).toContain(`./${name}.json`);
-    const text = everything(file);
-    expect(text).not.toContain(secret);
-    expect(text).not.toContain('PRIVATE KEY');
-    expect(text).toContain('service-registry/services.json/demo/ip');
-    expect(text).toContain('no answer in 10 s');
-    expect(JSON.parse(execFileSync('tar', ['-xzOf', file, './settings.json']).toString())).toMatchObject({
-      history: { maxRevisions: 1000 },
-    });
-  });
-
-  it('goes on without what cannot be gathered, and names it', async () => {
-    const made = await site(demo);
-    const { code, out } = await made.run('support-bundle', 's.tar.gz', '-o', 'json');
-    expect(code).toBe(0);
-    const { parts, missing } = JSON.parse(out) as { parts: string[]; missing: { part: string }[] };
-    expect(parts).toContain('health.json');
-    expect(missing.map(({ part }) => part)).toEqual(
-      expect.arrayContaining(['status.json', 'history.json', 'pushes.json']),
-    );
-  });
-
-  it('never writes over a file', async () => {
-    const made = await site(demo);
-    writeFileSync(join(made.folder, 's.tar.gz'), 'mine');
-    expect((await made.run('support-bundle', 's.tar.gz')).code).toBe(75);
-    expect(readFileSync(join(made.folder, 's.tar.gz'), 'utf8')).toBe('mine');
   });
 });

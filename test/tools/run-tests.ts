@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 /** A suite is a set of folders; those that need root, namespaces or test servers say so themselves by skipping. */
 const suites: Readonly<Record<string, readonly string[]>> = {
@@ -55,8 +56,21 @@ interface Report {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
   }[];
+}
+
+/** A failure as it is told at the end of a long run: where, and the first lines of why. */
+function briefly(where: string, why: string): string {
+  const lines = stripVTControlCharacters(why).split('\n').slice(0, 12);
+  return [where.replace(`${process.cwd()}/`, ''), ...lines.map((line) => `    ${line.slice(0, 300)}`)].join(
+    '\n',
+  );
 }
 
 const wanted = process.argv.slice(2);
@@ -64,6 +78,7 @@ const chosen = Object.entries(suites).filter(([name]) => wanted.length === 0 || 
 const scratch = mkdtempSync(join(tmpdir(), 'sync-controller-tests-'));
 const lines: string[] = [];
 const skipped: string[] = [];
+const failures: string[] = [];
 let passed = 0;
 let failed = 0;
 
@@ -92,8 +107,14 @@ for (const [name, folders] of chosen) {
   // A file that fails to load has no failed test of its own, and a runner that dies has no report: both are failures.
   if (run.status !== 0 && (report === undefined || report.numFailedTests === 0)) failed += 1;
   for (const result of report?.testResults ?? []) {
-    for (const test of result.assertionResults)
+    // A file that fails to load says so itself; its tests were never found.
+    if (result.status === 'failed' && result.message !== '')
+      failures.push(briefly(result.name, result.message));
+    for (const test of result.assertionResults) {
       if (test.status === 'pending' || test.status === 'skipped') skipped.push(`${name}: ${test.fullName}`);
+      if (test.status === 'failed')
+        failures.push(briefly(`${result.name}: ${test.fullName}`, test.failureMessages.join('\n')));
+    }
   }
   lines.push(
     `  ${name.padEnd(12)} ${String(seconds).padStart(5)} s  ${String(report?.numPassedTests ?? 0)} passed, ${String(report?.numFailedTests ?? 0)} failed, ${String(report?.numPendingTests ?? 0)} skipped`,
@@ -107,5 +128,6 @@ if (skipped.length > 0) {
     `\nskipped (root, namespaces or test servers are missing; \`make test-servers\` builds the servers):\n  ${skipped.join('\n  ')}\n`,
   );
 }
+if (failures.length > 0) process.stdout.write(`\nfailed:\n  ${failures.join('\n  ')}\n`);
 process.stdout.write(`\n${String(passed)} passed, ${String(failed)} failed\n`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

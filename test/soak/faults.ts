@@ -1,3 +1,6 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FleetNode } from '../fleet/types.ts';
 import type { Dice } from './dice.ts';
 
@@ -26,7 +29,7 @@ const faults: readonly Fault[] = [
   { name: 'sessions frozen', begin: (node) => node.freeze('sessions'), end: (node) => node.thaw() },
   {
     name: 'disk full',
-    begin: (node) => node.fillDisk('/etc'),
+    begin: fillBetweenWrites,
     end: (node) => node.freeDisk('/etc'),
     once: true,
   },
@@ -39,6 +42,26 @@ const faults: readonly Fault[] = [
     end: nothing,
   },
 ];
+
+/** The full disk that takes the place of /etc is a copy of it; one that is made in the middle of a write is no fault that a disk can have. */
+async function fillBetweenWrites(node: FleetNode): Promise<void> {
+  for (let turn = 0; turn < 200; turn += 1) {
+    await node.freeze();
+    try {
+      const writing = readdirSync(join(node.rootDir, 'etc')).some((name) =>
+        name.startsWith('.sync-controller.'),
+      );
+      if (!writing) {
+        await node.fillDisk('/etc');
+        return;
+      }
+    } finally {
+      await node.thaw();
+    }
+    await delay(50);
+  }
+  throw new Error(`${node.name}: /etc was never without a write under way`);
+}
 
 /** Breaks nodes at random, one fault per node at a time, and mends all of them when the calm begins. */
 export class Faults {

@@ -12,6 +12,15 @@ export class Gate {
     return this.#inside;
   }
 
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** How many wait for a place. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   /** Waits for a place; rejects with the signal's reason. */
   async enter(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
@@ -42,6 +51,17 @@ export class Gate {
       next();
     } else {
       this.#inside -= 1;
+    }
+  }
+
+  /** There is room for more: whoever waits for it enters. */
+  widenTo(limit: number): void {
+    this.#limit = Math.max(this.#limit, limit);
+    for (const next of this.#waiting) {
+      if (this.#inside >= this.#limit) break;
+      this.#waiting.delete(next);
+      this.#inside += 1;
+      next();
     }
   }
 

@@ -2,11 +2,14 @@ import type { Clock } from '../lib/clock.ts';
 import type { CauseClass } from '../model/cause.ts';
 import { abortable } from './deadline.ts';
 import type { LoginLimits, LoginRecord } from './login-record.ts';
+import type { Pace } from './pace.ts';
 import { TransportFailure } from './transport.ts';
 
 export interface LoginVisitParts {
   readonly record: LoginRecord;
   readonly limits: LoginLimits;
+  /** Of all logins together; none for a host that is only passed through, for the one behind it waits its turn there. */
+  readonly pace: Pace | undefined;
   readonly clock: Clock;
   /** As whom, and with which keys by name. */
   readonly who: string;
@@ -27,13 +30,14 @@ export class LoginVisit {
   #state: 'outside' | 'inside' | 'over' = 'outside';
   #stamp = '';
   #probe: PromiseWithResolvers<undefined> | undefined;
+  #paced: ((made: boolean) => void) | undefined;
 
   constructor(parts: LoginVisitParts) {
     this.#parts = parts;
   }
 
   /**
-   * Waits until the host may see one more login.
+   * Waits until the host may see one more login, and this machine may begin one.
    * @throws TransportFailure of the last login where the same keys would be refused again, or the signal's reason.
    */
   async enter(signal: AbortSignal): Promise<void> {
@@ -48,9 +52,11 @@ export class LoginVisit {
       const waitMs = record.take(clock.monotonic(), limits);
       if (waitMs > 0) await clock.sleep(waitMs, signal).catch(() => undefined);
       await this.#passDrops(signal);
+      this.#paced = await this.#parts.pace?.enter(signal);
       this.#state = 'inside';
     } catch (error) {
       record.visitors -= 1;
+      this.#endProbe();
       record.giveBack(limits);
       throw error;
     } finally {
@@ -60,7 +66,7 @@ export class LoginVisit {
 
   /** The login was made. `seen` is false for a host that was only passed through: many come that way, and none is counted. */
   succeeded(seen = true): void {
-    if (this.#leave()) {
+    if (this.#leave(true)) {
       const { record, limits, who } = this.#parts;
       record.answered();
       record.welcomed(who);
@@ -70,7 +76,7 @@ export class LoginVisit {
 
   /** The login was not made. */
   failed(error: unknown): void {
-    if (!this.#leave()) return;
+    if (!this.#leave(false)) return;
     const { record, limits, clock, who, spread } = this.#parts;
     if (!(error instanceof TransportFailure)) return;
     const nowMs = clock.monotonic();
@@ -96,16 +102,20 @@ export class LoginVisit {
     record.probe = this.#probe;
   }
 
-  #leave(): boolean {
+  #leave(made: boolean): boolean {
     const inside = this.#state === 'inside';
     this.#state = 'over';
     if (!inside) return false;
-    const { record } = this.#parts;
-    record.visitors -= 1;
-    if (this.#probe !== undefined) {
-      record.probe = undefined;
-      this.#probe.resolve(undefined);
-    }
+    this.#parts.record.visitors -= 1;
+    this.#paced?.(made);
+    this.#endProbe();
     return true;
+  }
+
+  #endProbe(): void {
+    if (this.#probe === undefined) return;
+    this.#parts.record.probe = undefined;
+    this.#probe.resolve(undefined);
+    this.#probe = undefined;
   }
 }

@@ -5,16 +5,20 @@ import { Credentials } from './credentials.ts';
 import { hopsOf } from './hops.ts';
 import { LoginRecord, type LoginLimits } from './login-record.ts';
 import { LoginVisit } from './login-visit.ts';
+import { Pace } from './pace.ts';
 import type { Endpoint } from './transport.ts';
 import { TransportFailure } from './transport.ts';
 
 /** A host that drops connections is asked this often before anybody is told: one drop says nothing of the node. */
 const observations = 3;
 const forgetEveryMs = 10_000;
+/** A login that takes more than this part of its time limit comes close to it: no more of them at once. */
+const soonPart = 4;
 
 /**
  * Spaces new logins, host by host, so that no sshd of a fleet has reason to shut us out: a bucket of tokens (MaxStartups), growing
  * waits after connections that were dropped (PerSourcePenalties), and no second login with keys that were refused (fail2ban).
+ * All of them together keep the pace that this machine can.
  */
 export class Logins {
   readonly credentials: Credentials;
@@ -22,13 +26,19 @@ export class Logins {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #records = new Map<string, LoginRecord>();
+  readonly #pace: Pace;
   #forgotAtMs = 0;
 
-  constructor(limits: LoginLimits, clock: Clock, random: Random = systemRandom) {
+  constructor(
+    limits: LoginLimits & { readonly readyMs: number },
+    clock: Clock,
+    random: Random = systemRandom,
+  ) {
     this.#limits = limits;
     this.#clock = clock;
     this.#random = random;
     this.credentials = new Credentials(clock);
+    this.#pace = new Pace(clock, limits.readyMs / soonPart);
   }
 
   /** Hosts of which something is remembered. */
@@ -37,8 +47,11 @@ export class Logins {
     return this.#records.size;
   }
 
-  /** A login that is to be made. `insist`: a person asks, so keys that were refused are tried again. */
-  visit(endpoint: Endpoint, insist: boolean): LoginVisit {
+  /**
+   * A login that is to be made. `insist`: a person asks, so keys that were refused are tried again. `passing`: one process logs in
+   * here only on its way to another host.
+   */
+  visit(endpoint: Endpoint, insist: boolean, passing = false): LoginVisit {
     const now = this.#clock.monotonic();
     if (now - this.#forgotAtMs > forgetEveryMs) this.#forget(now);
     const host = placeOf(endpoint);
@@ -49,6 +62,7 @@ export class Logins {
       limits: this.#limits,
       record,
       insist,
+      pace: passing ? undefined : this.#pace,
       who: JSON.stringify([endpoint.user, endpoint.identities, endpoint.agentSocket]),
       stamp: () => this.credentials.ofLogin(endpoint),
       spread: () => this.#random.unit(),

@@ -73,7 +73,7 @@ export class OpensshPool {
     const session = new OpensshSession({
       ...{ endpoint, settings, clock, useSshConfig, files },
       env: environment(),
-      visits: hopsOf(endpoint).map((hop) => logins.visit(hop, insist)),
+      visits: hopsOf(endpoint).map((hop, index, { length }) => logins.visit(hop, insist, index < length - 1)),
     });
     this.#renewal.born(session, stamp);
     this.#living.add(session);

@@ -97,11 +97,6 @@ export function settingsText(folder: string, registry: string, key: string): str
     `  directory: ${registry}`,
     'ssh:',
     `  identity: [${key}]`,
-    // A thousand sshds that log us in at once share these cores; on a fleet each has its own.
-    '  readyMs: 120000',
-    '  channelMs: 120000',
-    'push:',
-    '  deadlineMs: 240000',
     'daemon:',
     `  stateDirectory: ${join(folder, 'state')}`,
     `  runtimeDirectory: ${join(folder, 'run')}`,

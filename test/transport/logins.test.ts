@@ -37,7 +37,10 @@ function handClock(): Clock & { advance(ms: number): Promise<void> } {
   };
 }
 
-const limits = { loginBurst: 3, loginRefillMs: 2_000, throttleMs: 2_000, authRetryMs: 60_000 };
+const limits = {
+  ...{ loginBurst: 3, loginRefillMs: 2_000, throttleMs: 2_000 },
+  ...{ authRetryMs: 60_000, readyMs: 10_000 },
+};
 const never = new AbortController().signal;
 const half = { unit: () => 0.5, hex: () => '' };
 

@@ -4,12 +4,15 @@ import { connectDaemon } from './contract/client.ts';
 import type { ControllerApi } from './contract/controller.ts';
 import type { NodeLifecycle } from './contract/lifecycle.ts';
 import type { Steered } from './contract/steering.ts';
+import type { Tokened } from './contract/tokens.ts';
 import { systemClock, type Clock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
 import { systemRandom, type Random } from './lib/random.ts';
 import { serviceNotifier, type ServiceNotifier } from './lib/notify.ts';
 import type { Controller } from './reconcile/controller.ts';
 import type { Engine } from './reconcile/engine.ts';
+import type { History } from './reconcile/history.ts';
+import type { DurableTokens } from './store/tokens.ts';
 
 /**
  * The daemon where its socket exists, else a controller of this process under the lock of the state directory, which begins its term with the first push.
@@ -19,7 +22,7 @@ export async function openController(
   settings: Settings,
   log: Logger,
   command: string,
-): Promise<ControllerApi & NodeLifecycle & Steered> {
+): Promise<ControllerApi & NodeLifecycle & Steered & Tokened> {
   const daemon = await connectDaemon(settings.daemon.socket);
   if (daemon !== undefined) return daemon;
   const built = await buildController(settings, log, { daemon: false, command });
@@ -28,7 +31,7 @@ export async function openController(
 }
 
 /** A controller for one command: a term begins before the first thing that writes, above what the nodes have heard. */
-function onceOver(built: OpenController): ControllerApi & NodeLifecycle & Steered {
+function onceOver(built: OpenController): ControllerApi & NodeLifecycle & Steered & Tokened {
   const { controller, engine } = built;
   let begun = false;
   const changing = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -62,6 +65,7 @@ function onceOver(built: OpenController): ControllerApi & NodeLifecycle & Steere
     },
     restoreNode: (node, actor) => changing(() => controller.restoreNode(node, actor)),
     steering: steeringOf(controller, changing),
+    tokens: controller.tokens,
     close: () => built.close(),
   };
 }
@@ -87,6 +91,8 @@ export interface DaemonParts {
   readonly controller: Controller;
   readonly engine: Engine;
   readonly settings: Settings;
+  /** Who may use the API over TCP. */
+  readonly holders: Pick<DurableTokens, 'holderOf'>;
   readonly notifier: ServiceNotifier;
   readonly log: Logger;
   readonly clock: Clock;
@@ -97,8 +103,16 @@ export interface DaemonParts {
 }
 
 /** Builds the daemon under the lock of the state directory. */
-export async function openDaemonParts(settings: Settings, log: Logger): Promise<DaemonParts> {
-  const built = await buildController(settings, log, { daemon: true, command: 'syncctl daemon' });
+export async function openDaemonParts(
+  settings: Settings,
+  log: Logger,
+  observing?: (history: History) => History,
+): Promise<DaemonParts> {
+  const built = await buildController(settings, log, {
+    daemon: true,
+    command: 'syncctl daemon',
+    ...(observing === undefined ? {} : { observing }),
+  });
   const notifier = serviceNotifier({
     env: process.env,
     pid: process.pid,
@@ -110,6 +124,7 @@ export async function openDaemonParts(settings: Settings, log: Logger): Promise<
     controller: built.controller,
     engine: built.engine,
     settings,
+    holders: built.engine.parts.tokens,
     notifier,
     log,
     clock: systemClock,

@@ -2,11 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import type { DaemonRun } from './cli/context.ts';
 import { openDaemonParts, type DaemonParts } from './compose.ts';
+import { openNotifications, type Notifications } from './compose/notifications.ts';
 import type { Settings } from './config/settings.ts';
 import { serveSocket, type SocketServer } from './http/socket-server.ts';
+import type { Metrics } from './http/metrics/metrics.ts';
+import { serveTcp, type TcpServer } from './http/tcp-server.ts';
+import { systemClock } from './lib/clock.ts';
 import type { RootLog } from './lib/log.ts';
 import { sweepTemps } from './lib/stale-temps.ts';
 import { version } from './lib/version.ts';
+import { desiredDigest } from './reconcile/reconciler.ts';
 import { checkSchedule, resync } from './reconcile/resync.ts';
 
 /**
@@ -18,25 +23,62 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
   setFlagsFromString('--optimize-for-size');
   const stop = new AbortController();
   checkSchedule(settings.reconcile);
-  const parts = await openDaemonParts(settings, log.logger);
+  const metrics = await metricsFor(settings, log);
+  const parts = await openDaemonParts(
+    settings,
+    log.logger,
+    (history) => metrics?.observing(history) ?? history,
+  );
   for (const folder of [settings.daemon.stateDirectory, settings.source.directory])
     if (folder !== undefined) sweepTemps(folder);
   let server: SocketServer | undefined;
+  let tcp: TcpServer | undefined;
+  let told: Notifications | undefined;
   const release = onSignals(stop, () => void reload(parts, log, run));
   try {
+    told = await openNotifications(settings, { ...parts, status: () => parts.controller.status() });
     await parts.engine.open();
     server = await serveSocket({ socket: settings.daemon.socket, controller: parts.controller, version });
+    tcp = await openTcp(parts, metrics);
     await start(parts, run, stop.signal);
     await untilAborted(stop.signal);
     log.logger.info('stopping');
     await parts.notifier.stopping('stopping');
   } finally {
     stop.abort();
+    await tcp?.close();
+    await told?.close();
     await server?.close();
     await parts.close();
     release();
   }
   return 0;
+}
+
+/** The metrics, where somebody can ask for them. They hear everything from the first revision on. */
+async function metricsFor(
+  { api, metrics }: Settings,
+  { logger: log }: RootLog,
+): Promise<Metrics | undefined> {
+  if (api.listen === 'off' || metrics.access === 'off') return undefined;
+  const { Metrics } = await import('./http/metrics/metrics.ts');
+  return new Metrics({ clock: systemClock, log, perNode: metrics.perNode });
+}
+
+/** Opens the API over TCP, and tells the metrics where they read. */
+function openTcp(parts: DaemonParts, metrics: Metrics | undefined): Promise<TcpServer> {
+  const { controller, engine, settings, holders, clock, log } = parts;
+  const { fleet, transport } = engine.parts;
+  metrics?.connect({
+    status: () => controller.status(),
+    sessions: () => transport.sessionCount?.(),
+    isHeldBack: (id) => desiredDigest(fleet.planOf(id)) !== desiredDigest(fleet.newestOf(id)),
+  });
+  const scraped =
+    metrics === undefined
+      ? {}
+      : { metrics: { open: settings.metrics.access === 'open', scrape: () => metrics.metricsText() } };
+  return serveTcp({ settings: settings.api, controller, holders, version, clock, log, ...scraped });
 }
 
 async function start(parts: DaemonParts, run: DaemonRun, signal: AbortSignal): Promise<void> {

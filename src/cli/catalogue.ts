@@ -20,6 +20,7 @@ export const branches = [
   { name: 'domain', summary: 'public domains and where services are routed', group: 'registries' },
   { name: 'rollout', summary: 'how a new revision goes: show, pause, resume, abort', group: 'control' },
   { name: 'term', summary: 'who may write: show, take', group: 'control' },
+  { name: 'token', summary: 'who may use the API: create, list, revoke', group: 'control' },
 ] as const satisfies readonly { name: string; summary: string; group: Group }[];
 
 /** Every command of `syncctl`, in the order of the help. A new one is an entry in the file of its group. */

@@ -3,6 +3,7 @@ import type { Loaded, Settings } from '../config/settings.ts';
 import type { ControllerApi } from '../contract/controller.ts';
 import type { NodeLifecycle } from '../contract/lifecycle.ts';
 import type { Steered } from '../contract/steering.ts';
+import type { Tokened } from '../contract/tokens.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Source } from '../registry/source.ts';
 import type { Host } from './doctor/host.ts';
@@ -26,7 +27,7 @@ export function widthOf({ columns }: TextSink, otherwise: number): number {
 export type DaemonMode = 'daemon' | 'watch' | 'reconcile';
 
 /** All that an admin can ask of a controller. */
-export type Controller = ControllerApi & NodeLifecycle & Steered;
+export type Controller = ControllerApi & NodeLifecycle & Steered & Tokened;
 
 export interface DaemonRun {
   readonly mode: DaemonMode;

@@ -9,6 +9,7 @@ import { version } from '../lib/version.ts';
 import { Controller } from '../reconcile/controller.ts';
 import { Engine } from '../reconcile/engine.ts';
 import { ownCluster, type ClusterGround } from '../reconcile/own-cluster.ts';
+import type { History } from '../reconcile/history.ts';
 import { LaterWrites } from '../reconcile/later-writes.ts';
 import { TermHolder } from '../reconcile/term-holder.ts';
 import { createClusterMemory } from '../registry/cluster-memory.ts';
@@ -43,6 +44,8 @@ interface How {
   readonly command: string;
   /** Takes the place of the way that the settings name. */
   readonly transport?: Transport;
+  /** Hears what the history is told. */
+  readonly observing?: (history: History) => History;
 }
 
 // A command waits for another command's push; a daemon that finds one running was started by mistake.
@@ -79,7 +82,7 @@ async function assemble(
   const { stateDirectory } = settings.daemon;
   const source = await openSource(settings, systemClock);
   const durables = await openDurables(stateDirectory, systemClock, log);
-  const { durable, decisions, memory, termMemory, tombstones } = durables;
+  const { durable, decisions, memory, termMemory, tombstones, tokens } = durables;
   const termStore = openTermStore(source, { ...ground, stateDirectory });
   const holder = holderName(how.command);
   const terms = new TermHolder({ keeper: termStore, memory: termMemory, random: systemRandom, holder });
@@ -88,7 +91,8 @@ async function assemble(
   const steering = await openSteering(settings, { durable, ...ground, later });
   const knowledge = openKnowledge(settings, source, { durables, steering, ...ground, ...how, later });
   const way = await openWay(settings, how.transport);
-  const history = await openHistory(settings, { durable, ...ground });
+  const opened = await openHistory(settings, { durable, ...ground });
+  const history = how.observing?.(opened) ?? opened;
   const limits = limitsOf(settings);
   const moving = buildLoop(settings, {
     ...ground,
@@ -102,7 +106,7 @@ async function assemble(
     daemon: how.daemon,
   });
   const { rollout, drift } = steering;
-  const kept = { terms, memory, durable, decisions, tombstones, history, rollout, drift };
+  const kept = { terms, memory, durable, decisions, tombstones, tokens, history, rollout, drift };
   const parts = { ...ground, ...knowledge, ...way, ...moving, ...kept };
   const engine = new Engine({ version, daemon: how.daemon, clusterId, source, ...parts });
   const apply = (next: Settings): readonly string[] => {

@@ -5,6 +5,8 @@ import { DurableDecisions } from '../store/decisions.ts';
 import { openDurable } from '../store/durable.ts';
 import { DurableNodeMemory } from '../store/node-memory.ts';
 import { durableTermMemory } from '../store/term-memory.ts';
+import { systemRandom } from '../lib/random.ts';
+import { DurableTokens } from '../store/tokens.ts';
 import { durableTombstones } from '../store/tombstones.ts';
 
 /** Opens `durable.db` and what stands on it. A damaged file stops these features and nothing else. */
@@ -20,6 +22,7 @@ export async function openDurables(stateDirectory: string, clock: Clock, log: Lo
     memory: await DurableNodeMemory.open(durable, log),
     termMemory: durableTermMemory(durable),
     tombstones: durableTombstones(durable),
+    tokens: await DurableTokens.open(durable, clock, systemRandom),
   };
 }
 

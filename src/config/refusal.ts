@@ -1,5 +1,5 @@
 import { SyncError } from '../lib/errors.ts';
-import { redact } from '../lib/redact.ts';
+import { maskText } from '../lib/mask.ts';
 import { printable } from '../lib/text.ts';
 
 /** What is wrong with one setting, in the four parts that every refusal names. */
@@ -22,7 +22,7 @@ export function refusal(wrong: Wrong): SyncError {
 
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = redact(typeof value === 'number' ? String(value) : JSON.stringify(value));
+  const text = maskText(typeof value === 'number' ? String(value) : JSON.stringify(value));
   return printable(text.length > 80 ? `${text.slice(0, 77)}…` : text);
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { api, metrics } from './api-schema.ts';
 import { history } from './history-schema.ts';
 import {
   cronLine,
@@ -12,6 +13,7 @@ import {
   paths,
   whole,
 } from './leaf.ts';
+import { notify } from './notify-schema.ts';
 import { rollout } from './rollout-schema.ts';
 
 const error = 'a mapping of settings';
@@ -257,6 +259,9 @@ export const settingsSchema = z.strictObject(
       'What the hourly look does with managed bytes that somebody else changed; `syncctl drift` says otherwise for one node.',
     ),
     history: history.prefault({}),
+    api: api.prefault({}),
+    metrics: metrics.prefault({}),
+    notify: notify.prefault({}),
     daemon: daemon.prefault({}),
   },
   { error },

@@ -6,13 +6,14 @@ import type { NodeLifecycle, RemovalReport, RemovalRequest } from './lifecycle.t
 import type { ControllerStatus, NodeReport, PlanReport, PushReport } from './report.ts';
 import type { Steered } from './steering.ts';
 import { steeringOver } from './steering-routes.ts';
+import { tokensOver, type Tokened } from './tokens.ts';
 import { routes, type AnswerOf, type RouteName } from './routes.ts';
 import type { Deadlines } from './socket-request.ts';
 
 const defaults: Deadlines = { connectMs: 2_000, answerMs: 15_000 };
 
 /** The controller behind the daemon's socket. */
-export class SocketClient implements ControllerApi, NodeLifecycle, Steered {
+export class SocketClient implements ControllerApi, NodeLifecycle, Steered, Tokened {
   private readonly socket: string;
   private readonly deadlines: Deadlines;
   private readonly stop = new AbortController();
@@ -72,6 +73,9 @@ export class SocketClient implements ControllerApi, NodeLifecycle, Steered {
 
   /** Rollouts, freezes and drift of the daemon. */
   readonly steering = steeringOver((name, body) => this.call(name, body));
+
+  /** Who may use the API over TCP. */
+  readonly tokens = tokensOver((name, body) => this.call(name, body));
 
   /** Ends every request that is under way; the daemon goes on with what it has begun. */
   close(): Promise<void> {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { actorSchema } from './access.ts';
 import {
   pushRecordSchema,
   revisionDetailSchema,
@@ -20,6 +21,8 @@ export const historyRoutes = {
   revisions: {
     method: 'POST',
     path: `${prefix}/revisions`,
+    role: 'viewer',
+    summary: 'The revisions of the registries, newest first.',
     form: 'json',
     body: z.strictObject({ limit, before: number.optional() }),
     answer: revisionListSchema,
@@ -27,6 +30,8 @@ export const historyRoutes = {
   revision: {
     method: 'POST',
     path: `${prefix}/revision`,
+    role: 'viewer',
+    summary: 'One revision with its changes and pushes.',
     form: 'json',
     body: z.strictObject({ word: line }),
     answer: revisionDetailSchema,
@@ -34,6 +39,8 @@ export const historyRoutes = {
   revisionTexts: {
     method: 'POST',
     path: `${prefix}/texts`,
+    role: 'viewer',
+    summary: 'The registries as one revision had them.',
     form: 'json',
     body: z.strictObject({ number, below: z.boolean() }),
     answer: z.object({ revision: revisionTextsSchema.nullable() }),
@@ -41,6 +48,8 @@ export const historyRoutes = {
   pushes: {
     method: 'POST',
     path: `${prefix}/pushes`,
+    role: 'viewer',
+    summary: 'Pushes to one node, or of one revision.',
     form: 'json',
     body: z.strictObject({ node: line.optional(), revision: number.optional(), limit }),
     answer: z.object({ pushes: z.array(pushRecordSchema) }),
@@ -48,6 +57,8 @@ export const historyRoutes = {
   lastPushes: {
     method: 'POST',
     path: `${prefix}/last-pushes`,
+    role: 'viewer',
+    summary: 'The last push to every node.',
     form: 'json',
     body: z.strictObject({}),
     answer: z.object({ pushes: z.array(pushRecordSchema) }),
@@ -55,10 +66,12 @@ export const historyRoutes = {
   noteEdits: {
     method: 'POST',
     path: `${prefix}/notes`,
+    role: 'owner',
+    summary: 'Note who wrote an edit of the registries, and why.',
     form: 'json',
     body: z.strictObject({
       edits: z.array(z.strictObject({ path: line, content: line })).max(64),
-      actor: z.strictObject({ who: line, reason: z.string().max(1024).optional() }),
+      actor: actorSchema,
     }),
     answer: z.strictObject({}),
   },

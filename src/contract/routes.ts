@@ -1,21 +1,26 @@
 import * as z from 'zod';
+import { actorSchema as actor } from './access.ts';
+import type { Role } from './access.ts';
 import { historyRoutes } from './history-routes.ts';
 import { removalReportSchema } from './lifecycle.ts';
 import { expectedPlanSchema } from './saved-plan.ts';
 import { steeringRoutes } from './steering-routes.ts';
+import { tokenRoutes } from './tokens.ts';
 import { controllerStatusSchema, nodeReportSchema, planReportSchema, pushReportSchema } from './report.ts';
 
 const line = z.string().min(1).max(256);
-const actor = z.strictObject({ who: line, reason: z.string().max(1024).optional() });
 const nodes = z.array(line).max(10_000).optional();
 
 /** How a route answers: one JSON body, or lines of JSON while the work goes on. */
 export type RouteForm = 'json' | 'stream';
 
-/** One route of the API: what it takes and what it gives. Server and client are both built from this table. */
+/** One route of the API: what it takes and what it gives. Server, client and document are all built from this table. */
 export interface Route {
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  readonly role: Role;
+  /** What it does, in one sentence. */
+  readonly summary: string;
   readonly form: RouteForm;
   readonly body: z.ZodType;
   readonly answer: z.ZodType;
@@ -29,6 +34,8 @@ export const routes = {
   version: {
     method: 'GET',
     path: `${prefix}/version`,
+    role: 'viewer',
+    summary: 'The version of the daemon.',
     form: 'json',
     body: nothing,
     answer: z.object({ apiVersion: z.literal('sync-controller/v1'), version: z.string() }),
@@ -36,6 +43,8 @@ export const routes = {
   status: {
     method: 'GET',
     path: `${prefix}/status`,
+    role: 'viewer',
+    summary: 'The state of the controller, of every node, and of what is held, frozen or rolled out.',
     form: 'json',
     body: nothing,
     answer: controllerStatusSchema,
@@ -43,6 +52,9 @@ export const routes = {
   push: {
     method: 'POST',
     path: `${prefix}/push`,
+    role: 'operator',
+    summary:
+      'Push to nodes and wait until each is verified or its pass has ended. Taking over a target, or pushing past the rollout policy, takes an admin.',
     form: 'stream',
     body: z.strictObject({
       nodes,
@@ -57,6 +69,8 @@ export const routes = {
   reconcile: {
     method: 'POST',
     path: `${prefix}/reconcile`,
+    role: 'operator',
+    summary: 'Check every node, repair drift and try pending ones again.',
     form: 'stream',
     body: z.strictObject({ actor }),
     answer: pushReportSchema,
@@ -64,6 +78,8 @@ export const routes = {
   plan: {
     method: 'POST',
     path: `${prefix}/plan`,
+    role: 'viewer',
+    summary: 'What a push would change; nothing is written anywhere.',
     form: 'stream',
     body: z.strictObject({ nodes, offline: z.boolean(), approve: z.array(line).max(100).optional() }),
     answer: planReportSchema,
@@ -71,6 +87,8 @@ export const routes = {
   approve: {
     method: 'POST',
     path: `${prefix}/approve`,
+    role: 'admin',
+    summary: 'Let a withheld removal go.',
     form: 'json',
     body: z.strictObject({ hash: line, actor }),
     answer: z.object({ applied: z.boolean() }),
@@ -78,6 +96,8 @@ export const routes = {
   pause: {
     method: 'POST',
     path: `${prefix}/pause`,
+    role: 'operator',
+    summary: 'Hold pushing to one node, or to all.',
     form: 'json',
     body: z.strictObject({ node: line.optional(), actor }),
     answer: nothing,
@@ -85,6 +105,8 @@ export const routes = {
   resume: {
     method: 'POST',
     path: `${prefix}/resume`,
+    role: 'operator',
+    summary: 'End what holds one node, or all.',
     form: 'json',
     body: z.strictObject({ node: line.optional(), actor }),
     answer: nothing,
@@ -92,6 +114,8 @@ export const routes = {
   takeTerm: {
     method: 'POST',
     path: `${prefix}/term/take`,
+    role: 'admin',
+    summary: 'Begin a new term over a living rival.',
     form: 'stream',
     body: z.strictObject({ actor }),
     answer: z.object({ epoch: z.number(), writer: z.string() }),
@@ -99,6 +123,8 @@ export const routes = {
   removeNode: {
     method: 'POST',
     path: `${prefix}/node/remove`,
+    role: 'admin',
+    summary: 'Take a node out of the registries and withdraw what it holds.',
     form: 'stream',
     body: z.strictObject({ node: line, abandon: z.boolean(), dryRun: z.boolean().default(false), actor }),
     answer: removalReportSchema,
@@ -106,12 +132,15 @@ export const routes = {
   restoreNode: {
     method: 'POST',
     path: `${prefix}/node/restore`,
+    role: 'admin',
+    summary: 'Put the row of a node back that is gone from the registry.',
     form: 'json',
     body: z.strictObject({ node: line, actor }),
     answer: nothing,
   },
   ...historyRoutes,
   ...steeringRoutes,
+  ...tokenRoutes,
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof routes;

@@ -1,10 +1,10 @@
 import * as z from 'zod';
+import { actorSchema as actor } from './access.ts';
 import { driftModes } from '../model/rollout.ts';
 import { driftReportSchema, holdSchema, rolloutReportSchema } from './rollout-report.ts';
 import type { FreezeScope, Steering } from './steering.ts';
 
 const line = z.string().min(1).max(256);
-const actor = z.strictObject({ who: line, reason: z.string().max(1024).optional() });
 const scope = z.strictObject({
   nodes: z.array(line).max(10_000),
   type: line.optional(),
@@ -18,6 +18,8 @@ export const steeringRoutes = {
   pauseRollout: {
     method: 'POST',
     path: `${prefix}/rollout/pause`,
+    role: 'operator',
+    summary: 'Release no further batch.',
     form: 'json',
     body: byActor,
     answer: rolloutReportSchema,
@@ -25,6 +27,8 @@ export const steeringRoutes = {
   resumeRollout: {
     method: 'POST',
     path: `${prefix}/rollout/resume`,
+    role: 'operator',
+    summary: 'Go on with the batches.',
     form: 'json',
     body: byActor,
     answer: rolloutReportSchema,
@@ -32,6 +36,8 @@ export const steeringRoutes = {
   abortRollout: {
     method: 'POST',
     path: `${prefix}/rollout/abort`,
+    role: 'operator',
+    summary: 'Stop the rollout, and take the revision back or hold it.',
     form: 'json',
     body: z.strictObject({ hold: z.boolean(), actor }),
     answer: rolloutReportSchema,
@@ -39,6 +45,8 @@ export const steeringRoutes = {
   unpin: {
     method: 'POST',
     path: `${prefix}/rollout/unpin`,
+    role: 'admin',
+    summary: 'Push a revision again that was taken back.',
     form: 'json',
     body: byActor,
     answer: rolloutReportSchema,
@@ -46,6 +54,8 @@ export const steeringRoutes = {
   freeze: {
     method: 'POST',
     path: `${prefix}/freeze`,
+    role: 'operator',
+    summary: 'Hold pushing until a time, now or from a later one.',
     form: 'json',
     body: z.strictObject({ scope, from: line.optional(), until: line, actor }),
     answer: z.object({ holds: z.array(holdSchema) }),
@@ -53,6 +63,8 @@ export const steeringRoutes = {
   unfreeze: {
     method: 'POST',
     path: `${prefix}/unfreeze`,
+    role: 'operator',
+    summary: 'End a freeze.',
     form: 'json',
     body: z.strictObject({ scope, actor }),
     answer: z.object({ ended: z.array(z.string()) }),
@@ -60,6 +72,8 @@ export const steeringRoutes = {
   drift: {
     method: 'POST',
     path: `${prefix}/drift`,
+    role: 'operator',
+    summary: 'Correct or only observe what somebody else changes on a node.',
     form: 'json',
     body: z.strictObject({ node: line, mode: z.enum(driftModes), actor }),
     answer: z.object({ rules: z.array(driftReportSchema) }),

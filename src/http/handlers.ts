@@ -1,20 +1,29 @@
-import type { Actor, ControllerApi } from '../contract/controller.ts';
+import type { ControllerApi } from '../contract/controller.ts';
 import type { NodeLifecycle } from '../contract/lifecycle.ts';
 import type { NodeReport } from '../contract/report.ts';
 import type { AnswerOf, BodyOf, RouteName } from '../contract/routes.ts';
 import { SyncError } from '../lib/errors.ts';
+import { actorOf } from './actor.ts';
 import type { Steered } from '../contract/steering.ts';
 import { historyHandlers, type ServedHistory } from './history-handlers.ts';
+import type { Tokened } from '../contract/tokens.ts';
 import { steeringHandlers } from './steering-handlers.ts';
+import { tokenHandlers } from './token-handlers.ts';
 
 /** What the socket serves. The end of a node's life is served where the controller offers it. */
 export type Served = ControllerApi & {
   readonly history?: ServedHistory | undefined;
 } & Partial<NodeLifecycle> &
-  Partial<Steered>;
+  Partial<Steered> &
+  Partial<Tokened>;
+
+type OnNode = (report: NodeReport) => void;
+
+/** One request that is only to be carried out; streamed answers hear of every node on the way. */
+export type Handling = (onNode: OnNode) => Promise<object>;
 
 type Handlers = {
-  readonly [N in RouteName]: (body: BodyOf<N>, onNode: (report: NodeReport) => void) => Promise<AnswerOf<N>>;
+  readonly [N in RouteName]: (body: BodyOf<N>, onNode: OnNode) => Promise<AnswerOf<N>>;
 };
 
 /** What each route of the contract does with the controller. */
@@ -36,16 +45,13 @@ export function handlersOf(controller: Served, version: string): Handlers {
     },
     ...historyHandlers(controller.history),
     ...steeringHandlers(controller.steering),
+    ...tokenHandlers(controller.tokens),
     restoreNode: async ({ node, actor }) => {
       if (controller.restoreNode === undefined) throw missing('node restore');
       await controller.restoreNode(node, actorOf(actor));
       return {};
     },
   };
-}
-
-function actorOf(actor: { who: string; reason?: string | undefined }): Actor {
-  return { who: actor.who, reason: actor.reason };
 }
 
 function missing(what: string): SyncError {

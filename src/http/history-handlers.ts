@@ -2,6 +2,7 @@ import type { EditNotes, HistoryApi } from '../contract/history.ts';
 import type { AnswerOf, BodyOf } from '../contract/routes.ts';
 import type { historyRoutes } from '../contract/history-routes.ts';
 import { SyncError } from '../lib/errors.ts';
+import { actorOf } from './actor.ts';
 
 /** The history that a controller offers, where it keeps one. */
 export type ServedHistory = EditNotes & { readonly reader: HistoryApi };
@@ -27,7 +28,7 @@ export function historyHandlers(history: ServedHistory | undefined): Handlers {
     pushes: async (filter) => ({ pushes: [...(await kept().reader.pushes(filter))] }),
     lastPushes: async () => ({ pushes: [...(await kept().reader.lastPushes())] }),
     noteEdits: async ({ edits, actor }) => {
-      await kept().noteEdits({ edits, actor: { who: actor.who, reason: actor.reason } });
+      await kept().noteEdits({ edits, actor: actorOf(actor) });
       return {};
     },
   };

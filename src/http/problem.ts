@@ -18,6 +18,17 @@ const statuses: Readonly<Record<ExitName, number>> = {
   config: 500,
 };
 
+/** A refusal of the door itself, before the controller is asked anything. */
+export class Refusal extends SyncError {
+  readonly status: number;
+
+  constructor(status: number, exit: ExitName, message: string, remedy?: string) {
+    super(exit, message, remedy === undefined ? {} : { remedy });
+    this.name = 'Refusal';
+    this.status = status;
+  }
+}
+
 /** A failure as it travels, with its HTTP status. A fault of ours is named, its stack stays here. */
 export function problemOf(error: unknown): { readonly status: number; readonly problem: Problem } {
   if (!(error instanceof SyncError))
@@ -30,5 +41,6 @@ export function problemOf(error: unknown): { readonly status: number; readonly p
       },
     };
   const { exit, message, remedy } = error;
-  return { status: statuses[exit], problem: { exit, message, ...(remedy === undefined ? {} : { remedy }) } };
+  const status = error instanceof Refusal ? error.status : statuses[exit];
+  return { status, problem: { exit, message, ...(remedy === undefined ? {} : { remedy }) } };
 }

@@ -1,8 +1,8 @@
-import type { Actor } from '../contract/controller.ts';
 import type { AnswerOf, BodyOf } from '../contract/routes.ts';
 import type { Steering } from '../contract/steering.ts';
 import type { steeringRoutes } from '../contract/steering-routes.ts';
 import { SyncError } from '../lib/errors.ts';
+import { actorOf } from './actor.ts';
 
 type Handlers = {
   readonly [N in keyof typeof steeringRoutes]: (body: BodyOf<N>) => Promise<AnswerOf<N>>;
@@ -33,8 +33,4 @@ export function steeringHandlers(steering: Steering | undefined): Handlers {
       rules: [...(await offered().drift({ node, mode, actor: actorOf(actor) })).rules],
     }),
   };
-}
-
-function actorOf(actor: { who: string; reason?: string | undefined }): Actor {
-  return { who: actor.who, reason: actor.reason };
 }

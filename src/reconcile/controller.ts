@@ -5,6 +5,7 @@ import type { Actor, ControllerApi, PlanRequest, PushRequest } from '../contract
 import type { NodeLifecycle, RemovalReport, RemovalRequest } from '../contract/lifecycle.ts';
 import type { ControllerStatus, NodeReport, PlanReport, PushReport } from '../contract/report.ts';
 import type { Steered, Steering } from '../contract/steering.ts';
+import type { TokenDesk, Tokened } from '../contract/tokens.ts';
 import { askFleet } from './ask-fleet.ts';
 import type { Engine } from './engine.ts';
 import type { History } from './history.ts';
@@ -17,9 +18,10 @@ import { nothingElse, removalReport, type Outlook } from './removal-report.ts';
 import { isMeant, onlyOne, selectNodes } from './selection.ts';
 import { SteeringDesk } from './steering.ts';
 import { controllerStatus } from './status-report.ts';
+import { AuditedTokens } from './token-desk.ts';
 
 /** What an admin can ask of the controller, over its engine. */
-export class Controller implements ControllerApi, NodeLifecycle, Steered {
+export class Controller implements ControllerApi, NodeLifecycle, Steered, Tokened {
   private readonly engine: Engine;
   private readonly parts: ControllerParts;
 
@@ -27,6 +29,7 @@ export class Controller implements ControllerApi, NodeLifecycle, Steered {
     this.engine = engine;
     this.parts = engine.parts;
     this.steering = new SteeringDesk(engine);
+    this.tokens = new AuditedTokens(engine.parts);
   }
 
   /** What was; undefined where nobody keeps it. */
@@ -36,6 +39,9 @@ export class Controller implements ControllerApi, NodeLifecycle, Steered {
 
   /** Rollouts, freezes and drift. */
   readonly steering: Steering;
+
+  /** Who may use the API over TCP. */
+  readonly tokens: TokenDesk;
 
   async push(request: PushRequest, onNode?: (report: NodeReport) => void): Promise<PushReport> {
     this.mustWrite(request.actor);

@@ -7,6 +7,7 @@ import type { Book } from '../status/book.ts';
 import type { DurableDecisions } from '../store/decisions.ts';
 import type { Durable } from '../store/durable.ts';
 import type { DurableDrift } from '../store/drift.ts';
+import type { DurableTokens } from '../store/tokens.ts';
 import type { Tombstones } from '../store/tombstones.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { Fleet } from './fleet.ts';
@@ -36,6 +37,7 @@ export interface ControllerParts {
   readonly durable: Pick<Durable, 'state'>;
   readonly decisions: DurableDecisions;
   readonly tombstones: Tombstones;
+  readonly tokens: DurableTokens;
   readonly presence: Presence;
   /** What else tells of absent nodes. */
   readonly senses?: Senses;

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { approvalCalls, auditCalls, markCalls, pauseCalls, windowCalls } from './calls-decisions.ts';
 import { driftCalls, rolloutCalls } from './calls-rollouts.ts';
 import { targetCalls, termCalls } from './calls-memory.ts';
+import { tokenCalls } from './calls-tokens.ts';
 import { tombstoneCalls } from './calls-tombstones.ts';
 
 /** Everything that can be asked of `durable.db`; runs in the worker, on one connection. */
@@ -17,6 +18,7 @@ export function durableCalls(db: DatabaseSync) {
     ...termCalls(db),
     ...rolloutCalls(db),
     ...driftCalls(db),
+    ...tokenCalls(db),
   };
 }
 

@@ -65,3 +65,16 @@ export interface TermRecord {
   readonly term: Term;
   readonly seqLimit: number;
 }
+
+/** A token of the API as it is kept: who presents the secret is known by its hash. */
+export interface TokenRecord {
+  readonly name: string;
+  readonly role: string;
+  /** SHA-256 of the secret, lower-case hex. */
+  readonly hash: string;
+  /** Who minted it, and why. */
+  readonly who: string;
+  readonly why: string | undefined;
+  readonly since: string;
+  readonly expires: string | undefined;
+}

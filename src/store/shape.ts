@@ -37,4 +37,11 @@ export const durableMigrations: readonly Migration[] = [
       CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    version: 5,
+    readableSince: 1,
+    sql: `
+      CREATE TABLE tokens (name TEXT PRIMARY KEY, role TEXT NOT NULL, hash TEXT NOT NULL UNIQUE, who TEXT NOT NULL, why TEXT, since TEXT NOT NULL, expires TEXT) STRICT;
+    `,
+  },
 ];

@@ -49,6 +49,7 @@ export function createSsh2Transport(options: Ssh2TransportOptions = {}): Transpo
       });
     },
     isWarm: (endpoint) => pool.warm(endpoint) !== undefined,
+    sessionCount: () => pool.size,
     scan: (target, deadlineMs) => scanHostKeys(target, (to, signal) => pool.route(to, signal), deadlineMs),
     close: () => pool.close(),
   };

@@ -97,6 +97,8 @@ export interface Transport {
   exchange(endpoint: Endpoint, exchange: Exchange, signal: AbortSignal): Promise<ExchangeResult>;
   /** True where a warm session to the endpoint exists. */
   isWarm(endpoint: Endpoint): boolean;
+  /** How many sessions live; absent where none are kept. */
+  sessionCount?(): number;
   /** The host keys an address shows (`ssh-ed25519 AAAA…`), read without authentication; nothing is pinned. */
   scan(target: ScanTarget, deadlineMs: number): Promise<readonly string[]>;
   /** Closes every session; no socket or process survives it. */

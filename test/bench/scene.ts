@@ -97,6 +97,8 @@ export function settingsText(folder: string, registry: string, key: string): str
     `  directory: ${registry}`,
     'ssh:',
     `  identity: [${key}]`,
+    'api:',
+    '  listen: off',
     'daemon:',
     `  stateDirectory: ${join(folder, 'state')}`,
     `  runtimeDirectory: ${join(folder, 'run')}`,

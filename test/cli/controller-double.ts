@@ -2,6 +2,7 @@ import type { Actor, ControllerApi, PlanRequest, PushRequest } from '../../src/c
 import type { NodeLifecycle, RemovalReport, RemovalRequest } from '../../src/contract/lifecycle.ts';
 import type { ControllerStatus, NodeReport, PlanReport, PushReport } from '../../src/contract/report.ts';
 import type { Steered } from '../../src/contract/steering.ts';
+import type { Tokened, TokenDesk, TokenReport } from '../../src/contract/tokens.ts';
 import { SyncError } from '../../src/lib/errors.ts';
 import { steeringDouble } from './steering-double.ts';
 
@@ -83,7 +84,7 @@ export const status = (changes: Partial<ControllerStatus> = {}): ControllerStatu
 });
 
 /** A controller that remembers what it was asked and answers what the test says. */
-export class ControllerDouble implements ControllerApi, NodeLifecycle, Steered {
+export class ControllerDouble implements ControllerApi, NodeLifecycle, Steered, Tokened {
   readonly asked: { readonly what: string; readonly with: unknown }[] = [];
   reports: NodeReport[] = [verified('contabo-vps')];
   planned: PlanReport = {
@@ -117,6 +118,23 @@ export class ControllerDouble implements ControllerApi, NodeLifecycle, Steered {
     undo: [],
   };
   closed = 0;
+
+  minted: TokenReport[] = [];
+  readonly tokens: TokenDesk = {
+    list: () => Promise.resolve(this.minted),
+    mint: ({ name, role, expires, actor }) => {
+      this.note('mintToken', { name, role, actor });
+      const since = '2026-01-01T00:00:00Z';
+      const token = { name, role, since, by: actor.who, why: null, expires: expires ?? null, over: false };
+      this.minted.push(token);
+      return Promise.resolve({ secret: `sct_${'0'.repeat(64)}`, token });
+    },
+    revoke: ({ name, actor }) => {
+      this.note('revokeToken', { name, actor });
+      this.minted = this.minted.filter((one) => one.name !== name);
+      return Promise.resolve();
+    },
+  };
 
   async push(request: PushRequest, onNode?: (report: NodeReport) => void): Promise<PushReport> {
     return this.settle('push', request, onNode);

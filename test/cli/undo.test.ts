@@ -19,7 +19,16 @@ const reading = [
     'service list',
     'service show',
   ],
-  ...['domain list', 'domain show', 'rollout show', 'term show', 'version', 'completion', '__complete'],
+  ...[
+    'domain list',
+    'domain show',
+    'rollout show',
+    'term show',
+    'token list',
+    'version',
+    'completion',
+    '__complete',
+  ],
 ];
 
 /** Changes that no command undoes, and why. */
@@ -45,6 +54,8 @@ const changes: Readonly<Record<string, readonly string[]>> = {
   freeze: ['--all', '--for', '2h', '--reason', 'x'],
   unfreeze: ['--all'],
   drift: ['contabo-vps', 'observe', '--reason', 'x'],
+  'token create': ['ada', '--role', 'admin'],
+  'token revoke': ['ada'],
   'node add': ['100.70.123.45', '--type', 'vps', '--name', 'new-vps', '--user', 'sammy', '--yes'],
   'node remove': ['dev-laptop', '--yes'],
   'node restore': ['dev-laptop'],

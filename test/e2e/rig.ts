@@ -180,6 +180,8 @@ function settingsText(folder: string, source: string, key: string): string {
     source,
     'ssh:',
     `  identity: [${key}]`,
+    'api:',
+    '  listen: off',
     'daemon:',
     `  stateDirectory: ${join(folder, 'state')}`,
     `  runtimeDirectory: ${join(folder, 'run')}`,

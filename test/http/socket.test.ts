@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { connectDaemon, SocketClient } from '../../src/contract/client.ts';
-import { routes } from '../../src/contract/routes.ts';
+import { bodyLimit, routes } from '../../src/contract/routes.ts';
 import { SyncError } from '../../src/lib/errors.ts';
 import { serveSocket } from '../../src/http/socket-server.ts';
 import { ControllerDouble, offline, refusal, verified } from '../cli/controller-double.ts';
@@ -181,15 +181,15 @@ describe('the socket', () => {
 
   it.each([
     ['an unknown route', { method: 'GET', path: '/api/v1/nothing' }, 404],
-    ['a wrong method', { method: 'GET', path: routes.push.path }, 400],
+    ['a wrong method', { method: 'GET', path: routes.push.path }, 405],
     ['a body that is no JSON', { method: 'POST', path: routes.push.path, body: '{' }, 400],
     [
       'an unknown field',
       { method: 'POST', path: routes.push.path, body: '{"takeOver":false,"actor":{"who":"a"},"x":1}' },
       400,
     ],
-    ['a missing field', { method: 'POST', path: routes.approve.path, body: '{"hash":"abc"}' }, 400],
-    ['a huge body', { method: 'POST', path: routes.approve.path, body: ' '.repeat(1_100_000) }, 400],
+    ['a missing field', { method: 'POST', path: routes.approve.path, body: '{"actor":{"who":"a"}}' }, 400],
+    ['a huge body', { method: 'POST', path: routes.approve.path, body: ' '.repeat(bodyLimit + 1) }, 413],
   ])('refuses %s and asks the controller nothing', async (_what, options, expected) => {
     const { controller, socket } = await served();
     const { status, text } = await raw(socket, options);

@@ -16,6 +16,7 @@ const suites: Readonly<Record<string, readonly string[]>> = {
     'test/status',
     'test/store',
     'test/push',
+    'test/notify',
     'test/reconcile',
     'test/docs',
     'test/tidy.test.ts',

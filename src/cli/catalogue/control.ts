@@ -40,4 +40,22 @@ export const controlCommands: readonly Entry[] = [
     summary: 'begin a new term over a living rival',
     load: () => import('../commands/term-take.ts'),
   },
+  {
+    path: ['token', 'create'],
+    group: 'control',
+    summary: 'a name and a role for the API',
+    load: () => import('../commands/token-create.ts'),
+  },
+  {
+    path: ['token', 'list'],
+    group: 'control',
+    summary: 'the tokens, without their secrets',
+    load: () => import('../commands/token-list.ts'),
+  },
+  {
+    path: ['token', 'revoke'],
+    group: 'control',
+    summary: 'end a token at once',
+    load: () => import('../commands/token-revoke.ts'),
+  },
 ];

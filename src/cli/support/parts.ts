@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { arch, platform, release, uptime } from 'node:os';
 import { join } from 'node:path';
+import type { Settings } from '../../config/settings.ts';
 import { isoSeconds } from '../../lib/clock.ts';
 import { SyncError } from '../../lib/errors.ts';
 import { execProgram } from '../../lib/exec.ts';
@@ -22,7 +23,7 @@ const logLimit = 16 * 1024 * 1024;
 /** Everything somebody who helps has to know. What cannot be gathered is named with its reason, and the rest goes on. */
 export const parts: readonly Part[] = [
   { name: 'about.json', gather: (call) => Promise.resolve(about(call)) },
-  { name: 'settings.json', gather: async (call) => call.settings() },
+  { name: 'settings.json', gather: async (call) => withoutPlaces(await call.settings()) },
   { name: 'health.json', gather: async (call) => healthReport(await known(call)) },
   { name: 'status.json', gather: statusOf },
   { name: 'findings.json', gather: findingsOf },
@@ -31,6 +32,16 @@ export const parts: readonly Part[] = [
   { name: 'state.json', gather: stateOf },
   { name: 'logs.txt', gather: logsOf },
 ];
+
+/** Whoever knows the URL of a notification's target can write there: its host says enough. */
+function withoutPlaces(settings: Settings): Settings {
+  const targets = settings.notify.targets.map((target) =>
+    'url' in target && target.url !== undefined
+      ? { ...target, url: `${new URL(target.url).origin}/[removed]` }
+      : target,
+  );
+  return { ...settings, notify: { ...settings.notify, targets } };
+}
 
 function about(call: Call): object {
   const { version, clock, uid } = call.context;

@@ -33,6 +33,7 @@ const modules = new Map(
     'src/registry/kubernetes-pool.ts': 'kubernetes-pool',
     'src/registry/kubernetes-login.ts': 'kubernetes-login',
     'src/http/socket-server.ts': 'socket-server',
+    'src/http/tcp-server.ts': 'tcp-server',
   }).map(([path, port]) => [urlOf(path), urlOf(`test/sim/ports/${port}.ts`)]),
 );
 modules.set(urlOf('test/receiver/harness.ts'), urlOf('test/sim/node/documents.ts'));

@@ -6,6 +6,8 @@ export function settingsFor(stateDirectory: string, drawn: object): Settings {
   const written = settingsSchema.parse(drawn);
   return {
     ...written,
+    // Nobody asks it there.
+    api: { ...written.api, listen: 'off' },
     status: { ...written.status, writeBack: true },
     daemon: {
       ...written.daemon,

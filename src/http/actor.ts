@@ -1,0 +1,22 @@
+import type { Actor } from '../contract/controller.ts';
+import type { Role } from '../contract/access.ts';
+
+/** Who is at the door. */
+export interface Caller {
+  /** The name of the token; undefined for the owner of the socket, who says in whose name it is. */
+  readonly name: string | undefined;
+  readonly role: Role;
+}
+
+/** The actor of a body as the controller takes it. */
+export function actorOf({ who, reason }: { who?: string | undefined; reason?: string | undefined }): Actor {
+  return { who: who ?? 'somebody', reason };
+}
+
+/** A body in the name of its caller, whatever it says itself. */
+export function inNameOf(caller: Caller, body: unknown): unknown {
+  if (caller.name === undefined || typeof body !== 'object' || body === null || !('actor' in body))
+    return body;
+  const actor = typeof body.actor === 'object' ? body.actor : {};
+  return { ...body, actor: { ...actor, who: caller.name } };
+}

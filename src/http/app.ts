@@ -1,0 +1,95 @@
+import { Hono, type Context, type MiddlewareHandler } from 'hono';
+import { bodyLimit as limitBody } from 'hono/body-limit';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { bodyLimit, routes, type Route, type RouteName } from '../contract/routes.ts';
+import { SyncError } from '../lib/errors.ts';
+import { inNameOf, type Caller } from './actor.ts';
+import { handlersOf, type Handling, type Served } from './handlers.ts';
+import { problemOf, Refusal } from './problem.ts';
+import { streamed } from './streamed.ts';
+
+/** What a door has found out about a request. */
+export interface Env {
+  readonly Variables: { readonly caller: Caller };
+}
+
+export interface AppParts {
+  readonly controller: Served;
+  readonly version: string;
+  /** Signs of life on streamed answers; shrunk by tests. */
+  readonly aliveMs: number;
+  /** What stands before every path. */
+  readonly before?: readonly MiddlewareHandler<Env>[];
+  /** What stands before every route of the API; the last of them sets the caller. */
+  readonly guards: readonly MiddlewareHandler<Env>[];
+  /** Refuses what the caller may not do. */
+  readonly admit: (name: RouteName, body: unknown, caller: Caller) => void;
+}
+
+/** Every route of the contract over one controller. The two doors differ in their guards alone. */
+export function buildApp(parts: AppParts): Hono<Env> {
+  const app = new Hono<Env>();
+  app.onError((error, context) => refuse(context, error));
+  app.notFound((context) => refuse(context, unknownRoute(context.req.path)));
+  app.use('*', ...(parts.before ?? []));
+  app.use('/api/*', ...parts.guards, limitBody({ maxSize: bodyLimit, onError: tooLong }));
+  const handlers = handlersOf(parts.controller, parts.version);
+  for (const [key, route] of Object.entries(routes)) {
+    const name = key as RouteName;
+    app.on(route.method, route.path, async (context) => {
+      const caller = context.get('caller');
+      const body = inNameOf(caller, await bodyOf(name, route, context));
+      parts.admit(name, body, caller);
+      // The body has passed the schema of this very route, which the table of handlers is typed by.
+      const handle: Handling = (onNode) => (handlers[name] as Handler)(body, onNode);
+      if (route.form === 'stream') return streamed(context, handle, parts.aliveMs);
+      context.header('cache-control', 'no-store');
+      return context.json(await handle(() => undefined));
+    });
+    app.all(route.path, (context) => refuse(context, wrongMethod(context, route)));
+  }
+  return app;
+}
+
+type Handler = (body: unknown, onNode: Parameters<Handling>[0]) => Promise<object>;
+
+/** A refusal as every caller gets it. */
+function refuse(context: Context, error: unknown): Response {
+  const { status, problem } = problemOf(error);
+  context.header('cache-control', 'no-store');
+  return context.json(problem, status as ContentfulStatusCode);
+}
+
+async function bodyOf(name: RouteName, route: Route, context: Context): Promise<unknown> {
+  const text = route.method === 'GET' ? '' : await context.req.text();
+  let value: unknown = {};
+  if (text !== '') {
+    try {
+      value = JSON.parse(text);
+    } catch {
+      throw new SyncError('usage', `${name}: expected a JSON body, got something else`);
+    }
+  }
+  const parsed = route.body.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue === undefined || issue.path.length === 0 ? 'its top' : issue.path.join('.');
+  throw new SyncError(
+    'usage',
+    `${name}: expected a body of this form, got one that is wrong at ${where}: ${issue?.message ?? ''}`,
+  );
+}
+
+function tooLong(): never {
+  throw new Refusal(413, 'usage', `body: expected at most ${String(bodyLimit)} bytes, got more`);
+}
+
+function wrongMethod({ req }: Context, route: Route): Refusal {
+  return new Refusal(405, 'usage', `${route.path}: expected ${route.method}, got ${req.method}`);
+}
+
+function unknownRoute(path: string): SyncError {
+  return new SyncError('notFound', `route: expected one of this version, got ${JSON.stringify(path)}`, {
+    remedy: 'restart the daemon after an upgrade',
+  });
+}

@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { aliveMs } from '../contract/routes.ts';
+import { addressOf } from '../config/api-schema.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Clock } from '../lib/clock.ts';
+import { messageOf, SyncError } from '../lib/errors.ts';
+import type { Logger } from '../lib/logger.ts';
+import { buildApp } from './app.ts';
+import { admitByRole, byToken, type Holders } from './bearer.ts';
+import { fromAllowed, fromNoOtherSite, notTooOften, toOurName } from './guards.ts';
+import type { Served } from './handlers.ts';
+import { listen, type Certified, type Listening } from './listen.ts';
+import { addMetrics } from './metrics-route.ts';
+import type { Scrape } from './metrics/metrics.ts';
+import { addProbes } from './probes.ts';
+
+export interface TcpServerParts {
+  readonly settings: Settings['api'];
+  readonly controller: Served;
+  readonly holders: Holders;
+  readonly version: string;
+  /** What Prometheus gets, and whether it needs a token for it; undefined where it gets nothing. */
+  readonly metrics?: { readonly open: boolean; readonly scrape: () => Promise<Scrape> };
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface TcpServer {
+  /** Where it is served, as a URL; undefined while the place cannot be had. */
+  readonly url: () => string | undefined;
+  close(): Promise<void>;
+}
+
+type Place = NonNullable<ReturnType<typeof addressOf>>;
+
+const againMs = 30_000;
+
+/**
+ * Serves the API over TCP to whoever shows a token. A place or a certificate that cannot be had is told and tried again: the nodes
+ * do not wait for the API.
+ */
+export async function serveTcp(parts: TcpServerParts): Promise<TcpServer> {
+  const place = addressOf(parts.settings.listen);
+  if (place === undefined) return { url: () => undefined, close: () => Promise.resolve() };
+  const door = new TcpDoor(parts, place);
+  await door.begin();
+  return door;
+}
+
+class TcpDoor implements TcpServer {
+  readonly #parts: TcpServerParts;
+  readonly #place: Place;
+  readonly #stop = new AbortController();
+  #open: Listening | undefined;
+  #url: string | undefined;
+  #trying = Promise.resolve();
+
+  constructor(parts: TcpServerParts, place: Place) {
+    this.#parts = parts;
+    this.#place = place;
+  }
+
+  url(): string | undefined {
+    return this.#url;
+  }
+
+  async begin(): Promise<void> {
+    try {
+      await this.#listen();
+    } catch (error) {
+      const text = 'the API cannot be served over TCP and is tried again; nodes are pushed all the same';
+      this.#parts.log.error(text, { address: this.#parts.settings.listen, error });
+      this.#trying = this.#keepTrying();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#trying;
+    await this.#open?.close();
+  }
+
+  async #listen(): Promise<void> {
+    const certified = certificateOf(this.#parts.settings);
+    this.#open = await listen(appOf(this.#parts), this.#place, certified);
+    this.#url = urlOf(this.#open, certified !== undefined);
+    this.#parts.log.info('the API is served', { url: this.#url });
+  }
+
+  async #keepTrying(): Promise<void> {
+    for (;;) {
+      try {
+        await this.#parts.clock.sleep(againMs, this.#stop.signal);
+      } catch {
+        return;
+      }
+      try {
+        await this.#listen();
+        return;
+      } catch {
+        // It was told once; the next turn tries again.
+      }
+    }
+  }
+}
+
+function urlOf({ server }: Listening, secure: boolean): string {
+  const { address, port, family } = server.address() as AddressInfo;
+  const host = family === 'IPv6' ? `[${address}]` : address;
+  return `${secure ? 'https' : 'http'}://${host}:${String(port)}`;
+}
+
+function appOf({ settings, controller, holders, version, clock, metrics }: TcpServerParts) {
+  const { allowFrom, hosts, requestsPerMinute, wrongTokensPerMinute } = settings;
+  const named = byToken(holders, wrongTokensPerMinute, clock);
+  const app = buildApp({
+    controller,
+    version,
+    aliveMs,
+    before: [fromAllowed(allowFrom), toOurName(hosts), notTooOften(requestsPerMinute, clock)],
+    guards: [fromNoOtherSite(), named],
+    admit: admitByRole,
+  });
+  addProbes(app, () => controller.status());
+  if (metrics !== undefined) addMetrics(app, metrics.open ? [] : [named], metrics.scrape);
+  return app;
+}
+
+function certificateOf({ certificate, key }: Settings['api']): Certified | undefined {
+  if (certificate === undefined && key === undefined) return undefined;
+  if (certificate === undefined || key === undefined)
+    throw new SyncError('config', 'api: expected both `certificate` and `key`, got one of them', {
+      remedy: 'set the other one, or neither',
+    });
+  try {
+    return { cert: readFileSync(certificate), key: readFileSync(key) };
+  } catch (error) {
+    throw new SyncError(
+      'config',
+      `api: expected readable files of the certificate and its key, got ${messageOf(error)}`,
+      {
+        remedy: 'correct api.certificate and api.key',
+      },
+    );
+  }
+}

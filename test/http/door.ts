@@ -1,0 +1,86 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { TokenRole } from '../../src/contract/access.ts';
+import { settingsSchema } from '../../src/config/schema.ts';
+import type { Settings } from '../../src/config/settings.ts';
+import { serveTcp, type TcpServer } from '../../src/http/tcp-server.ts';
+import { systemClock, type Clock } from '../../src/lib/clock.ts';
+import type { Logger } from '../../src/lib/logger.ts';
+import { systemRandom } from '../../src/lib/random.ts';
+import { openDurable } from '../../src/store/durable.ts';
+import { DurableTokens } from '../../src/store/tokens.ts';
+import { ControllerDouble } from '../cli/controller-double.ts';
+
+/** An open door on a free port of loopback, over a double of the controller and real tokens. */
+export interface Door {
+  readonly controller: ControllerDouble;
+  readonly tokens: DurableTokens;
+  readonly server: TcpServer;
+  readonly url: string;
+  readonly said: { readonly level: string; readonly text: string }[];
+  /** Mints a token for this test. */
+  token(role: TokenRole, name?: string): Promise<string>;
+  ask(path: string, init?: RequestInit & { readonly token?: string }): Promise<Response>;
+  /** A POST of a JSON body. */
+  post(path: string, token: string | undefined, body?: unknown): Promise<Response>;
+}
+
+const quiet: Settings['api'] = { ...settingsSchema.parse({}).api, listen: '127.0.0.1:0' };
+
+export async function openDoor(
+  changes: Partial<Settings['api']> = {},
+  clock: Clock = systemClock,
+): Promise<Door> {
+  const folder = await mkdtemp(join(tmpdir(), 'door-'));
+  const said: { level: string; text: string }[] = [];
+  const log = listening(said);
+  const durable = await openDurable({ path: join(folder, 'durable.db'), clock, log });
+  const tokens = await DurableTokens.open(durable, clock, systemRandom);
+  const controller = new ControllerDouble();
+  const settings = { ...quiet, ...changes };
+  const server = await serveTcp({ settings, controller, holders: tokens, version: '1.2.3', clock, log });
+  onTestFinished(async () => {
+    await server.close();
+    await durable.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const ask: Door['ask'] = (path, { token, ...init } = {}) => {
+    const headers = new Headers(init.headers);
+    if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+    return fetch(`${server.url() ?? 'http://nowhere'}${path}`, { ...init, headers });
+  };
+  let minted = 0;
+  return {
+    ...{ controller, tokens, server, said, ask, url: server.url() ?? '' },
+    token: (role, name = `${role}-${String((minted += 1))}`) =>
+      tokens.mint({ name, role, expires: undefined, who: 'test', reason: undefined }),
+    post: (path, token, body = {}) =>
+      ask(path, {
+        ...(token === undefined ? {} : { token }),
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+  };
+}
+
+/** A log whose lines the test reads. */
+export function listening(said: { level: string; text: string }[]): Logger {
+  const say =
+    (level: string) =>
+    (text: string): void => {
+      said.push({ level, text });
+    };
+  return {
+    ...{
+      error: say('error'),
+      warn: say('warn'),
+      info: say('info'),
+      debug: say('debug'),
+      trace: say('trace'),
+    },
+    success: say('success'),
+  } as Logger;
+}

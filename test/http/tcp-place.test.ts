@@ -1,0 +1,111 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request as httpsRequest } from 'node:https';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { status } from '../cli/controller-double.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { openDoor } from './door.ts';
+
+describe('the probes', () => {
+  it.each([
+    [{}, 200, 200],
+    [{ standing: 'paused' }, 200, 503],
+    [{ standing: 'reasserting' }, 200, 503],
+    [{ standing: 'rival' }, 503, 503],
+    [{ standing: 'no-term' }, 503, 503],
+    [{ source: { ...status().source, state: 'none' } }, 503, 200],
+    [{ store: { reason: 'damaged', remedy: 'x' } }, 503, 200],
+  ] as const)(
+    'tell %j by their codes, without a token and nothing of the fleet',
+    async (changes, ready, leader) => {
+      const door = await openDoor();
+      door.controller.state = status(changes);
+      const codes = await Promise.all(
+        ['/livez', '/readyz', '/healthz', '/leader'].map(async (path) => (await door.ask(path)).status),
+      );
+      expect(codes).toEqual([200, ready, ready, leader]);
+      const verbose = await (await door.ask('/readyz?verbose')).text();
+      expect(verbose).toMatch(/^(?:\[[+-]\]\w+ (?:ok|failed)\n){3}$/u);
+    },
+  );
+});
+
+describe('a place that cannot be had', () => {
+  it('is told and tried again, and does not keep the daemon from anything', async () => {
+    const taken = createServer();
+    const { promise, resolve } = Promise.withResolvers<number>();
+    taken.listen(0, '127.0.0.1', () => {
+      const address = taken.address();
+      resolve(typeof address === 'object' ? (address?.port ?? 0) : 0);
+    });
+    const port = await promise;
+    const clock = new ManualClock();
+    const door = await openDoor({ listen: `127.0.0.1:${String(port)}` }, clock);
+    expect(door.server.url()).toBeUndefined();
+    expect(door.said).toMatchObject([
+      { level: 'error', text: expect.stringContaining('tried again') as unknown },
+    ]);
+    const freed = Promise.withResolvers<undefined>();
+    taken.close(() => {
+      freed.resolve(undefined);
+    });
+    await freed.promise;
+    await clock.advance(30_000);
+    await expect.poll(() => door.server.url()).toBe(`http://127.0.0.1:${String(port)}`);
+    expect((await door.ask('/livez')).status).toBe(200);
+  });
+
+  it('may be a certificate that is not there yet', async () => {
+    const door = await openDoor(
+      { certificate: '/nowhere/cert.pem', key: '/nowhere/key.pem' },
+      new ManualClock(),
+    );
+    expect(door.server.url()).toBeUndefined();
+    expect(door.said[0]?.level).toBe('error');
+  });
+});
+
+describe('with a certificate', () => {
+  it('speaks TLS and nothing else', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tls-'));
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true, force: true });
+    });
+    const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+        '-days',
+        '2',
+        '-subj',
+        '/CN=localhost',
+        '-keyout',
+        key,
+        '-out',
+        certificate,
+      ],
+      { stdio: 'ignore' },
+    );
+    const door = await openDoor({ certificate, key });
+    expect(door.url).toMatch(/^https:/u);
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    httpsRequest(`${door.url}/livez`, { rejectUnauthorized: false, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    })
+      .on('error', reject)
+      .end();
+    expect(await promise).toBe(200);
+    await expect(fetch(`${door.url.replace('https', 'http')}/livez`)).rejects.toThrow();
+  });
+});

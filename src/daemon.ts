@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import type { DaemonRun } from './cli/context.ts';
 import { openDaemonParts, type DaemonParts } from './compose.ts';
-import { openNotifications, type Notifications } from './compose/notifications.ts';
+import type { Notifications } from './compose/notifications.ts';
 import type { Settings } from './config/settings.ts';
 import { serveSocket, type SocketServer } from './http/socket-server.ts';
 import type { Metrics } from './http/metrics/metrics.ts';
@@ -36,7 +36,7 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
   let told: Notifications | undefined;
   const release = onSignals(stop, () => void reload(parts, log, run));
   try {
-    told = await openNotifications(settings, { ...parts, status: () => parts.controller.status() });
+    told = await notificationsOf(parts);
     await parts.engine.open();
     server = await serveSocket({ socket: settings.daemon.socket, controller: parts.controller, version });
     tcp = await openTcp(parts, metrics);
@@ -55,6 +55,13 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
   return 0;
 }
 
+/** What tells people, where somebody is to be told; else nothing of it is loaded. */
+async function notificationsOf(parts: DaemonParts): Promise<Notifications | undefined> {
+  if (parts.settings.notify.targets.length === 0) return undefined;
+  const { openNotifications } = await import('./compose/notifications.ts');
+  return openNotifications(parts.settings, { ...parts, status: () => parts.controller.status() });
+}
+
 /** The metrics, where somebody can ask for them. They hear everything from the first revision on. */
 async function metricsFor(
   { api, metrics }: Settings,
@@ -67,7 +74,7 @@ async function metricsFor(
 
 /** Opens the API over TCP, and tells the metrics where they read. */
 function openTcp(parts: DaemonParts, metrics: Metrics | undefined): Promise<TcpServer> {
-  const { controller, engine, settings, holders, clock, log } = parts;
+  const { controller, engine, settings, holders, clock, random, log } = parts;
   const { fleet, transport } = engine.parts;
   metrics?.connect({
     status: () => controller.status(),
@@ -78,7 +85,7 @@ function openTcp(parts: DaemonParts, metrics: Metrics | undefined): Promise<TcpS
     metrics === undefined
       ? {}
       : { metrics: { open: settings.metrics.access === 'open', scrape: () => metrics.metricsText() } };
-  return serveTcp({ settings: settings.api, controller, holders, version, clock, log, ...scraped });
+  return serveTcp({ settings: settings.api, controller, holders, version, clock, random, log, ...scraped });
 }
 
 async function start(parts: DaemonParts, run: DaemonRun, signal: AbortSignal): Promise<void> {

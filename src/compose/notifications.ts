@@ -25,14 +25,12 @@ export interface Notifications {
 const lookMs = 5_000;
 
 /**
- * Listens to the statuses of the nodes and looks at the controller every few seconds; nothing where nobody is to be told. Call it
- * before the first outcome.
+ * Listens to the statuses of the nodes and looks at the controller every few seconds. Call it before the first outcome.
  */
 export async function openNotifications(
   { notify, daemon }: Settings,
   parts: NotificationParts,
-): Promise<Notifications | undefined> {
-  if (notify.targets.length === 0) return undefined;
+): Promise<Notifications> {
   const { engine, clock, random, log } = parts;
   const { fleet, status, registry } = engine.parts;
   const notifier = new Notifier({

@@ -1,11 +1,11 @@
 // node:net in the simulator: addresses are judged as always, and a connection asks a virtual node's SSH port for its greeting.
 import { EventEmitter } from 'node:events';
-import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 import { mustRun } from '../kernel/process.ts';
 import { theWorld } from '../kernel/world.ts';
 import { theScene } from '../scene.ts';
 
-export { isIP, isIPv4, isIPv6 };
+export { BlockList, isIP, isIPv4, isIPv6 };
 
 class Probe extends EventEmitter {
   destroyed = false;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { actorSchema as actor } from './access.ts';
 import type { Role } from './access.ts';
+import { eventRoutes } from './events.ts';
 import { historyRoutes } from './history-routes.ts';
 import { removalReportSchema } from './lifecycle.ts';
 import { expectedPlanSchema } from './saved-plan.ts';
@@ -11,8 +12,8 @@ import { controllerStatusSchema, nodeReportSchema, planReportSchema, pushReportS
 const line = z.string().min(1).max(256);
 const nodes = z.array(line).max(10_000).optional();
 
-/** How a route answers: one JSON body, or lines of JSON while the work goes on. */
-export type RouteForm = 'json' | 'stream';
+/** How a route answers: one JSON body, lines of JSON while the work goes on, or server-sent events without end. */
+export type RouteForm = 'json' | 'stream' | 'events';
 
 /** One route of the API: what it takes and what it gives. Server, client and document are all built from this table. */
 export interface Route {
@@ -141,9 +142,12 @@ export const routes = {
   ...historyRoutes,
   ...steeringRoutes,
   ...tokenRoutes,
+  ...eventRoutes,
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof routes;
+/** Routes that are answered once. */
+export type AnsweredName = Exclude<RouteName, keyof typeof eventRoutes>;
 export type BodyOf<N extends RouteName> = z.output<(typeof routes)[N]['body']>;
 export type AnswerOf<N extends RouteName> = z.output<(typeof routes)[N]['answer']>;
 

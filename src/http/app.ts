@@ -1,9 +1,11 @@
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { bodyLimit as limitBody } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { bodyLimit, routes, type Route, type RouteName } from '../contract/routes.ts';
+import { bodyLimit, routes, type AnsweredName, type Route, type RouteName } from '../contract/routes.ts';
 import { SyncError } from '../lib/errors.ts';
 import { inNameOf, type Caller } from './actor.ts';
+import type { Feed } from './feed.ts';
+import { followed } from './followed.ts';
 import { handlersOf, type Handling, type Served } from './handlers.ts';
 import { problemOf, Refusal } from './problem.ts';
 import { streamed } from './streamed.ts';
@@ -18,6 +20,7 @@ export interface AppParts {
   readonly version: string;
   /** Signs of life on streamed answers; shrunk by tests. */
   readonly aliveMs: number;
+  readonly feed: Feed;
   /** What stands before every path. */
   readonly before?: readonly MiddlewareHandler<Env>[];
   /** What stands before every route of the API; the last of them sets the caller. */
@@ -41,7 +44,8 @@ export function buildApp(parts: AppParts): Hono<Env> {
       const body = inNameOf(caller, await bodyOf(name, route, context));
       parts.admit(name, body, caller);
       // The body has passed the schema of this very route, which the table of handlers is typed by.
-      const handle: Handling = (onNode) => (handlers[name] as Handler)(body, onNode);
+      const handle: Handling = (onNode) => (handlers[name as AnsweredName] as Handler)(body, onNode);
+      if (route.form === 'events') return followed(context, parts.feed);
       if (route.form === 'stream') return streamed(context, handle, parts.aliveMs);
       context.header('cache-control', 'no-store');
       return context.json(await handle(() => undefined));

@@ -1,7 +1,7 @@
 import type { ControllerApi } from '../contract/controller.ts';
 import type { NodeLifecycle } from '../contract/lifecycle.ts';
 import type { NodeReport } from '../contract/report.ts';
-import type { AnswerOf, BodyOf, RouteName } from '../contract/routes.ts';
+import type { AnsweredName, AnswerOf, BodyOf } from '../contract/routes.ts';
 import { SyncError } from '../lib/errors.ts';
 import { actorOf } from './actor.ts';
 import type { Steered } from '../contract/steering.ts';
@@ -23,7 +23,7 @@ type OnNode = (report: NodeReport) => void;
 export type Handling = (onNode: OnNode) => Promise<object>;
 
 type Handlers = {
-  readonly [N in RouteName]: (body: BodyOf<N>, onNode: OnNode) => Promise<AnswerOf<N>>;
+  readonly [N in AnsweredName]: (body: BodyOf<N>, onNode: OnNode) => Promise<AnswerOf<N>>;
 };
 
 /** What each route of the contract does with the controller. */

@@ -23,6 +23,12 @@ A streamed answer is lines of JSON: \`alive\` every few seconds, \`node\` for ev
 
 const underWay = streamLineSchema.options.filter(({ shape }) => shape.type.value !== 'end');
 
+const types = {
+  json: 'application/json',
+  stream: 'application/x-ndjson',
+  events: 'text/event-stream',
+} as const;
+
 /** The OpenAPI 3.1 document of every route that a token can reach. */
 export function openApiDocument(version: string): object {
   const app = new OpenAPIHono();
@@ -38,7 +44,7 @@ export function openApiDocument(version: string): object {
 }
 
 function pathOf(name: string, { method, path, role, summary, form, body, answer }: Route) {
-  const type = form === 'stream' ? 'application/x-ndjson' : 'application/json';
+  const type = types[form];
   const schema =
     form === 'stream' ? z.union([...underWay, z.object({ type: z.literal('end'), answer })]) : answer;
   return createRoute({

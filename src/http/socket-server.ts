@@ -1,7 +1,10 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { aliveMs } from '../contract/routes.ts';
+import { systemClock } from '../lib/clock.ts';
+import { systemRandom } from '../lib/random.ts';
 import { buildApp } from './app.ts';
+import { Feed } from './feed.ts';
 import type { Served } from './handlers.ts';
 import { listen } from './listen.ts';
 
@@ -26,10 +29,12 @@ export async function serveSocket(options: SocketServerOptions): Promise<SocketS
   const { socket, controller, version } = options;
   await mkdir(dirname(socket), { recursive: true, mode: 0o700 });
   await rm(socket, { force: true });
+  const feed = new Feed({ status: () => controller.status(), clock: systemClock, random: systemRandom });
   const app = buildApp({
     controller,
     version,
     aliveMs: options.aliveMs ?? aliveMs,
+    feed,
     guards: [
       async (context, next) => {
         context.set('caller', { name: undefined, role: 'owner' });
@@ -44,6 +49,7 @@ export async function serveSocket(options: SocketServerOptions): Promise<SocketS
   await chmod(socket, 0o600);
   return {
     close: async () => {
+      await feed.close();
       await door.close();
       await rm(socket, { force: true });
     },

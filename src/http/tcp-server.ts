@@ -6,8 +6,10 @@ import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf, SyncError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { Random } from '../lib/random.ts';
 import { buildApp } from './app.ts';
 import { admitByRole, byToken, type Holders } from './bearer.ts';
+import { Feed } from './feed.ts';
 import { fromAllowed, fromNoOtherSite, notTooOften, toOurName } from './guards.ts';
 import type { Served } from './handlers.ts';
 import { listen, type Certified, type Listening } from './listen.ts';
@@ -23,6 +25,7 @@ export interface TcpServerParts {
   /** What Prometheus gets, and whether it needs a token for it; undefined where it gets nothing. */
   readonly metrics?: { readonly open: boolean; readonly scrape: () => Promise<Scrape> };
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Logger;
 }
 
@@ -51,6 +54,7 @@ export async function serveTcp(parts: TcpServerParts): Promise<TcpServer> {
 class TcpDoor implements TcpServer {
   readonly #parts: TcpServerParts;
   readonly #place: Place;
+  readonly #feed: Feed;
   readonly #stop = new AbortController();
   #open: Listening | undefined;
   #url: string | undefined;
@@ -59,6 +63,8 @@ class TcpDoor implements TcpServer {
   constructor(parts: TcpServerParts, place: Place) {
     this.#parts = parts;
     this.#place = place;
+    const { controller, clock, random } = parts;
+    this.#feed = new Feed({ status: () => controller.status(), clock, random });
   }
 
   url(): string | undefined {
@@ -78,12 +84,13 @@ class TcpDoor implements TcpServer {
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#trying;
+    await this.#feed.close();
     await this.#open?.close();
   }
 
   async #listen(): Promise<void> {
     const certified = certificateOf(this.#parts.settings);
-    this.#open = await listen(appOf(this.#parts), this.#place, certified);
+    this.#open = await listen(appOf(this.#parts, this.#feed), this.#place, certified);
     this.#url = urlOf(this.#open, certified !== undefined);
     this.#parts.log.info('the API is served', { url: this.#url });
   }
@@ -111,13 +118,14 @@ function urlOf({ server }: Listening, secure: boolean): string {
   return `${secure ? 'https' : 'http'}://${host}:${String(port)}`;
 }
 
-function appOf({ settings, controller, holders, version, clock, metrics }: TcpServerParts) {
+function appOf({ settings, controller, holders, version, clock, metrics }: TcpServerParts, feed: Feed) {
   const { allowFrom, hosts, requestsPerMinute, wrongTokensPerMinute } = settings;
   const named = byToken(holders, wrongTokensPerMinute, clock);
   const app = buildApp({
     controller,
     version,
     aliveMs,
+    feed,
     before: [fromAllowed(allowFrom), toOurName(hosts), notTooOften(requestsPerMinute, clock)],
     guards: [fromNoOtherSite(), named],
     admit: admitByRole,

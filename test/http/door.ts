@@ -9,7 +9,7 @@ import { serveTcp, type TcpServer } from '../../src/http/tcp-server.ts';
 import { systemClock, type Clock } from '../../src/lib/clock.ts';
 import type { Logger } from '../../src/lib/logger.ts';
 import { systemRandom } from '../../src/lib/random.ts';
-import { openDurable } from '../../src/store/durable.ts';
+import { openDurable, type Durable } from '../../src/store/durable.ts';
 import { DurableTokens } from '../../src/store/tokens.ts';
 import { ControllerDouble } from '../cli/controller-double.ts';
 
@@ -20,6 +20,8 @@ export interface Door {
   readonly server: TcpServer;
   readonly url: string;
   readonly said: { readonly level: string; readonly text: string }[];
+  /** From now on the store says that it is damaged. */
+  loseStore(): void;
   /** Mints a token for this test. */
   token(role: TokenRole, name?: string): Promise<string>;
   ask(path: string, init?: RequestInit & { readonly token?: string }): Promise<Response>;
@@ -37,10 +39,25 @@ export async function openDoor(
   const said: { level: string; text: string }[] = [];
   const log = listening(said);
   const durable = await openDurable({ path: join(folder, 'durable.db'), clock, log });
-  const tokens = await DurableTokens.open(durable, clock, systemRandom);
+  let lost: string | undefined;
+  const losable: Durable = {
+    state: () =>
+      lost === undefined ? durable.state() : { available: false, reason: lost, remedy: 'restore a backup' },
+    ask: (name, ...args) => durable.ask(name, ...args),
+    close: () => durable.close(),
+  };
+  const tokens = await DurableTokens.open(losable, clock, systemRandom);
   const controller = new ControllerDouble();
   const settings = { ...quiet, ...changes };
-  const server = await serveTcp({ settings, controller, holders: tokens, version: '1.2.3', clock, log });
+  const server = await serveTcp({
+    settings,
+    controller,
+    holders: tokens,
+    version: '1.2.3',
+    clock,
+    log,
+    random: systemRandom,
+  });
   onTestFinished(async () => {
     await server.close();
     await durable.close();
@@ -54,6 +71,9 @@ export async function openDoor(
   let minted = 0;
   return {
     ...{ controller, tokens, server, said, ask, url: server.url() ?? '' },
+    loseStore: () => {
+      lost = 'durable.db is damaged';
+    },
     token: (role, name = `${role}-${String((minted += 1))}`) =>
       tokens.mint({ name, role, expires: undefined, who: 'test', reason: undefined }),
     post: (path, token, body = {}) =>

@@ -68,6 +68,22 @@ describe('a place that cannot be had', () => {
   });
 });
 
+describe('with a durable.db that cannot be used', () => {
+  it('nobody can be told apart: everybody is refused, with the remedy', async () => {
+    const door = await openDoor();
+    const token = await door.token('admin');
+    door.loseStore();
+    const response = await door.ask('/api/v1/status', { token });
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({
+      exit: 'unavailable',
+      message: expect.stringContaining('durable.db') as unknown,
+    });
+    expect(door.controller.asked).toEqual([]);
+    expect((await door.ask('/livez')).status).toBe(200);
+  });
+});
+
 describe('with a certificate', () => {
   it('speaks TLS and nothing else', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tls-'));

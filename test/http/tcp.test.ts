@@ -37,6 +37,13 @@ function asked(door: Asked, name: RouteName, token: string | undefined): Promise
   return door.post(path, token, bodies[name] ?? {});
 }
 
+/** The text of an answer; one without end is only begun. */
+async function bodyOf(name: RouteName, response: Response): Promise<string> {
+  if (routes[name].form !== 'events' || response.status !== 200) return response.text();
+  await response.body?.cancel();
+  return '';
+}
+
 /** A request with the headers as given, which `fetch` would not send. */
 function raw(url: string, path: string, headers: Record<string, string>): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
@@ -68,7 +75,7 @@ describe('every route over TCP', () => {
       for (const name of names) {
         const before = door.controller.asked.length;
         const response = await asked(door, name, token);
-        const text = await response.text();
+        const text = await bodyOf(name, response);
         const may = includes(role, routes[name].role);
         expect([name, response.status === 403, response.status === 400], text).toEqual([name, !may, false]);
         if (!may) expect([name, door.controller.asked.length]).toEqual([name, before]);

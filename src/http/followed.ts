@@ -1,0 +1,42 @@
+import type { Context } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import type { Feed, Numbered } from './feed.ts';
+
+const pulseMs = 15_000;
+/** Events that wait for one slow reader; beyond them it is let go, and reads everything anew when it returns. */
+const mostWaiting = 20_000;
+
+/** Answers with events until the other side leaves. */
+export function followed(context: Context, feed: Feed): Response {
+  const after = context.req.header('last-event-id');
+  context.header('x-accel-buffering', 'no');
+  return streamSSE(context, async (out) => {
+    const waiting: Numbered[] = [];
+    let stir = Promise.withResolvers<undefined>();
+    const leave = await feed.follow(after, (events) => {
+      waiting.push(...events);
+      stir.resolve(undefined);
+    });
+    const pulse = setInterval(() => {
+      // A comment: it keeps the way open, and shows a side that is gone.
+      void out.write(': alive\n\n').catch(() => undefined);
+    }, pulseMs);
+    out.onAbort(() => {
+      stir.resolve(undefined);
+    });
+    try {
+      while (!out.aborted && !out.closed && waiting.length < mostWaiting) {
+        const next = waiting.shift();
+        if (next !== undefined) {
+          await out.writeSSE({ ...next });
+          continue;
+        }
+        await stir.promise;
+        stir = Promise.withResolvers<undefined>();
+      }
+    } finally {
+      clearInterval(pulse);
+      leave();
+    }
+  });
+}

@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import { runChild } from './child-run.ts';
-import type { Deadline } from './deadline.ts';
+import { limited, type Deadline } from './deadline.ts';
 import type { Logins } from './logins.ts';
 import { commandArgs } from './openssh-argv.ts';
 import { channelRefused, neverStarted } from './openssh-classify.ts';
@@ -101,7 +101,7 @@ async function onCommand(
   run.deadline.started = true;
   try {
     const ended = await runCommand(run, session);
-    const verdict = ended.exitCode === 255 ? ofSsh(ended, session) : ended;
+    const verdict = ended.exitCode === 255 ? await ofSsh(ended, session, run.settings) : ended;
     if (verdict === 'dead') session.retire();
     if (verdict === 'dead' || verdict === 'refused') return verdict;
     const phases = { dialMs: warm ? 0 : session.openMs, authMs: 0, execMs: run.clock.monotonic() - start };
@@ -128,9 +128,15 @@ async function runCommand(
 }
 
 /** 255 is ssh's own word: the session died, never began, or the command ended without an exit status. */
-function ofSsh(ended: RunResult, session: OpensshSession): RunResult | 'dead' | 'refused' {
+async function ofSsh(
+  ended: RunResult,
+  session: OpensshSession,
+  { closeGraceMs }: Pick<TransportSettings, 'closeGraceMs'>,
+): Promise<RunResult | 'dead' | 'refused'> {
   if (channelRefused(ended.stderr)) return 'refused';
   if (neverStarted(ended.stderr) && ended.stdout.length === 0) return 'dead';
+  // Where the connection broke, the command's own `ssh` may end a moment before that of the session.
+  await limited(session.closed, closeGraceMs, () => new Error('it lives')).catch(() => undefined);
   const { talk, state } = session;
   if (state !== 'closed' && talk === '' && !/connection to .* closed|broken pipe/iu.test(ended.stderr)) {
     return { ...ended, exitCode: undefined };

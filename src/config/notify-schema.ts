@@ -116,8 +116,8 @@ export const notify = z.strictObject(
       'What fails by the same cause later than this after the last one is an incident of its own.',
     ),
     flapCount: whole(5, { min: 2, max: 100 }, 'A node that fails anew this often …'),
-    flapWindowMs: millis(1_800_000, '… within this time is told once as flapping,'),
-    stableMs: millis(900_000, 'and is silent until nothing has changed for this long.'),
+    flapWindowMs: millis(1_800_000, '… within this time is told once as flapping …'),
+    stableMs: millis(900_000, '… and is silent until nothing has changed for this long.'),
     names: whole(10, { min: 1, max: 30 }, 'Nodes that one message names; the others are a number.'),
     offlineTypes: z
       .array(z.enum(nodeTypeNames, { error: typesError }), { error: typesError })

@@ -1,8 +1,5 @@
 import * as z from 'zod';
-
-/** What a token may do, each including the one before it. */
-export const tokenRoles = ['viewer', 'operator', 'admin'] as const;
-export type TokenRole = (typeof tokenRoles)[number];
+import { tokenRoles } from '../model/token.ts';
 
 /** What a caller may do. The `owner` is who can open the daemon's socket; no token ever is. */
 export const roles = [...tokenRoles, 'owner'] as const;

@@ -1,9 +1,8 @@
 import * as z from 'zod';
-import { actorSchema, tokenRoles, type TokenRole } from './access.ts';
+import { tokenNameForm, tokenRoles, type TokenRole } from '../model/token.ts';
+import { actorSchema } from './access.ts';
 import type { Actor } from './controller.ts';
 
-/** A name that stands for itself in the audit and in a log. */
-export const tokenNameForm = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/u;
 const name = z
   .string()
   .regex(tokenNameForm, { error: 'expected up to 64 letters, digits and any of . _ @ -' });

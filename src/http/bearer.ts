@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
-import { includes, tokenRoles, type Role } from '../contract/access.ts';
+import { includes, type Role } from '../contract/access.ts';
+import { tokenRoles } from '../model/token.ts';
 import { routes, type RouteName } from '../contract/routes.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { TokenRecord } from '../store/records.ts';

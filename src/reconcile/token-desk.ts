@@ -1,6 +1,6 @@
 import { isoSeconds, type Clock } from '../lib/clock.ts';
 import { SyncError } from '../lib/errors.ts';
-import { tokenRoles } from '../contract/access.ts';
+import { tokenRoles } from '../model/token.ts';
 import type { TokenDesk, TokenReport, TokenRequest } from '../contract/tokens.ts';
 import type { Actor } from '../contract/controller.ts';
 import type { DurableDecisions } from '../store/decisions.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { TokenRole } from '../../src/contract/access.ts';
+import type { TokenRole } from '../../src/model/token.ts';
 import { settingsSchema } from '../../src/config/schema.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { serveTcp, type TcpServer } from '../../src/http/tcp-server.ts';

@@ -41,7 +41,7 @@ class Reader {
   }
 
   async #read(response: Response): Promise<void> {
-    const reader = response.body?.getReader();
+    const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = response.body?.getReader();
     this.#stop.signal.addEventListener('abort', () => void reader?.cancel());
     let text = '';
     for (;;) {

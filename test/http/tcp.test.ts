@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { includes, tokenRoles } from '../../src/contract/access.ts';
+import { includes } from '../../src/contract/access.ts';
+import { tokenRoles } from '../../src/model/token.ts';
 import { bodyLimit, routes, type RouteName } from '../../src/contract/routes.ts';
 import { verified } from '../cli/controller-double.ts';
 import { ManualClock } from '../support/manual-clock.ts';

@@ -1,7 +1,6 @@
-import { tokenRoles } from '../../contract/access.ts';
-import { tokenNameForm } from '../../contract/tokens.ts';
 import { isoSeconds, systemClock } from '../../lib/clock.ts';
 import { exitCodes } from '../../lib/errors.ts';
+import { tokenNameForm, tokenRoles } from '../../model/token.ts';
 import type { CommandModule } from '../command.ts';
 import { secondsOf } from '../durations.ts';
 import { apiVersion } from '../output/structured.ts';

@@ -46,10 +46,12 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
     await parts.notifier.stopping('stopping');
   } finally {
     stop.abort();
+    // What is being told has its own two seconds; they are no part of those of the nodes.
+    const telling = told?.close();
     await tcp?.close();
-    await told?.close();
     await server?.close();
     await parts.close();
+    await telling;
     release();
   }
   return 0;

@@ -152,11 +152,13 @@ export type BodyOf<N extends RouteName> = z.output<(typeof routes)[N]['body']>;
 export type AnswerOf<N extends RouteName> = z.output<(typeof routes)[N]['answer']>;
 
 /** A failure as it travels: what a SyncError says, never a stack. */
-export const problemSchema = z.object({
-  exit: z.string(),
-  message: z.string(),
-  remedy: z.string().optional(),
-});
+export const problemSchema = z
+  .object({
+    exit: z.string(),
+    message: z.string(),
+    remedy: z.string().optional(),
+  })
+  .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof problemSchema>;
 
 /** One line of a streamed answer. `alive` is the sign of life while nothing settles. */

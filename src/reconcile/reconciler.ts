@@ -192,16 +192,18 @@ export function desiredDigest(plan: NodePlan | undefined): Digest | undefined {
   return plan?.bundles[0]?.digest;
 }
 
-/** True when a node's remembered target already accepted a push of this very term. */
+/** True when a target already accepted a push of this very term; `rows` are all rows of the registry that name its machine. */
 export function acceptedUnder(
   memory: NodeMemory,
-  plan: NodePlan,
+  { plan, rows }: { readonly plan: NodePlan; readonly rows: Iterable<NodeId> },
   term: { epoch: number; writer: string } | undefined,
 ): boolean {
-  return plan.bundles.some((bundle) => {
-    const accepted = memory.recall(plan.id, bundle.kind)?.accepted;
-    return term !== undefined && accepted?.epoch === term.epoch && accepted.writer === term.writer;
-  });
+  return [...rows].some((id) =>
+    plan.bundles.some((bundle) => {
+      const accepted = memory.recall(id, bundle.kind)?.accepted;
+      return term !== undefined && accepted?.epoch === term.epoch && accepted.writer === term.writer;
+    }),
+  );
 }
 
 /** True when what the plan wants is what we installed last. */

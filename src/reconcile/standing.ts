@@ -1,3 +1,4 @@
+import type { NodeId } from '../model/node.ts';
 import type { NodePlan } from '../model/plan.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Term } from '../model/term.ts';
@@ -26,6 +27,7 @@ export class Standing {
   private lastTermMs = 0;
   private retermed = false;
   private reterming: Promise<void> | undefined;
+  private readonly rows = new Map<string, Set<NodeId>>();
 
   constructor(parts: {
     terms: TermHolder;
@@ -90,12 +92,13 @@ export class Standing {
 
   /** Judges what a node's fence said; `again` when the node should be asked once more under a new term. */
   async judge(plan: NodePlan, outcome: Outcome): Promise<Judgement> {
+    const rows = this.rowsBeside(plan);
     if (outcome.ok) return 'record';
     const verdict = judgeFence({
       cause: outcome.cause,
       // A push may have left under the term before: who wrote after that one is alive as well.
       acceptedThisTerm: [...this.begun, this.terms.current()].some((term) =>
-        acceptedUnder(this.memory, plan, term),
+        acceptedUnder(this.memory, { plan, rows }, term),
       ),
       nowMs: this.clock.monotonic(),
       lastTermMs: this.lastTermMs,
@@ -108,6 +111,14 @@ export class Standing {
     if (verdict !== 'new-term' || outcome.fence === undefined || this.rival !== undefined) return 'record';
     if (outcome.fence.epoch < (this.terms.current()?.epoch ?? 0)) return 'again';
     return this.rise(outcome.fence.epoch);
+  }
+
+  /** Rows of the registry that were heard of on the same machine: they share its record. */
+  private rowsBeside({ id, node }: NodePlan): ReadonlySet<NodeId> {
+    const machine = `${node.address} ${String(node.sshPort ?? '')}`;
+    const rows = this.rows.get(machine) ?? new Set();
+    this.rows.set(machine, rows.add(id));
+    return rows;
   }
 
   private stop(plan: NodePlan, outcome: Outcome & { ok: false }): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/model/bundle.ts';
-import { nodeId, type NodeId } from '../../src/model/node.ts';
+import { nodeId, splitNodeId, type NodeId } from '../../src/model/node.ts';
 import type { Outcome, TargetMemory } from '../../src/model/outcome.ts';
 import type { NodePlan } from '../../src/model/plan.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
@@ -12,9 +12,10 @@ const known = nodeId('worker_nodes', '10.0.0.1');
 const strange = nodeId('worker_nodes', '10.0.0.2');
 const digest = digestOf('x');
 
-function planFor(id: NodeId): NodePlan {
+function planFor(id: NodeId, sshPort?: number): NodePlan {
   const bundle = { kind: 'hosts', bytes: 'x', digest, names: [], expectation: { kind: 'hosts', names: [] } };
-  return { id, node: { id, name: id }, bundles: [bundle] } as unknown as NodePlan;
+  const { address } = splitNodeId(id);
+  return { id, node: { id, name: id, address, sshPort }, bundles: [bundle] } as unknown as NodePlan;
 }
 
 const fenced = (id: NodeId, epoch: number): Outcome => ({
@@ -85,6 +86,16 @@ describe('the standing of a controller', () => {
     await terms.reassert('sc-1');
     expect(await standing.judge(planFor(strange), fenced(strange, 7))).toBe('later');
     expect(terms.current()?.epoch).toBe(1);
+  });
+
+  it('knows a rival by whichever row of a machine it is pushed under, and no other machine behind the same address', async () => {
+    const twin = nodeId('management_laptops', '10.0.0.1');
+    const { standing, terms } = await rig();
+    await standing.judge(planFor(known), { ...fenced(known, 5), cause: 'timeout' } as Outcome);
+    expect(await standing.judge(planFor(twin, 2222), fenced(twin, 7))).toBe('again');
+    expect([standing.state().kind, terms.current()?.epoch]).toEqual(['writing', 8]);
+    expect(await standing.judge(planFor(twin), fenced(twin, 9))).toBe('record');
+    expect([standing.state().kind, terms.current()?.epoch]).toEqual(['rival', 8]);
   });
 
   it('stays silent beside a rival whatever old records other nodes show, until a person overrules', async () => {

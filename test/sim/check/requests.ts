@@ -53,6 +53,8 @@ export class Requests {
   /** The controller was told to go on beside whoever was there. */
   goOn(process: SimProcess): void {
     this.rivals.delete(process);
+    // What was sent before may still be refused: that says nothing of the term that a person has just begun.
+    this.accepted.delete(process);
   }
 
   /** The controller forms a request. */

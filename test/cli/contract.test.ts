@@ -89,6 +89,8 @@ const cases: readonly (readonly [string, readonly string[]])[] = [
   ['RemovalReport', ['node', 'remove', 'dev-laptop', '--yes']],
   ['Term', ['term', 'show']],
   ['TermTaken', ['term', 'take', '--reason', 'x']],
+  ['Tokens', ['token', 'list']],
+  ['Token', ['token', 'create', 'ada', '--role', 'admin']],
   ['Version', ['version']],
   ['RolloutReport', ['rollout', 'pause', '--reason', 'x']],
   ['HoldList', ['freeze', '--all', '--for', '1h', '--reason', 'x']],

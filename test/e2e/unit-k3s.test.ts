@@ -79,6 +79,8 @@ describe.skipIf(!ready)(
         body: { data: { 'services.json': text } },
       });
       await everywhere('fresh');
+      // The bytes are there before their receipt is back.
+      await until('both are verified', async () => (await machine.run('syncctl', 'health')).code === 0);
       // A graceful stop writes at once what is due only later.
       await machine.run('systemctl', 'stop', 'sync-controller');
       const rows = JSON.parse(

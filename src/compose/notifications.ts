@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import type { ControllerStatus } from '../contract/report.ts';
-import type { Clock } from '../lib/clock.ts';
+import { waited, type Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Random } from '../lib/random.ts';
 import { conditionKeys } from '../notify/alert.ts';
@@ -43,7 +43,7 @@ export async function openNotifications(
   const leave = status.subscribe(notifier.status);
   const stop = new AbortController();
   const looking = (async () => {
-    for (let isFirst = true; await waited(clock, stop.signal);) {
+    for (let isFirst = true; await waited(clock, lookMs, stop.signal);) {
       const { snapshot, sourceState } = registry.current();
       // What was removed while nobody watched fails no more; only a source that was really read can say so.
       if (isFirst && sourceState === 'fresh' && snapshot?.complete === true) {
@@ -62,12 +62,4 @@ export async function openNotifications(
       await notifier.close();
     },
   };
-}
-
-/** Waits for the next look. @returns false where there is none. */
-async function waited(clock: Clock, signal: AbortSignal): Promise<boolean> {
-  return clock.sleep(lookMs, signal).then(
-    () => true,
-    () => false,
-  );
 }

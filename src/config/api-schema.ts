@@ -28,54 +28,58 @@ export function addNetwork(list: BlockList, text: string): boolean {
 }
 
 /** The settings of the HTTP API over TCP; the daemon's own socket needs none. */
-export const api = z.strictObject(
-  {
-    listen: z
-      .string({ error: listenError })
-      .refine((text) => text === 'off' || addressOf(text) !== undefined, { error: listenError })
-      .default('127.0.0.1:9440')
-      .describe(
-        'Where the API is served over TCP; `off` for nowhere. Every request needs a token: `syncctl token create`.',
+export const api = z
+  .strictObject(
+    {
+      listen: z
+        .string({ error: listenError })
+        .refine((text) => text === 'off' || addressOf(text) !== undefined, { error: listenError })
+        .default('127.0.0.1:9440')
+        .describe(
+          'Where the API is served over TCP; `off` for nowhere. Every request needs a token: `syncctl token create`.',
+        ),
+      allowFrom: z
+        .array(
+          z.string({ error: networkError }).refine((text) => addNetwork(new BlockList(), text), {
+            error: networkError,
+          }),
+          { error: 'a list of networks' },
+        )
+        .max(64, { error: 'a list of at most 64 networks' })
+        .default(['127.0.0.0/8', '::1'])
+        .describe('Networks from which requests are answered at all.'),
+      hosts: z
+        .array(
+          z
+            .string({ error: nameError })
+            .regex(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/u, { error: nameError }),
+          {
+            error: 'a list of host names',
+          },
+        )
+        .max(64, { error: 'a list of at most 64 names' })
+        .default([])
+        .describe(
+          'Names under which it may be asked, beside its address and `localhost`: any other is refused, since somebody else’s DNS may point here.',
+        ),
+      certificate: optionalPath('PEM file of the certificate chain; with `key`, the API speaks TLS.'),
+      key: optionalPath('PEM file of its private key.'),
+      requestsPerMinute: whole(
+        600,
+        { min: 1, max: 1_000_000 },
+        'Requests that one address may make in a minute.',
       ),
-    allowFrom: z
-      .array(
-        z.string({ error: networkError }).refine((text) => addNetwork(new BlockList(), text), {
-          error: networkError,
-        }),
-        { error: 'a list of networks' },
-      )
-      .max(64, { error: 'a list of at most 64 networks' })
-      .default(['127.0.0.0/8', '::1'])
-      .describe('Networks from which requests are answered at all.'),
-    hosts: z
-      .array(
-        z
-          .string({ error: nameError })
-          .regex(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/u, { error: nameError }),
-        {
-          error: 'a list of host names',
-        },
-      )
-      .max(64, { error: 'a list of at most 64 names' })
-      .default([])
-      .describe(
-        'Names under which it may be asked, beside its address and `localhost`: any other is refused, since somebody else’s DNS may point here.',
+      wrongTokensPerMinute: whole(
+        10,
+        { min: 1, max: 10_000 },
+        'After so many wrong tokens an address is refused for the rest of the minute.',
       ),
-    certificate: optionalPath('PEM file of the certificate chain; with `key`, the API speaks TLS.'),
-    key: optionalPath('PEM file of its private key.'),
-    requestsPerMinute: whole(
-      600,
-      { min: 1, max: 1_000_000 },
-      'Requests that one address may make in a minute.',
-    ),
-    wrongTokensPerMinute: whole(
-      10,
-      { min: 1, max: 10_000 },
-      'After so many wrong tokens an address is refused for the rest of the minute.',
-    ),
-  },
-  { error },
-);
+    },
+    { error },
+  )
+  .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
+    error: '`certificate` and `key` together, or none of them',
+  });
 
 /** What Prometheus gets. */
 export const metrics = z.strictObject(

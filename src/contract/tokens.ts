@@ -1,11 +1,9 @@
 import * as z from 'zod';
-import { tokenNameForm, tokenRoles, type TokenRole } from '../model/token.ts';
+import { tokenNameExpected, tokenNameForm, tokenRoles, type TokenRole } from '../model/token.ts';
 import { actorSchema } from './access.ts';
 import type { Actor } from './controller.ts';
 
-const name = z
-  .string()
-  .regex(tokenNameForm, { error: 'expected up to 64 letters, digits and any of . _ @ -' });
+const name = z.string().regex(tokenNameForm, { error: `expected ${tokenNameExpected}` });
 
 /** A token as it is shown: never its secret. */
 export const tokenReportSchema = z.object({

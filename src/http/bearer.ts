@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { includes, type Role } from '../contract/access.ts';
-import { tokenRoles } from '../model/token.ts';
+import { tokenRoleOf } from '../model/token.ts';
 import { routes, type RouteName } from '../contract/routes.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { TokenRecord } from '../store/records.ts';
@@ -32,8 +32,7 @@ export function byToken(holders: Holders, wrongPerMinute: number, clock: Clock):
       const got = secret === undefined ? 'none' : 'one that is unknown, revoked or over';
       throw new Refusal(401, 'permission', `api: expected a token, got ${got}`, remedy);
     }
-    const role = tokenRoles.find((known) => known === holder.role) ?? 'viewer';
-    context.set('caller', { name: holder.name, role });
+    context.set('caller', { name: holder.name, role: tokenRoleOf(holder.role) });
     await next();
   };
 }

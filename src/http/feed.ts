@@ -1,6 +1,6 @@
 import type { ControllerStatus } from '../contract/report.ts';
 import type { FeedEvent } from '../contract/events.ts';
-import type { Clock } from '../lib/clock.ts';
+import { waited, type Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 
 /** An event with its number, ready to be sent to everybody. */
@@ -14,6 +14,15 @@ export interface FeedParts {
   readonly status: () => Promise<ControllerStatus>;
   readonly clock: Clock;
   readonly random: Random;
+}
+
+/** One status, as it is held against the next one. */
+interface Seen {
+  readonly status: ControllerStatus;
+  readonly nodes: ReadonlyMap<string, string>;
+  readonly controller: string;
+  /** The same without what is no news. */
+  readonly rest: string;
 }
 
 type Listener = (events: readonly Numbered[]) => void;
@@ -33,8 +42,7 @@ export class Feed {
   readonly #listeners = new Set<Listener>();
   readonly #closed = new AbortController();
   #kept: Numbered[] = [];
-  #nodes = new Map<string, string>();
-  #controller = '';
+  #seen: Seen | undefined;
   #run = '';
   #number = 0;
   #looking: Promise<void> | undefined;
@@ -49,9 +57,10 @@ export class Feed {
    * @returns how to stop.
    */
   async follow(after: string | undefined, listener: Listener): Promise<() => void> {
-    if (this.#looking === undefined) await this.#begin();
-    const missed = this.#since(after);
-    listener(missed ?? [await this.#whole()]);
+    this.#looking ??= this.#look();
+    // What was seen last: who comes while another one is served asks the controller nothing.
+    const seen = this.#seen ?? (await this.#first());
+    listener(this.#since(after) ?? [this.#whole(seen)]);
     this.#listeners.add(listener);
     return () => {
       this.#listeners.delete(listener);
@@ -65,48 +74,58 @@ export class Feed {
     await this.#looking;
   }
 
-  async #begin(): Promise<void> {
-    this.#run = this.#parts.random.hex(4);
-    this.#kept = [];
-    this.#nodes = new Map();
-    this.#controller = '';
-    this.#aloneMs = this.#parts.clock.monotonic();
-    this.#looking = this.#look().finally(() => {
-      this.#looking = undefined;
-    });
-    this.#take(await this.#parts.status());
-  }
-
   async #look(): Promise<void> {
-    const { clock, status } = this.#parts;
-    for (;;) {
-      try {
-        await clock.sleep(lookMs, this.#closed.signal);
-      } catch {
-        return;
-      }
-      if (this.#listeners.size === 0 && clock.monotonic() - this.#aloneMs > lingerMs) return;
-      const news = this.#take(await status());
-      if (news.length > 0) for (const listener of this.#listeners) listener(news);
+    const { clock, random, status } = this.#parts;
+    this.#run = random.hex(4);
+    this.#number = 0;
+    this.#kept = [];
+    this.#aloneMs = clock.monotonic();
+    while (await waited(clock, lookMs, this.#closed.signal)) {
+      if (this.#listeners.size === 0 && clock.monotonic() - this.#aloneMs > lingerMs) break;
+      // A look that fails is made again: nobody is pushed to or not because of it.
+      const now = await status().catch(() => undefined);
+      if (now !== undefined) this.#tell(now);
     }
+    this.#seen = undefined;
+    this.#looking = undefined;
   }
 
-  /** Holds a status against the one before. */
-  #take({ nodes, ...controller }: ControllerStatus): readonly Numbered[] {
-    const news: Numbered[] = [];
-    const seen = new Map(nodes.map((node) => [node.node, JSON.stringify(node)]));
-    for (const [node, data] of seen)
-      if (this.#nodes.get(node) !== data) news.push(this.#numbered('node', data));
-    for (const node of this.#nodes.keys())
-      if (!seen.has(node)) news.push(this.#numbered('gone', JSON.stringify({ node })));
-    this.#nodes = seen;
+  /** Several may come at once: the status that was seen first is the one that what follows is held against. */
+  async #first(): Promise<Seen> {
+    const status = await this.#parts.status();
+    return this.#seen ?? this.#see(status);
+  }
+
+  /** Tells what differs from the status before. */
+  #tell(status: ControllerStatus): void {
+    const before = this.#seen;
+    const { nodes, controller, rest } = this.#see(status);
+    if (before === undefined) return;
+    const news = [
+      ...[...nodes]
+        .filter(([node, data]) => before.nodes.get(node) !== data)
+        .map(([, data]) => this.#numbered('node', data)),
+      ...[...before.nodes.keys()]
+        .filter((node) => !nodes.has(node))
+        .map((node) => this.#numbered('gone', JSON.stringify({ node }))),
+      ...(rest === before.rest ? [] : [this.#numbered('controller', controller)]),
+    ];
+    if (news.length === 0) return;
+    this.#kept = [...this.#kept, ...news].slice(-mostKept);
+    for (const listener of this.#listeners) listener(news);
+  }
+
+  #see(status: ControllerStatus): Seen {
+    const { nodes, ...controller } = status;
     // The age of the last proof changes with every look and is no news.
     const { proofAgeMs: _age, ...source } = controller.source;
-    const rest = JSON.stringify({ ...controller, source });
-    if (rest !== this.#controller) news.push(this.#numbered('controller', JSON.stringify(controller)));
-    this.#controller = rest;
-    this.#kept = [...this.#kept, ...news].slice(-mostKept);
-    return news;
+    this.#seen = {
+      status,
+      nodes: new Map(nodes.map((node) => [node.node, JSON.stringify(node)])),
+      controller: JSON.stringify(controller),
+      rest: JSON.stringify({ ...controller, source }),
+    };
+    return this.#seen;
   }
 
   #numbered(event: FeedEvent['event'], data: string): Numbered {
@@ -119,15 +138,15 @@ export class Feed {
   }
 
   /** Everything, under the number of the newest event: what follows is newer. */
-  async #whole(): Promise<Numbered> {
-    const id = this.#idOf(this.#number);
-    return { id, event: 'status', data: JSON.stringify(await this.#parts.status()) };
+  #whole({ status }: Seen): Numbered {
+    return { id: this.#idOf(this.#number), event: 'status', data: JSON.stringify(status) };
   }
 
+  /** What came after an event; undefined where that is not known any more. */
   #since(after: string | undefined): readonly Numbered[] | undefined {
-    if (after === undefined) return undefined;
-    if (after === this.#idOf(this.#number)) return [];
-    const index = this.#kept.findIndex(({ id }) => id === after);
-    return index < 0 ? undefined : this.#kept.slice(index + 1);
+    const [, run, digits] = /^(\w+)-(\d{1,15})$/u.exec(after ?? '') ?? [];
+    const missed = this.#number - Number(digits);
+    if (run !== this.#run || missed < 0 || missed > this.#kept.length) return undefined;
+    return this.#kept.slice(this.#kept.length - missed);
   }
 }

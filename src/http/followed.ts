@@ -14,7 +14,9 @@ export function followed(context: Context, feed: Feed): Response {
     const waiting: Numbered[] = [];
     let stir = Promise.withResolvers<undefined>();
     const leave = await feed.follow(after, (events) => {
-      waiting.push(...events);
+      // Whoever does not read is let go here: the loop below stands at the write that is not taken.
+      if (waiting.length + events.length > mostWaiting) out.abort();
+      else waiting.push(...events);
       stir.resolve(undefined);
     });
     const pulse = setInterval(() => {
@@ -25,7 +27,7 @@ export function followed(context: Context, feed: Feed): Response {
       stir.resolve(undefined);
     });
     try {
-      while (!out.aborted && !out.closed && waiting.length < mostWaiting) {
+      while (!out.aborted && !out.closed) {
         const next = waiting.shift();
         if (next !== undefined) {
           await out.writeSSE({ ...next });

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { aliveMs } from '../contract/routes.ts';
 import { addressOf } from '../config/api-schema.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Clock } from '../lib/clock.ts';
+import { waited, type Clock } from '../lib/clock.ts';
 import { messageOf, SyncError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Random } from '../lib/random.ts';
@@ -95,19 +95,14 @@ class TcpDoor implements TcpServer {
     this.#parts.log.info('the API is served', { url: this.#url });
   }
 
+  /** It was told once that the place cannot be had. */
   async #keepTrying(): Promise<void> {
-    for (;;) {
-      try {
-        await this.#parts.clock.sleep(againMs, this.#stop.signal);
-      } catch {
-        return;
-      }
-      try {
-        await this.#listen();
-        return;
-      } catch {
-        // It was told once; the next turn tries again.
-      }
+    while (await waited(this.#parts.clock, againMs, this.#stop.signal)) {
+      const isOpen = await this.#listen().then(
+        () => true,
+        () => false,
+      );
+      if (isOpen) return;
     }
   }
 }
@@ -136,11 +131,7 @@ function appOf({ settings, controller, holders, version, clock, metrics }: TcpSe
 }
 
 function certificateOf({ certificate, key }: Settings['api']): Certified | undefined {
-  if (certificate === undefined && key === undefined) return undefined;
-  if (certificate === undefined || key === undefined)
-    throw new SyncError('config', 'api: expected both `certificate` and `key`, got one of them', {
-      remedy: 'set the other one, or neither',
-    });
+  if (certificate === undefined || key === undefined) return undefined;
   try {
     return { cert: readFileSync(certificate), key: readFileSync(key) };
   } catch (error) {

@@ -19,6 +19,14 @@ export const systemClock: Clock = {
   },
 };
 
+/** Waits, unless the signal fires. @returns whether the whole time has passed. */
+export function waited(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
+  return clock.sleep(ms, signal).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Seconds-precise ISO time in UTC, the form the registries use: `2026-11-21T07:49:24Z`. */
 export function isoSeconds(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;

@@ -1,6 +1,6 @@
 import { isoSeconds, type Clock } from '../lib/clock.ts';
 import { SyncError } from '../lib/errors.ts';
-import { tokenRoles } from '../model/token.ts';
+import { tokenRoleOf } from '../model/token.ts';
 import type { TokenDesk, TokenReport, TokenRequest } from '../contract/tokens.ts';
 import type { Actor } from '../contract/controller.ts';
 import type { DurableDecisions } from '../store/decisions.ts';
@@ -43,8 +43,7 @@ export class AuditedTokens implements TokenDesk {
 
   private reportOf(record: TokenRecord): TokenReport {
     const { name, since, who, why, expires } = record;
-    // A role of a later release is none that this one knows: it may do the least.
-    const role = tokenRoles.find((known) => known === record.role) ?? 'viewer';
+    const role = tokenRoleOf(record.role);
     const over = this.tokens.isOver(record);
     return { name, role, since, by: who, why: why ?? null, expires: expires ?? null, over };
   }

@@ -5,9 +5,9 @@ import { onTestFinished } from 'vitest';
 import type { TokenRole } from '../../src/model/token.ts';
 import { settingsSchema } from '../../src/config/schema.ts';
 import type { Settings } from '../../src/config/settings.ts';
-import { serveTcp, type TcpServer } from '../../src/http/tcp-server.ts';
+import { serveTcp, type TcpServer, type TcpServerParts } from '../../src/http/tcp-server.ts';
 import { systemClock, type Clock } from '../../src/lib/clock.ts';
-import type { Logger } from '../../src/lib/logger.ts';
+import { loggerOver } from '../../src/lib/logger.ts';
 import { systemRandom } from '../../src/lib/random.ts';
 import { openDurable, type Durable } from '../../src/store/durable.ts';
 import { DurableTokens } from '../../src/store/tokens.ts';
@@ -31,13 +31,18 @@ export interface Door {
 
 const quiet: Settings['api'] = { ...settingsSchema.parse({}).api, listen: '127.0.0.1:0' };
 
+interface DoorWith {
+  readonly clock?: Clock;
+  readonly metrics?: TcpServerParts['metrics'];
+}
+
 export async function openDoor(
   changes: Partial<Settings['api']> = {},
-  clock: Clock = systemClock,
+  { clock = systemClock, metrics }: DoorWith = {},
 ): Promise<Door> {
   const folder = await mkdtemp(join(tmpdir(), 'door-'));
   const said: { level: string; text: string }[] = [];
-  const log = listening(said);
+  const log = loggerOver((level, text) => said.push({ level, text }));
   const durable = await openDurable({ path: join(folder, 'durable.db'), clock, log });
   let lost: string | undefined;
   const losable: Durable = {
@@ -57,6 +62,7 @@ export async function openDoor(
     clock,
     log,
     random: systemRandom,
+    ...(metrics === undefined ? {} : { metrics }),
   });
   onTestFinished(async () => {
     await server.close();
@@ -84,23 +90,4 @@ export async function openDoor(
         body: JSON.stringify(body),
       }),
   };
-}
-
-/** A log whose lines the test reads. */
-export function listening(said: { level: string; text: string }[]): Logger {
-  const say =
-    (level: string) =>
-    (text: string): void => {
-      said.push({ level, text });
-    };
-  return {
-    ...{
-      error: say('error'),
-      warn: say('warn'),
-      info: say('info'),
-      debug: say('debug'),
-      trace: say('trace'),
-    },
-    success: say('success'),
-  } as Logger;
 }

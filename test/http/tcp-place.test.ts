@@ -33,6 +33,21 @@ describe('the probes', () => {
   );
 });
 
+describe('/metrics', () => {
+  const scrape = () => Promise.resolve({ contentType: 'text/plain', body: 'up 1\n' });
+
+  it.each([
+    ['for any token', { open: false, scrape }, 401, 200],
+    ['for everybody', { open: true, scrape }, 200, 200],
+    ['for nobody', undefined, 404, 404],
+  ] as const)('is there %s where the settings say so', async (_who, metrics, without, withToken) => {
+    const door = await openDoor({}, { metrics });
+    const token = await door.token('viewer');
+    expect((await door.ask('/metrics')).status).toBe(without);
+    expect((await door.ask('/metrics', { token })).status).toBe(withToken);
+  });
+});
+
 describe('a place that cannot be had', () => {
   it('is told and tried again, and does not keep the daemon from anything', async () => {
     const taken = createServer();
@@ -43,7 +58,7 @@ describe('a place that cannot be had', () => {
     });
     const port = await promise;
     const clock = new ManualClock();
-    const door = await openDoor({ listen: `127.0.0.1:${String(port)}` }, clock);
+    const door = await openDoor({ listen: `127.0.0.1:${String(port)}` }, { clock });
     expect(door.server.url()).toBeUndefined();
     expect(door.said).toMatchObject([
       { level: 'error', text: expect.stringContaining('tried again') as unknown },
@@ -61,7 +76,7 @@ describe('a place that cannot be had', () => {
   it('may be a certificate that is not there yet', async () => {
     const door = await openDoor(
       { certificate: '/nowhere/cert.pem', key: '/nowhere/key.pem' },
-      new ManualClock(),
+      { clock: new ManualClock() },
     );
     expect(door.server.url()).toBeUndefined();
     expect(door.said[0]?.level).toBe('error');

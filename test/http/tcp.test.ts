@@ -130,7 +130,7 @@ describe('a token', () => {
 
   it('ends at its time', async () => {
     const clock = new ManualClock();
-    const door = await openDoor({}, clock);
+    const door = await openDoor({}, { clock });
     const expires = new Date(clock.now() + 60_000).toISOString();
     const token = await door.tokens.mint({
       name: 'short',
@@ -146,7 +146,7 @@ describe('a token', () => {
 
   it('is not guessed at: after some wrong ones the address is refused, also with a right one, until the minute is over', async () => {
     const clock = new ManualClock();
-    const door = await openDoor({ wrongTokensPerMinute: 3 }, clock);
+    const door = await openDoor({ wrongTokensPerMinute: 3 }, { clock });
     const token = await door.token('viewer');
     for (let turn = 0; turn < 3; turn += 1)
       expect((await door.ask(routes.status.path, { token: `sct_${'1'.repeat(64)}` })).status).toBe(401);
@@ -195,7 +195,7 @@ describe('the door', () => {
 
   it('says how often is too often', async () => {
     const clock = new ManualClock();
-    const door = await openDoor({ requestsPerMinute: 5 }, clock);
+    const door = await openDoor({ requestsPerMinute: 5 }, { clock });
     for (let turn = 0; turn < 5; turn += 1) expect((await door.ask('/livez')).status).toBe(200);
     expect((await door.ask('/livez')).status).toBe(429);
     await clock.advance(12_000);

@@ -1,6 +1,6 @@
 import { isoSeconds, systemClock } from '../../lib/clock.ts';
 import { exitCodes } from '../../lib/errors.ts';
-import { tokenNameForm, tokenRoles } from '../../model/token.ts';
+import { tokenNameExpected, tokenNameForm, tokenRoles } from '../../model/token.ts';
 import type { CommandModule } from '../command.ts';
 import { secondsOf } from '../durations.ts';
 import { apiVersion } from '../output/structured.ts';
@@ -27,7 +27,7 @@ export const command: CommandModule = {
       throw wrongWord(
         {
           place: 'name',
-          expected: 'up to 64 letters, digits and any of . _ @ -',
+          expected: tokenNameExpected,
           remedy: 'such as ada or grafana',
         },
         name,

@@ -80,6 +80,8 @@ export class Engine {
   async beginTerm(ids: readonly NodeId[]): Promise<void> {
     const { standing, terms, log } = this.parts;
     const heard = await askFleet(ids, this.parts, this.stop.signal);
+    // Whoever led until now may have pushed what came while the nodes were asked: what was read before that is older than it.
+    await this.refresh().catch(() => undefined);
     try {
       this.mustHaveRead();
       await standing.begin(heard);

@@ -1,12 +1,12 @@
 import type { NodeId } from '../model/node.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { NodePlan } from '../model/plan.ts';
-import type { NodeStatus } from '../model/status.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { jittered, type Random } from '../lib/random.ts';
 import type { Approach } from '../push/context.ts';
 import type { Actor } from '../contract/controller.ts';
+import { Asks, remaining, type Ask, type Settled } from './asks.ts';
 import type { Attempt } from './history.ts';
 import type { Held, ReconcileSettings, StatusRecorder, Wish } from './ports.ts';
 import { KeyQueue, type Urgency } from './queue.ts';
@@ -39,12 +39,6 @@ export interface LoopParts {
   readonly observes?: (plan: NodePlan, urgency: Urgency) => boolean;
 }
 
-/** How one asked-for push ended. */
-export interface Settled {
-  readonly outcome: Outcome;
-  readonly status: NodeStatus | undefined;
-}
-
 // An old record above our term: a new term is begun at most once a minute.
 const laterMs = 60_000;
 const afterBootMs = 10_000;
@@ -59,10 +53,7 @@ export class Loop {
   readonly queue: KeyQueue<NodeId>;
   private readonly parts: LoopParts;
   private readonly passes = new Map<NodeId, Pass>();
-  private readonly waiters = new Map<NodeId, PromiseWithResolvers<Settled>[]>();
-  private readonly wishes = new Map<NodeId, Wish>();
-  /** Who asked for the push that a node waits for. */
-  private readonly askedBy = new Map<NodeId, Actor>();
+  private readonly asks = new Asks();
   private readonly running = new Set<Promise<void>>();
 
   constructor(parts: LoopParts) {
@@ -86,43 +77,31 @@ export class Loop {
 
   /** Pushes a node and waits until it is verified or its pass has ended. */
   async push(id: NodeId, options: Wish & { readonly actor?: Actor }): Promise<Settled> {
-    const waiter = Promise.withResolvers<Settled>();
-    this.waiters.set(id, [...(this.waiters.get(id) ?? []), waiter]);
     const { actor, ...wish } = options;
-    this.wishes.set(id, { ...wish, insist: true });
-    if (actor !== undefined) this.askedBy.set(id, actor);
+    const settled = this.asks.add(id, { ...wish, insist: true }, actor);
     this.passes.delete(id);
     this.queue.add(id, 'push');
-    return waiter.promise;
+    return settled;
   }
 
-  /** Forgets everything that waits for a node. */
+  /** Forgets everything that waits for a node, and says so to who waits. */
   forget(id: NodeId): void {
     this.queue.remove(id);
+    settle(this.asks.take(id), { outcome: unplanned(id), status: undefined });
     this.passes.delete(id);
     this.parts.status.forget(id);
   }
 
   private async work(id: NodeId, urgency: Urgency, signal: AbortSignal): Promise<void> {
     // Whoever asks from here on waits for the next attempt: this one may already be under way with an older plan.
-    const waiters = this.waiters.get(id) ?? [];
-    this.waiters.delete(id);
-    const settle = (settled: Settled): void => {
-      for (const waiter of waiters) waiter.resolve(settled);
-    };
+    const ask = this.asks.take(id);
     try {
       const plan = this.parts.planOf(id);
-      if (plan === undefined) {
-        settle({
-          outcome: failed(id, 'no_plan', 'the registry holds no valid row for the node'),
-          status: undefined,
-        });
-        return;
-      }
-      await this.attempt(plan, urgency, { waiters, settle, signal });
+      if (plan === undefined) settle(ask, { outcome: unplanned(id), status: undefined });
+      else await this.attempt(plan, urgency, { ask, signal });
     } catch (error) {
       if (!signal.aborted) this.parts.log.error('reconcile failed', { node: id, error });
-      settle({
+      settle(ask, {
         outcome: failed(id, 'internal', signal.aborted ? 'the controller is stopping' : String(error)),
         status: undefined,
       });
@@ -132,31 +111,27 @@ export class Loop {
   private async attempt(
     plan: NodePlan,
     urgency: Urgency,
-    run: {
-      waiters: PromiseWithResolvers<Settled>[];
-      settle: (settled: Settled) => void;
-      signal: AbortSignal;
-    },
+    run: { ask: Ask; signal: AbortSignal },
   ): Promise<void> {
     const { id } = plan;
+    const { ask } = run;
     const pass = this.passes.get(id) ?? { attempt: 0, passes: 0 };
     pass.attempt += 1;
-    const course = this.begin();
+    const took = this.begin();
     const held = this.parts.holdback(id);
     const outcome =
       held === undefined
         ? await this.parts.reconciler.attempt(
             plan,
-            this.approachTo(plan, urgency, pass),
-            this.wishes.get(id) ?? { takeOver: false },
+            this.approachTo(plan, urgency, { pass, looks: ask.wish.look === true }),
+            ask.wish,
             run.signal,
           )
         : failed(id, held.cause, held.evidence);
-    this.fulfil(id);
     const judgement = await this.parts.onOutcome(plan, outcome);
     if (judgement === 'again') {
       this.passes.delete(id);
-      this.putBack(id, run.waiters);
+      this.asks.putBack(id, ask);
       this.queue.add(id, 'change');
       return;
     }
@@ -168,8 +143,8 @@ export class Loop {
     const passEnded = next.kind !== 'attempt';
     const named = this.parts.rollout?.reword(plan, outcome) ?? outcome;
     const status = this.parts.status.record(named, { desired: desiredDigest(plan), passEnded });
-    const made = { kind: urgency, attempted: held === undefined, attempt: pass.attempt };
-    this.parts.onRecorded?.({ plan, outcome: named, status, ...made, ...course(id) });
+    const made = { kind: urgency, attempted: held === undefined, attempt: pass.attempt, actor: ask.actor };
+    this.parts.onRecorded?.({ plan, outcome: named, status, ...made, ...took() });
     const tell = this.parts.reported === true ? tellAttempt : tellOutcome;
     tell(this.parts.log, plan.node, { outcome: named, next });
     this.parts.rollout?.settled(plan, outcome, passEnded);
@@ -177,35 +152,24 @@ export class Loop {
     // After a reboot consumers may still be starting: what was proved a moment ago is worth a second look.
     if (bootBefore !== undefined && status.bootId !== bootBefore && next.kind === 'settled')
       this.queue.addLater(id, 'look', afterBootMs);
-    if (next.kind === 'attempt') this.putBack(id, run.waiters);
-    else run.settle({ outcome: named, status });
+    if (next.kind === 'attempt') this.asks.putBack(id, { ...ask, wish: remaining(ask.wish) });
+    else settle(ask, { outcome: named, status });
   }
 
-  private approachTo(plan: NodePlan, urgency: Urgency, pass: Pass): Approach {
-    const asked = this.wishes.get(plan.id)?.look === true ? 'look' : urgency;
-    if (this.parts.observes?.(plan, asked) === true) return 'observe';
+  private approachTo(plan: NodePlan, urgency: Urgency, how: { pass: Pass; looks: boolean }): Approach {
+    const { pass, looks } = how;
+    if (this.parts.observes?.(plan, looks ? 'look' : urgency) === true) return 'observe';
     return urgency === 'look' || pass.attempt > 1 || pass.passes > 0 ? 'check' : 'apply';
   }
 
-  /** What was asked for once was meant for the first attempt; how a change is secured holds for the others too. */
-  private fulfil(id: NodeId): void {
-    const wish = this.wishes.get(id);
-    if (wish?.confirmSeconds === undefined) this.wishes.delete(id);
-    else this.wishes.set(id, { takeOver: false, confirmSeconds: wish.confirmSeconds });
-  }
-
   /** Starts the measurement of an attempt; what it gives ends it. */
-  private begin(): (id: NodeId) => Pick<Attempt, 'startedMs' | 'totalMs' | 'actor'> {
+  private begin(): () => Pick<Attempt, 'startedMs' | 'totalMs'> {
     const { clock } = this.parts;
     const [startedMs, began] = [clock.now(), clock.monotonic()];
-    return (id) => ({ startedMs, totalMs: clock.monotonic() - began, actor: this.askedBy.get(id) });
+    return () => ({ startedMs, totalMs: clock.monotonic() - began });
   }
 
   private follow(id: NodeId, pass: Pass, next: Next): void {
-    if (next.kind !== 'attempt') {
-      this.askedBy.delete(id);
-      this.wishes.delete(id);
-    }
     switch (next.kind) {
       case 'settled':
         this.passes.delete(id);
@@ -224,10 +188,14 @@ export class Loop {
         return;
     }
   }
+}
 
-  private putBack(id: NodeId, waiters: PromiseWithResolvers<Settled>[]): void {
-    if (waiters.length > 0) this.waiters.set(id, [...waiters, ...(this.waiters.get(id) ?? [])]);
-  }
+function settle({ waiters }: Ask, settled: Settled): void {
+  for (const waiter of waiters) waiter.resolve(settled);
+}
+
+function unplanned(id: NodeId): Outcome {
+  return failed(id, 'no_plan', 'the registry holds no valid row for the node');
 }
 
 function failed(

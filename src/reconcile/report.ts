@@ -4,7 +4,7 @@ import type { HeldRemoval, NodeDiff, NodePlan } from '../model/plan.ts';
 import type { NodeStatus } from '../model/status.ts';
 import type { Term } from '../model/term.ts';
 import type { NodeReport, PlanReport, PushReport } from '../contract/report.ts';
-import type { Settled } from './loop.ts';
+import type { Settled } from './asks.ts';
 
 /** One node's line of a push report. */
 export function nodeReport(node: Node, settled: Settled): NodeReport {

@@ -7,6 +7,7 @@ import type { NodePlan } from '../../src/model/plan.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
 import type { Approach } from '../../src/push/context.ts';
 import { Loop } from '../../src/reconcile/loop.ts';
+import type { Wish } from '../../src/reconcile/ports.ts';
 import type { Judgement } from '../../src/reconcile/standing.ts';
 import { Ledger } from '../../src/status/ledger.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -66,12 +67,14 @@ function rig(
   const clock = new ManualClock();
   const attempts = new Map<NodeId, number>();
   const calls: string[] = [];
+  const wishes: Wish[] = [];
   const absent: NodeId[] = [];
   const ledger = new Ledger(clock);
   let held: CauseClass | undefined;
   const loop = new Loop({
     reconciler: {
-      attempt: async (plan, approach) => {
+      attempt: async (plan, approach, wish) => {
+        wishes.push(wish);
         const n = (attempts.get(plan.id) ?? 0) + 1;
         attempts.set(plan.id, n);
         calls.push(`${plan.id} ${approach} ${String(clock.monotonic())}`);
@@ -103,6 +106,7 @@ function rig(
     clock,
     loop,
     calls,
+    wishes,
     absent,
     ledger,
     hold: (cause: CauseClass | undefined) => {
@@ -167,6 +171,50 @@ describe('Loop', () => {
     await clock.advance(1);
     expect((await settled).outcome.ok).toBe(true);
     expect(calls).toHaveLength(2);
+  });
+
+  it('keeps what is asked for during an attempt for the next one, and does not do it twice', async () => {
+    const first = Promise.withResolvers<Outcome>();
+    const { clock, loop, wishes } = rig((id, n) => (n === 1 ? first.promise : good(id)));
+    loop.queue.add(a, 'change');
+    await clock.advance(1);
+    const looks = loop.push(a, { takeOver: false, look: true });
+    first.resolve(good(a));
+    await clock.advance(1);
+    await looks;
+    loop.queue.add(a, 'change');
+    await clock.advance(1);
+    expect(wishes.map(({ look }) => look === true)).toEqual([false, true, false]);
+  });
+
+  it('serves two who ask for the same attempt: what either allows is allowed, and it only looks if both do', async () => {
+    const { clock, loop, wishes } = rig((id) => good(id));
+    const both = [
+      loop.push(a, { takeOver: true, base: digest }),
+      loop.push(a, { takeOver: false, look: true }),
+    ];
+    await clock.advance(1);
+    expect((await Promise.all(both)).map(({ outcome }) => outcome.ok)).toEqual([true, true]);
+    expect(wishes).toMatchObject([{ takeOver: true, look: false, base: digest }]);
+  });
+
+  it('allows a take-over in the first attempt alone, and secures the change in all of them', async () => {
+    const { clock, loop, wishes } = rig((id) => bad(id, 'io'));
+    const settled = loop.push(a, { takeOver: true, confirmSeconds: 30 });
+    await clock.advance(15_000);
+    await settled;
+    expect(wishes.map(({ takeOver, confirmSeconds }) => [takeOver, confirmSeconds])).toEqual([
+      [true, 30],
+      [false, 30],
+      [false, 30],
+    ]);
+  });
+
+  it('tells who waits for a node that leaves the registry', async () => {
+    const { loop } = rig((id) => good(id));
+    const settled = loop.push(a, { takeOver: false });
+    loop.forget(a);
+    expect((await settled).outcome).toMatchObject({ ok: false, cause: 'no_plan' });
   });
 
   it('asks a node again at once when its fence made a new term necessary, and writes, not looks', async () => {

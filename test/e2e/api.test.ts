@@ -106,7 +106,7 @@ describe.skipIf(!possible.available)(title, () => {
     const scraped = async (): Promise<string> => (await fetch(`${url}/metrics`, { headers })).text();
     await expect
       .poll(scraped, { timeout: 30_000 })
-      .toMatch(/^sync_controller_nodes\{[^}]*state="active"[^}]*\} 1$/mu);
+      .toMatch(/^sync_controller_nodes\{[^}]*state="active"[^}]*\} 2$/mu);
     const text = await scraped();
     expect(text).toMatch(/^sync_controller_is_leader 1$/mu);
     const checked = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });

@@ -1,6 +1,7 @@
 import type { Settings } from './config/settings.ts';
 import { buildController, type OpenController } from './compose/controller.ts';
 import { connectDaemon } from './contract/client.ts';
+import type { Audited } from './contract/audit.ts';
 import type { ControllerApi } from './contract/controller.ts';
 import type { NodeLifecycle } from './contract/lifecycle.ts';
 import type { Steered } from './contract/steering.ts';
@@ -22,7 +23,7 @@ export async function openController(
   settings: Settings,
   log: Logger,
   command: string,
-): Promise<ControllerApi & NodeLifecycle & Steered & Tokened> {
+): Promise<ControllerApi & NodeLifecycle & Steered & Tokened & Audited> {
   const daemon = await connectDaemon(settings.daemon.socket);
   if (daemon !== undefined) return daemon;
   const built = await buildController(settings, log, { daemon: false, command });
@@ -31,7 +32,7 @@ export async function openController(
 }
 
 /** A controller for one command: a term begins before the first thing that writes, above what the nodes have heard. */
-function onceOver(built: OpenController): ControllerApi & NodeLifecycle & Steered & Tokened {
+function onceOver(built: OpenController): ControllerApi & NodeLifecycle & Steered & Tokened & Audited {
   const { controller, engine } = built;
   let begun = false;
   const changing = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -66,6 +67,7 @@ function onceOver(built: OpenController): ControllerApi & NodeLifecycle & Steere
     restoreNode: (node, actor) => changing(() => controller.restoreNode(node, actor)),
     steering: steeringOf(controller, changing),
     tokens: controller.tokens,
+    audit: (limit) => controller.audit(limit),
     close: () => built.close(),
   };
 }

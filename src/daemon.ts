@@ -4,6 +4,8 @@ import type { DaemonRun } from './cli/context.ts';
 import { openDaemonParts, type DaemonParts } from './compose.ts';
 import type { Notifications } from './compose/notifications.ts';
 import type { Settings } from './config/settings.ts';
+import type { ControllerStatus } from './contract/report.ts';
+import type { Served } from './http/handlers.ts';
 import { serveSocket, type SocketServer } from './http/socket-server.ts';
 import type { Metrics } from './http/metrics/metrics.ts';
 import { serveTcp, type TcpServer } from './http/tcp-server.ts';
@@ -38,8 +40,9 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
   try {
     told = await notificationsOf(parts);
     await parts.engine.open();
-    server = await serveSocket({ socket: settings.daemon.socket, controller: parts.controller, version });
-    tcp = await openTcp(parts, metrics);
+    const controller = servedBy(parts, stop.signal);
+    server = await serveSocket({ socket: settings.daemon.socket, controller, version });
+    tcp = await openTcp(parts, controller, metrics);
     await start(parts, run, stop.signal);
     await untilAborted(stop.signal);
     log.logger.info('stopping');
@@ -74,9 +77,22 @@ async function metricsFor(
   return new Metrics({ clock: systemClock, log, perNode: metrics.perNode });
 }
 
+/** What both doors serve: the controller, and what looks at it and its machine from outside. */
+function servedBy({ controller, engine, settings, clock }: DaemonParts, signal: AbortSignal): Served {
+  const { registry, source } = engine.parts;
+  return Object.assign(controller, {
+    doctor: async (node: string | undefined) => {
+      const { doctorOf } = await import('./cli/doctor/of-daemon.ts');
+      const status = (): Promise<ControllerStatus> => controller.status();
+      const ground = { settings, registry: () => registry.current(), source: () => source.health() };
+      return doctorOf({ ...ground, status, clock, signal })(node);
+    },
+  });
+}
+
 /** Opens the API over TCP, and tells the metrics where they read. */
-function openTcp(parts: DaemonParts, metrics: Metrics | undefined): Promise<TcpServer> {
-  const { controller, engine, settings, holders, clock, random, log } = parts;
+function openTcp(parts: DaemonParts, controller: Served, metrics: Metrics | undefined): Promise<TcpServer> {
+  const { engine, settings, holders, clock, random, log } = parts;
   const { fleet, transport } = engine.parts;
   metrics?.connect({
     status: () => controller.status(),

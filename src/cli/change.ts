@@ -51,7 +51,7 @@ export async function change(
   const ground = { ...registries, now: isoSeconds(call.context.clock.now()) };
   const wanted = await decide(ground);
   const effect = await effectOf(call, ground, wanted);
-  refuseFlawed(ground.snapshot.findings, effect.after.findings);
+  refuse(effect.flaw);
   for (const host of effect.lost)
     call.note('warn', effect.kept.has(host) ? `Withdraws ${host} from some VPS` : `Withdraws ${host}`);
   for (const host of effect.gained) call.note('info', `Serves ${host}`);
@@ -77,7 +77,8 @@ async function tellUndo(call: Call, ground: Ground, { steps }: Change): Promise<
 }
 
 interface Effect {
-  readonly after: Snapshot;
+  /** The first entry that would be set aside. */
+  readonly flaw: Finding | undefined;
   /** Names that some VPS serves no more. */
   readonly lost: readonly string[];
   /** Names that some VPS serves afterwards. */
@@ -87,7 +88,7 @@ interface Effect {
 }
 
 async function effectOf(call: Call, ground: Ground, { steps }: Change): Promise<Effect> {
-  const [{ previewed }, { lostHosts, servedHosts }, { applyGuard }] = await Promise.all([
+  const [{ newFlaw, previewed }, { lostHosts, servedHosts }, { applyGuard }] = await Promise.all([
     import('../registry/operations/step.ts'),
     import('../plan/public-hosts.ts'),
     import('../plan/guard.ts'),
@@ -101,7 +102,7 @@ async function effectOf(call: Call, ground: Ground, { steps }: Change): Promise<
   const known = new Set(heldBy(before).map(({ hash }) => hash));
   const held = heldBy(after).filter(({ hash }) => !known.has(hash));
   return {
-    after,
+    flaw: newFlaw(before.findings, after.findings),
     lost: lostHosts(before, after).lost,
     kept: servedHosts(after),
     gained: lostHosts(after, before).lost,
@@ -110,11 +111,7 @@ async function effectOf(call: Call, ground: Ground, { steps }: Change): Promise<
 }
 
 /** Nothing that the reader would set aside is ever written by us. */
-function refuseFlawed(before: readonly Finding[], after: readonly Finding[]): void {
-  const known = new Set(before.map(({ path, message }) => `${path} ${message}`));
-  const flaw = after.find(
-    ({ severity, path, message }) => severity === 'error' && !known.has(`${path} ${message}`),
-  );
+function refuse(flaw: Finding | undefined): void {
   if (flaw !== undefined)
     throw new SyncError('data', `${flaw.path}: ${flaw.message}; nothing was written`, {
       // Not the registry is to be corrected, but the words of this command.

@@ -1,5 +1,6 @@
 import type { Given } from '../config/load.ts';
 import type { Loaded, Settings } from '../config/settings.ts';
+import type { Audited } from '../contract/audit.ts';
 import type { ControllerApi } from '../contract/controller.ts';
 import type { NodeLifecycle } from '../contract/lifecycle.ts';
 import type { Steered } from '../contract/steering.ts';
@@ -27,7 +28,7 @@ export function widthOf({ columns }: TextSink, otherwise: number): number {
 export type DaemonMode = 'daemon' | 'watch' | 'reconcile';
 
 /** All that an admin can ask of a controller. */
-export type Controller = ControllerApi & NodeLifecycle & Steered & Tokened;
+export type Controller = ControllerApi & NodeLifecycle & Steered & Tokened & Audited;
 
 export interface DaemonRun {
   readonly mode: DaemonMode;

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { messageOf, SyncError } from '../lib/errors.ts';
+import type { Audited, AuditReport } from './audit.ts';
 import type { Actor, ControllerApi, PlanRequest, PushRequest } from './controller.ts';
 import { historyOver } from './history-routes.ts';
 import type { NodeLifecycle, RemovalReport, RemovalRequest } from './lifecycle.ts';
@@ -13,7 +14,7 @@ import type { Deadlines } from './socket-request.ts';
 const defaults: Deadlines = { connectMs: 2_000, answerMs: 15_000 };
 
 /** The controller behind the daemon's socket. */
-export class SocketClient implements ControllerApi, NodeLifecycle, Steered, Tokened {
+export class SocketClient implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited {
   private readonly socket: string;
   private readonly deadlines: Deadlines;
   private readonly stop = new AbortController();
@@ -66,6 +67,10 @@ export class SocketClient implements ControllerApi, NodeLifecycle, Steered, Toke
 
   async restoreNode(node: string, actor: Actor): Promise<void> {
     await this.call('restoreNode', { node, actor });
+  }
+
+  async audit(limit: number): Promise<readonly AuditReport[]> {
+    return (await this.call('audit', { limit })).entries;
   }
 
   /** What was, as the daemon keeps it. */

@@ -72,6 +72,14 @@ export const planReportSchema = z
   .meta({ id: 'PlanReport' });
 export type PlanReport = z.infer<typeof planReportSchema>;
 
+/** A node as the controller knows it. */
+export const nodeStatusSchema = nodeReportSchema.extend({
+  since: z.string(),
+  lastSync: z.string().nullable(),
+  lastAttempt: z.string().nullable(),
+  hint: z.boolean(),
+});
+
 /** The state of the controller itself. */
 export const controllerStatusSchema = z
   .object({
@@ -102,14 +110,7 @@ export const controllerStatusSchema = z
     findings: z.array(
       z.object({ severity: z.string(), path: z.string(), message: z.string(), remedy: z.string() }),
     ),
-    nodes: z.array(
-      nodeReportSchema.extend({
-        since: z.string(),
-        lastSync: z.string().nullable(),
-        lastAttempt: z.string().nullable(),
-        hint: z.boolean(),
-      }),
-    ),
+    nodes: z.array(nodeStatusSchema),
     /** The rollout that runs or has stopped. */
     rollout: rolloutReportSchema.nullable().optional(),
     /** Pauses and freezes in force. */

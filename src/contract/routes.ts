@@ -1,9 +1,13 @@
 import * as z from 'zod';
 import { actorSchema as actor } from './access.ts';
 import type { Role } from './access.ts';
+import { auditRoutes } from './audit.ts';
+import { doctorRoutes } from './doctor.ts';
 import { eventRoutes } from './events.ts';
 import { historyRoutes } from './history-routes.ts';
 import { removalReportSchema } from './lifecycle.ts';
+import { nodeRoutes } from './node-route.ts';
+import { registryRoutes } from './registry-routes.ts';
 import { expectedPlanSchema } from './saved-plan.ts';
 import { steeringRoutes } from './steering-routes.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -139,7 +143,11 @@ export const routes = {
     body: z.strictObject({ node: line, actor }),
     answer: nothing,
   },
+  ...nodeRoutes,
+  ...registryRoutes,
+  ...doctorRoutes,
   ...historyRoutes,
+  ...auditRoutes,
   ...steeringRoutes,
   ...tokenRoutes,
   ...eventRoutes,

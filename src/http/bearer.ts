@@ -56,11 +56,15 @@ export function admitByRole(name: RouteName, body: unknown, { name: who, role }:
   );
 }
 
-/** The role that a request takes: a push that takes over a target, or goes past the rollout policy, is more than a push. */
+/** What makes a request more than its route: taking over a target, going past the rollout policy, letting go what the guard holds. */
+const adminWords: Partial<Record<RouteName, readonly string[]>> = {
+  push: ['takeOver', 'allAtOnce'],
+  rollback: ['approve'],
+};
+
+/** The role that a request takes. */
 export function roleFor(name: RouteName, body: unknown): Role {
-  const { role } = routes[name];
-  if (name !== 'push' || typeof body !== 'object' || body === null) return role;
-  const isMore =
-    ('takeOver' in body && body.takeOver === true) || ('allAtOnce' in body && body.allAtOnce === true);
-  return isMore ? 'admin' : role;
+  const said = typeof body === 'object' && body !== null ? Object.entries(body) : [];
+  const isMore = said.some(([word, value]) => value === true && adminWords[name]?.includes(word) === true);
+  return isMore ? 'admin' : routes[name].role;
 }

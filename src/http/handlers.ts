@@ -2,18 +2,26 @@ import type { ControllerApi } from '../contract/controller.ts';
 import type { NodeLifecycle } from '../contract/lifecycle.ts';
 import type { NodeReport } from '../contract/report.ts';
 import type { AnsweredName, AnswerOf, BodyOf } from '../contract/routes.ts';
-import { SyncError } from '../lib/errors.ts';
 import { actorOf } from './actor.ts';
+import type { Audited } from '../contract/audit.ts';
+import type { Doctor } from '../contract/doctor.ts';
+import type { RegistryDesk } from '../contract/registry-routes.ts';
 import type { Steered } from '../contract/steering.ts';
 import { historyHandlers, type ServedHistory } from './history-handlers.ts';
 import type { Tokened } from '../contract/tokens.ts';
 import { steeringHandlers } from './steering-handlers.ts';
+import { nodeDetail } from './node-detail.ts';
+import { offered } from './offered.ts';
+import { registryHandlers } from './registry-handlers.ts';
 import { tokenHandlers } from './token-handlers.ts';
 
 /** What the socket serves. The end of a node's life is served where the controller offers it. */
 export type Served = ControllerApi & {
   readonly history?: ServedHistory | undefined;
-} & Partial<NodeLifecycle> &
+  readonly registries?: RegistryDesk | undefined;
+  readonly doctor?: Doctor | undefined;
+} & Partial<Audited> &
+  Partial<NodeLifecycle> &
   Partial<Steered> &
   Partial<Tokened>;
 
@@ -40,22 +48,21 @@ export function handlersOf(controller: Served, version: string): Handlers {
     resume: ({ node, actor }) => controller.resume(node, actorOf(actor)).then(() => ({})),
     takeTerm: ({ actor }) => controller.takeTerm(actorOf(actor)),
     removeNode: async ({ node, abandon, dryRun, actor }) => {
-      if (controller.removeNode === undefined) throw missing('node remove');
-      return controller.removeNode({ node, abandon, dryRun, actor: actorOf(actor) });
+      const remove = offered(controller.removeNode?.bind(controller), 'node remove');
+      return remove({ node, abandon, dryRun, actor: actorOf(actor) });
     },
+    node: ({ node }) => nodeDetail(node, { history: controller.history, status: () => controller.status() }),
+    audit: async ({ limit }) => ({
+      entries: [...(await offered(controller.audit?.bind(controller), 'audit')(limit))],
+    }),
+    doctor: ({ node }) => offered(controller.doctor, 'doctor')(node),
+    ...registryHandlers(controller.registries),
     ...historyHandlers(controller.history),
     ...steeringHandlers(controller.steering),
     ...tokenHandlers(controller.tokens),
     restoreNode: async ({ node, actor }) => {
-      if (controller.restoreNode === undefined) throw missing('node restore');
-      await controller.restoreNode(node, actorOf(actor));
+      await offered(controller.restoreNode?.bind(controller), 'node restore')(node, actorOf(actor));
       return {};
     },
   };
-}
-
-function missing(what: string): SyncError {
-  return new SyncError('unavailable', `${what}: expected a daemon that offers it, got one that does not`, {
-    remedy: 'upgrade the daemon',
-  });
 }

@@ -1,8 +1,8 @@
 import type { EditNotes, HistoryApi } from '../contract/history.ts';
 import type { AnswerOf, BodyOf } from '../contract/routes.ts';
 import type { historyRoutes } from '../contract/history-routes.ts';
-import { SyncError } from '../lib/errors.ts';
 import { actorOf } from './actor.ts';
+import { offered } from './offered.ts';
 
 /** The history that a controller offers, where it keeps one. */
 export type ServedHistory = EditNotes & { readonly reader: HistoryApi };
@@ -13,12 +13,7 @@ type Handlers = {
 
 /** What each route of the history does. */
 export function historyHandlers(history: ServedHistory | undefined): Handlers {
-  const kept = (): ServedHistory => {
-    if (history !== undefined) return history;
-    throw new SyncError('unavailable', 'history: expected a daemon that keeps one, got one that does not', {
-      remedy: 'upgrade the daemon',
-    });
-  };
+  const kept = (): ServedHistory => offered(history, 'history');
   return {
     revisions: async ({ limit, before }) => kept().reader.revisions(limit, before),
     revision: async ({ word }) => kept().reader.revision(word),

@@ -1,8 +1,8 @@
 import type { AnswerOf, BodyOf } from '../contract/routes.ts';
 import type { Steering } from '../contract/steering.ts';
 import type { steeringRoutes } from '../contract/steering-routes.ts';
-import { SyncError } from '../lib/errors.ts';
 import { actorOf } from './actor.ts';
+import { offered } from './offered.ts';
 
 type Handlers = {
   readonly [N in keyof typeof steeringRoutes]: (body: BodyOf<N>) => Promise<AnswerOf<N>>;
@@ -10,27 +10,23 @@ type Handlers = {
 
 /** What each route of rollouts, freezes and drift does. */
 export function steeringHandlers(steering: Steering | undefined): Handlers {
-  const offered = (): Steering => {
-    if (steering !== undefined) return steering;
-    throw new SyncError('unavailable', 'rollout: expected a daemon that offers it, got one that does not', {
-      remedy: 'upgrade the daemon',
-    });
-  };
+  const desk = (): Steering => offered(steering, 'rollout');
   return {
-    pauseRollout: async ({ actor }) => offered().pauseRollout(actorOf(actor)),
-    resumeRollout: async ({ actor }) => offered().resumeRollout(actorOf(actor)),
-    abortRollout: async ({ hold, actor }) => offered().abortRollout({ hold, actor: actorOf(actor) }),
-    unpin: async ({ actor }) => offered().unpin(actorOf(actor)),
-    freeze: async ({ scope, until, actor }) => {
-      const asked = { scope: { ...scope, type: scope.type }, until, actor: actorOf(actor) };
-      return { holds: [...(await offered().freeze(asked)).holds] };
+    pauseRollout: async ({ actor }) => desk().pauseRollout(actorOf(actor)),
+    resumeRollout: async ({ actor }) => desk().resumeRollout(actorOf(actor)),
+    abortRollout: async ({ hold, actor }) => desk().abortRollout({ hold, actor: actorOf(actor) }),
+    unpin: async ({ actor }) => desk().unpin(actorOf(actor)),
+    freeze: async ({ scope, from, until, actor }) => {
+      const when = { ...(from === undefined ? {} : { from }), until };
+      const asked = { scope: { ...scope, type: scope.type }, ...when, actor: actorOf(actor) };
+      return { holds: [...(await desk().freeze(asked)).holds] };
     },
     unfreeze: async ({ scope, actor }) => {
       const asked = { scope: { ...scope, type: scope.type }, actor: actorOf(actor) };
-      return { ended: [...(await offered().unfreeze(asked)).ended] };
+      return { ended: [...(await desk().unfreeze(asked)).ended] };
     },
     drift: async ({ node, mode, actor }) => ({
-      rules: [...(await offered().drift({ node, mode, actor: actorOf(actor) })).rules],
+      rules: [...(await desk().drift({ node, mode, actor: actorOf(actor) })).rules],
     }),
   };
 }

@@ -1,7 +1,7 @@
 import type { AnswerOf, BodyOf } from '../contract/routes.ts';
 import type { TokenDesk, tokenRoutes } from '../contract/tokens.ts';
-import { SyncError } from '../lib/errors.ts';
 import { actorOf } from './actor.ts';
+import { offered } from './offered.ts';
 
 type Handlers = {
   readonly [N in keyof typeof tokenRoutes]: (body: BodyOf<N>) => Promise<AnswerOf<N>>;
@@ -9,18 +9,13 @@ type Handlers = {
 
 /** What each route of tokens does. */
 export function tokenHandlers(tokens: TokenDesk | undefined): Handlers {
-  const offered = (): TokenDesk => {
-    if (tokens !== undefined) return tokens;
-    throw new SyncError('unavailable', 'token: expected a daemon that keeps tokens, got one that does not', {
-      remedy: 'upgrade the daemon',
-    });
-  };
+  const desk = (): TokenDesk => offered(tokens, 'token');
   return {
-    tokens: async () => ({ tokens: [...(await offered().list())] }),
+    tokens: async () => ({ tokens: [...(await desk().list())] }),
     mintToken: async ({ name, role, expires, actor }) =>
-      offered().mint({ name, role, expires, actor: actorOf(actor) }),
+      desk().mint({ name, role, expires, actor: actorOf(actor) }),
     revokeToken: async ({ name, actor }) => {
-      await offered().revoke({ name, actor: actorOf(actor) });
+      await desk().revoke({ name, actor: actorOf(actor) });
       return {};
     },
   };

@@ -1,17 +1,21 @@
 import { targetKinds } from '../model/bundle.ts';
 import type { Node, NodeId } from '../model/node.ts';
 import { SyncError } from '../lib/errors.ts';
+import type { Audited, AuditReport } from '../contract/audit.ts';
 import type { Actor, ControllerApi, PlanRequest, PushRequest } from '../contract/controller.ts';
 import type { NodeLifecycle, RemovalReport, RemovalRequest } from '../contract/lifecycle.ts';
+import type { RegistryDesk } from '../contract/registry-routes.ts';
 import type { ControllerStatus, NodeReport, PlanReport, PushReport } from '../contract/report.ts';
 import type { Steered, Steering } from '../contract/steering.ts';
 import type { TokenDesk, Tokened } from '../contract/tokens.ts';
+import { auditReport } from './audit-report.ts';
 import { askFleet } from './ask-fleet.ts';
 import type { Engine } from './engine.ts';
 import type { History } from './history.ts';
 import type { ControllerParts } from './parts.ts';
 import { planAsked } from './planning.ts';
 import { pushAsked, pushEverything } from './pushing.ts';
+import { EngineRegistryDesk } from './registry-desk.ts';
 import { withoutNode } from '../plan/without-node.ts';
 import { nodeOf } from './removal.ts';
 import { nothingElse, removalReport, type Outlook } from './removal-report.ts';
@@ -21,7 +25,7 @@ import { controllerStatus } from './status-report.ts';
 import { AuditedTokens } from './token-desk.ts';
 
 /** What an admin can ask of the controller, over its engine. */
-export class Controller implements ControllerApi, NodeLifecycle, Steered, Tokened {
+export class Controller implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited {
   private readonly engine: Engine;
   private readonly parts: ControllerParts;
 
@@ -30,6 +34,7 @@ export class Controller implements ControllerApi, NodeLifecycle, Steered, Tokene
     this.parts = engine.parts;
     this.steering = new SteeringDesk(engine);
     this.tokens = new AuditedTokens(engine.parts);
+    this.registries = new EngineRegistryDesk(engine);
   }
 
   /** What was; undefined where nobody keeps it. */
@@ -43,13 +48,20 @@ export class Controller implements ControllerApi, NodeLifecycle, Steered, Tokene
   /** Who may use the API over TCP. */
   readonly tokens: TokenDesk;
 
+  /** The registries themselves. */
+  readonly registries: RegistryDesk;
+
+  async audit(limit: number): Promise<readonly AuditReport[]> {
+    return (await this.parts.decisions.audits(limit)).map(auditReport);
+  }
+
   async push(request: PushRequest, onNode?: (report: NodeReport) => void): Promise<PushReport> {
-    this.mustWrite(request.actor);
+    this.mustWrite('push', request.actor, request.nodes?.join(' '));
     return pushAsked(this.engine, request, onNode);
   }
 
   async reconcile(actor: Actor, onNode?: (report: NodeReport) => void): Promise<PushReport> {
-    this.mustWrite(actor);
+    this.mustWrite('reconcile', actor);
     return pushEverything(this.engine, actor, onNode);
   }
 
@@ -202,10 +214,10 @@ export class Controller implements ControllerApi, NodeLifecycle, Steered, Tokene
       : 'syncctl resume';
   }
 
-  private mustWrite(actor: Actor): void {
+  private mustWrite(what: string, actor: Actor, nodes = 'all nodes'): void {
     const { kind, reason } = this.parts.standing.state();
     if (kind === 'writing' || kind === 'reasserting') {
-      void this.parts.decisions.audit(actor, 'push', actor.reason ?? '').catch(() => undefined);
+      void this.parts.decisions.audit(actor, what, nodes);
       return;
     }
     const remedy = {
@@ -213,7 +225,7 @@ export class Controller implements ControllerApi, NodeLifecycle, Steered, Tokene
       rival: 'syncctl term take --reason "…"',
       'no-term': 'syncctl doctor',
     }[kind];
-    throw new SyncError('conflict', `push: expected a controller that may write, got ${kind}: ${reason}`, {
+    throw new SyncError('conflict', `${what}: expected a controller that may write, got ${kind}: ${reason}`, {
       remedy,
     });
   }

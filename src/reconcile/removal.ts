@@ -8,10 +8,11 @@ import type { RemovalReport } from '../contract/lifecycle.ts';
 import { isFailed } from '../push/exchange.ts';
 import { withdraw } from '../push/withdraw.ts';
 import { setNodeRow } from '../registry/json-edit.ts';
-import { carryOut, type Step, type Written } from '../registry/operations/step.ts';
+import type { Step } from '../registry/operations/step.ts';
 import type { Tombstones } from '../store/tombstones.ts';
 import type { Tombstone } from '../store/records.ts';
 import type { ControllerParts } from './parts.ts';
+import { writeNoted } from './noted-write.ts';
 import { flightsOver, flightTo } from './slots.ts';
 import { nothingElse, outlookOf, removalReport, type Outlook } from './removal-report.ts';
 
@@ -82,7 +83,7 @@ export class Removal {
     };
     // First the tombstone: a crash in between leaves a node that is removed twice, never one that is forgotten.
     if (!abandon) await tombstones.bury(stone);
-    await this.write(outlook.steps, actor);
+    await writeNoted(this.parts, outlook.steps, actor);
     if (abandon) {
       await tombstones.drop(node.id);
       return removalReport(node, { result: 'abandoned' }, outlook);
@@ -126,19 +127,9 @@ export class Removal {
     const stamp = { at: isoSeconds(this.parts.clock.now()), by: actor.who };
     const key = { type: node.type, address: node.address };
     const edit: Step['edit'] = (text) => setNodeRow(text, { ...key, fields: row }, stamp);
-    await this.write([{ object: 'sync-controller-registry', key: 'registry.json', edit }], actor);
+    await writeNoted(this.parts, [{ object: 'sync-controller-registry', key: 'registry.json', edit }], actor);
     if ((await this.pending()).some((stone) => stone.node === node.id))
       await this.parts.tombstones.drop(node.id);
-  }
-
-  /** Writes the registries in somebody's name. */
-  private async write(steps: readonly Step[], actor: Actor): Promise<void> {
-    const edits: Written[] = [];
-    try {
-      await carryOut(this.parts.source, steps, (written) => edits.push(written));
-    } finally {
-      if (edits.length > 0) await this.parts.history?.noteEdits({ edits, actor }).catch(() => undefined);
-    }
   }
 
   private async bury(

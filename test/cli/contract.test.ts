@@ -90,6 +90,7 @@ const cases: readonly (readonly [string, readonly string[]])[] = [
   ['Term', ['term', 'show']],
   ['TermTaken', ['term', 'take', '--reason', 'x']],
   ['Tokens', ['token', 'list']],
+  ['AuditReport', ['audit']],
   ['Token', ['token', 'create', 'ada', '--role', 'admin']],
   ['Version', ['version']],
   ['RolloutReport', ['rollout', 'pause', '--reason', 'x']],

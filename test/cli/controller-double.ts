@@ -1,4 +1,5 @@
 import type { Actor, ControllerApi, PlanRequest, PushRequest } from '../../src/contract/controller.ts';
+import type { Audited, AuditReport } from '../../src/contract/audit.ts';
 import type { NodeLifecycle, RemovalReport, RemovalRequest } from '../../src/contract/lifecycle.ts';
 import type { ControllerStatus, NodeReport, PlanReport, PushReport } from '../../src/contract/report.ts';
 import type { Steered } from '../../src/contract/steering.ts';
@@ -84,7 +85,7 @@ export const status = (changes: Partial<ControllerStatus> = {}): ControllerStatu
 });
 
 /** A controller that remembers what it was asked and answers what the test says. */
-export class ControllerDouble implements ControllerApi, NodeLifecycle, Steered, Tokened {
+export class ControllerDouble implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited {
   readonly asked: { readonly what: string; readonly with: unknown }[] = [];
   reports: NodeReport[] = [verified('contabo-vps')];
   planned: PlanReport = {
@@ -179,6 +180,12 @@ export class ControllerDouble implements ControllerApi, NodeLifecycle, Steered, 
 
   async restoreNode(node: string, actor: Actor): Promise<void> {
     this.note('restoreNode', { node, actor });
+  }
+
+  async audit(limit: number): Promise<readonly AuditReport[]> {
+    this.note('audit', limit);
+    const entry = { at: '2026-01-01T00:00:00Z', who: 'ada', why: 'lunch', action: 'pause', detail: 'all' };
+    return [entry];
   }
 
   async close(): Promise<void> {

@@ -25,6 +25,7 @@ const reading = [
     'rollout show',
     'term show',
     'token list',
+    'audit',
     'version',
     'completion',
     '__complete',

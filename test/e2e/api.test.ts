@@ -2,47 +2,18 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { fleetAvailable } from '../fleet/availability.ts';
-import { startRig, until, type Rig } from './rig.ts';
+import { mint, openApi, post, type Open } from './api-rig.ts';
+import { startRig, until } from './rig.ts';
 
 const possible = fleetAvailable('namespaces');
 const title = possible.available
   ? 'the API of a daemon with real nodes'
   : `the API (skipped: ${possible.reason})`;
 
-interface Open {
-  readonly rig: Rig;
-  readonly url: string;
-  readonly said: () => string;
-}
-
 async function opened(): Promise<Open> {
-  const rig = await startRig({
-    nodes: [
-      { type: 'worker_nodes', name: 'worker' },
-      { type: 'management_laptops', name: 'laptop' },
-    ],
-  });
-  onTestFinished(() => rig.stop());
-  const text = readFileSync(rig.settings, 'utf8');
-  writeFileSync(rig.settings, text.replace('listen: off', "listen: '127.0.0.1:0'"));
-  const daemon = rig.daemon();
-  onTestFinished(async () => {
-    await daemon.stop();
-  });
-  await until('the daemon has started', () => daemon.said().includes('started'));
-  const [url = ''] = /http:\/\/127\.0\.0\.1:\d+/u.exec(daemon.said()) ?? [];
-  return { rig, url, said: daemon.said };
-}
-
-async function mint(rig: Rig, name: string, role: string): Promise<string> {
-  const made = await rig.syncctl(['token', 'create', name, '--role', role]);
-  expect([made.code, made.stderr]).toEqual([0, expect.stringContaining('token revoke')]);
-  return made.stdout.trim();
-}
-
-function post(url: string, path: string, token: string, body: unknown): Promise<Response> {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  return fetch(`${url}/api/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  const open = await openApi();
+  onTestFinished(() => open.rig.stop());
+  return open;
 }
 
 describe.skipIf(!possible.available)(title, () => {

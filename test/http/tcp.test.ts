@@ -28,6 +28,10 @@ const bodies: Partial<Record<RouteName, unknown>> = {
   drift: { node: 'a', mode: 'observe' },
   mintToken: { name: 'x', role: 'admin' },
   revokeToken: { name: 'x' },
+  node: { node: 'a' },
+  previewEdit: { texts: { 'service-registry/services.json': '{}' } },
+  rollback: { revision: 'R1', actor },
+  audit: { limit: 1 },
 };
 
 type Asked = Awaited<ReturnType<typeof openDoor>>;
@@ -91,6 +95,24 @@ describe('every route over TCP', () => {
       expect((await door.post(routes.push.path, operator, more)).status).toBe(403);
       expect((await door.post(routes.push.path, admin, more)).status).toBe(200);
     }
+  });
+
+  it('takes an admin for a rollback that lets go what the guard holds', async () => {
+    const door = await openDoor();
+    const body = { revision: 'R1', approve: true, actor };
+    expect((await door.post(routes.rollback.path, await door.token('operator'), body)).status).toBe(403);
+    expect((await door.post(routes.rollback.path, await door.token('admin'), body)).status).toBe(503);
+  });
+
+  it('brings all that a freeze says to the controller', async () => {
+    const door = await openDoor();
+    const said = {
+      scope: { nodes: ['a'], type: 'vps', all: false },
+      from: '2030-01-01T00:00:00Z',
+      until: '2030-01-02T00:00:00Z',
+    };
+    await door.post(routes.freeze.path, await door.token('operator'), { ...said, actor });
+    expect(door.controller.asked.map((one) => one.with)).toMatchObject([said]);
   });
 
   it('acts in the name of the token, whatever the body says', async () => {

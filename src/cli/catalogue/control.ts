@@ -58,4 +58,10 @@ export const controlCommands: readonly Entry[] = [
     summary: 'end a token at once',
     load: () => import('../commands/token-revoke.ts'),
   },
+  {
+    path: ['audit'],
+    group: 'control',
+    summary: 'who did what, and why',
+    load: () => import('../commands/audit.ts'),
+  },
 ];

@@ -7,7 +7,7 @@ import type { DoctorGround } from '../doctor/check.ts';
 import type { DoctorFinding, Level } from '../doctor/finding.ts';
 import { thisHost } from '../doctor/host.ts';
 import { checks, examine } from '../doctor/index.ts';
-import { apiVersion } from '../output/structured.ts';
+import { doctorReport } from '../doctor/report.ts';
 import { lookOf, marked, type Mark } from '../output/tags.ts';
 import { pickNode } from '../pick.ts';
 import { readRegistries } from '../registries.ts';
@@ -38,6 +38,7 @@ export const command: CommandModule = {
       checks.filter((check) => call.word(0) === undefined || check.perNode),
       ground,
     );
+    const report = doctorReport(findings);
     const count = (level: Level): number => findings.filter((finding) => finding.level === level).length;
     // What could be better is for who looks at one node; a fleet has it a thousand times.
     const told = new Set<Level>([
@@ -46,23 +47,17 @@ export const command: CommandModule = {
       ...(call.word(0) === undefined ? [] : (['hint'] as const)),
     ]);
     await call.print({
-      value: {
-        apiVersion,
-        kind: 'DoctorReport',
-        errors: count('error'),
-        warnings: count('warning'),
-        findings,
-      },
+      value: report,
       table: () =>
         [
           ...findings
             .filter(({ level }) => call.flag('all') || told.has(level))
             .map((finding) => line(call, finding)),
-          `${counted(count('error'), 'error')}, ${counted(count('warning'), 'warning')}, ${String(count('ok'))} well, ${String(count('skipped'))} not looked at`,
+          `${counted(report.errors, 'error')}, ${counted(report.warnings, 'warning')}, ${String(count('ok'))} well, ${String(count('skipped'))} not looked at`,
           '',
         ].join('\n'),
     });
-    return count('error') === 0 ? exitCodes.ok : exitCodes.failure;
+    return report.errors === 0 ? exitCodes.ok : exitCodes.failure;
   },
 };
 

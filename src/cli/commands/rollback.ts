@@ -71,15 +71,9 @@ async function blastRadius(
   steps: readonly Step[],
 ): Promise<readonly string[]> {
   if (steps.length === 0) return [];
-  const texts: Record<string, string> = { ...textsOf(objects.values()) };
-  const before = { ...texts };
-  for (const { object, key, edit } of steps) {
-    const path = `${object}/${key}`;
-    texts[path] = edit(before[path]) ?? before[path] ?? '';
-  }
-  const lines = changeLines(registryChanges(before, texts));
+  const { previewed, textsAfter } = await import('../../registry/operations/step.ts');
+  const lines = changeLines(registryChanges(textsOf(objects.values()), textsAfter(objects, steps)));
   const more = lines.length - shownChanges;
-  const { previewed } = await import('../../registry/operations/step.ts');
   const after = previewed(objects, steps, snapshot);
   return [
     ...lines.slice(0, shownChanges),

@@ -15,7 +15,7 @@ export const command: CommandModule = {
           ['name', 'role', 'since', 'by', 'until', 'why'],
           tokens.map((one) => [
             ...[one.name, one.role, one.since, one.by],
-            one.over ? `over since ${one.expires ?? ''}` : (one.expires ?? 'revoked'),
+            one.over ? `over since ${one.expires ?? ''}` : (one.expires ?? 'it is revoked'),
             one.why ?? '',
           ]),
         ),

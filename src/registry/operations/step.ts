@@ -1,5 +1,5 @@
-import { contentDigest } from '../../model/registry-texts.ts';
-import type { RawObject, RegistryObject, Snapshot } from '../../model/snapshot.ts';
+import { contentDigest, textsOf, type RegistryTexts } from '../../model/registry-texts.ts';
+import type { Finding, RawObject, RegistryObject, Snapshot } from '../../model/snapshot.ts';
 import { parseRegistries } from '../parse.ts';
 import type { Source } from '../source.ts';
 
@@ -32,6 +32,24 @@ export function previewed(
     if (text !== undefined) after.set(object, { ...raw, data: { ...raw.data, [key]: text } });
   }
   return parseRegistries(after, lastGood);
+}
+
+/** The first entry that an edit would have set aside and that was not set aside before. */
+export function newFlaw(before: readonly Finding[], after: readonly Finding[]): Finding | undefined {
+  const known = new Set(before.map(({ path, message }) => `${path} ${message}`));
+  return after.find(
+    ({ severity, path, message }) => severity === 'error' && !known.has(`${path} ${message}`),
+  );
+}
+
+/** The texts as they would be after the steps. */
+export function textsAfter(objects: RawObjects, steps: readonly Step[]): RegistryTexts {
+  const texts: Record<string, string> = { ...textsOf(objects.values()) };
+  for (const { object, key, edit } of steps) {
+    const path = `${object}/${key}`;
+    texts[path] = edit(texts[path]) ?? texts[path] ?? '';
+  }
+  return texts;
 }
 
 /** A text that was written: its path, and the digest of what it says, by which the history knows it again. */

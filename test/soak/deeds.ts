@@ -76,8 +76,16 @@ export async function command(world: World, counts: Map<string, number>): Promis
   const verb = words[0] ?? '';
   counts.set(verb, (counts.get(verb) ?? 0) + 1);
   const ran = await rig.syncctl(words);
-  if (verb === 'rollback' && ran.code === 0)
-    world.services = rig.read('service-registry', 'services.json') as Services;
+  if (verb === 'rollback' && ran.code === 0) world.services = writtenBack(world);
   if (codes.has(ran.code) && !/internal error|at .*\.ts:\d+/u.test(ran.stderr)) return undefined;
   return `syncctl ${words.join(' ')} ended with ${String(ran.code)}: ${ran.stderr.slice(0, 300)}`;
+}
+
+/** What the registry says after a rollback; one that was damaged at that moment, and was in the revision, too, says nothing. */
+function writtenBack({ rig, services }: World): Services {
+  try {
+    return rig.read('service-registry', 'services.json') as Services;
+  } catch {
+    return services;
+  }
 }

@@ -1,14 +1,15 @@
 import * as z from 'zod';
-import { controllerStatusSchema } from './report.ts';
-
-const node = controllerStatusSchema.shape.nodes.element;
+import { controllerStatusSchema, nodeStatusSchema } from './report.ts';
 
 /** One event of the stream: `status` is everything and comes first, the others are what has changed since. */
 export const eventSchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('status'), data: controllerStatusSchema }),
-  z.object({ event: z.literal('node'), data: node }),
+  z.object({ event: z.literal('node'), data: nodeStatusSchema }),
   z.object({ event: z.literal('gone'), data: z.object({ node: z.string() }) }),
-  z.object({ event: z.literal('controller'), data: controllerStatusSchema.omit({ nodes: true }) }),
+  z.object({
+    event: z.literal('controller'),
+    data: controllerStatusSchema.omit({ nodes: true }).meta({ id: 'ControllerEvent' }),
+  }),
 ]);
 export type FeedEvent = z.infer<typeof eventSchema>;
 

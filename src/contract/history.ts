@@ -34,54 +34,58 @@ export const entryChangeSchema = z.object({
 });
 
 /** One outcome of a push, or several equal ones in a row. */
-export const pushRecordSchema = z.object({
-  number: z.number(),
-  node: text,
-  name: text,
-  kind: text,
-  attempted: z.boolean(),
-  attempt: z.number(),
-  revision: z.number().nullable(),
-  digest: text.nullable(),
-  epoch: z.number().nullable(),
-  writer: text.nullable(),
-  started: text,
-  last: text,
-  times: z.number(),
-  totalMs: z.number(),
-  phases: z.object({
-    waitMs: z.number(),
-    dialMs: z.number(),
-    exchangeMs: z.number(),
-    verifyMs: z.number(),
-  }),
-  ok: z.boolean(),
-  changed: z.boolean(),
-  cause: text.nullable(),
-  evidence: text,
-  desired: text.nullable(),
-  installed: text.nullable(),
-  rungs: z.array(text),
-  notes: z.array(text),
-  receipt: z
-    .object({
-      mode: text,
-      result: text,
-      epoch: z.number(),
-      seq: z.number(),
-      before: text.nullable(),
-      after: text.nullable(),
-      receiverMs: z.number(),
-    })
-    .nullable(),
-  state: text.nullable(),
-  who: text.nullable(),
-  why: text.nullable(),
-});
+export const pushRecordSchema = z
+  .object({
+    number: z.number(),
+    node: text,
+    name: text,
+    kind: text,
+    attempted: z.boolean(),
+    attempt: z.number(),
+    revision: z.number().nullable(),
+    digest: text.nullable(),
+    epoch: z.number().nullable(),
+    writer: text.nullable(),
+    started: text,
+    last: text,
+    times: z.number(),
+    totalMs: z.number(),
+    phases: z.object({
+      waitMs: z.number(),
+      dialMs: z.number(),
+      exchangeMs: z.number(),
+      verifyMs: z.number(),
+    }),
+    ok: z.boolean(),
+    changed: z.boolean(),
+    cause: text.nullable(),
+    evidence: text,
+    desired: text.nullable(),
+    installed: text.nullable(),
+    rungs: z.array(text),
+    notes: z.array(text),
+    receipt: z
+      .object({
+        mode: text,
+        result: text,
+        epoch: z.number(),
+        seq: z.number(),
+        before: text.nullable(),
+        after: text.nullable(),
+        receiverMs: z.number(),
+      })
+      .nullable(),
+    state: text.nullable(),
+    who: text.nullable(),
+    why: text.nullable(),
+  })
+  .meta({ id: 'PushRecord' });
 export type PushRecord = z.infer<typeof pushRecordSchema>;
 
 /** The list of revisions, newest first; `dropped` outcomes came faster than they could be kept. */
-export const revisionListSchema = z.object({ revisions: z.array(summary), dropped: z.number() });
+export const revisionListSchema = z
+  .object({ revisions: z.array(summary), dropped: z.number() })
+  .meta({ id: 'RevisionList' });
 export type RevisionList = z.infer<typeof revisionListSchema>;
 export type RevisionSummary = RevisionList['revisions'][number];
 

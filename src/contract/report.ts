@@ -73,12 +73,14 @@ export const planReportSchema = z
 export type PlanReport = z.infer<typeof planReportSchema>;
 
 /** A node as the controller knows it. */
-export const nodeStatusSchema = nodeReportSchema.extend({
-  since: z.string(),
-  lastSync: z.string().nullable(),
-  lastAttempt: z.string().nullable(),
-  hint: z.boolean(),
-});
+export const nodeStatusSchema = nodeReportSchema
+  .extend({
+    since: z.string(),
+    lastSync: z.string().nullable(),
+    lastAttempt: z.string().nullable(),
+    hint: z.boolean(),
+  })
+  .meta({ id: 'NodeStatus' });
 
 /** The state of the controller itself. */
 export const controllerStatusSchema = z

@@ -4,55 +4,57 @@ import { driftModes, rolloutPhases } from '../model/rollout.ts';
 const text = z.string();
 
 /** The rollout that runs, or the last one: the written contract of `rollout show -o json`. */
-export const rolloutReportSchema = z.object({
-  apiVersion: z.literal('sync-controller/v1'),
-  kind: z.literal('RolloutReport'),
-  number: z.number(),
-  /** Digest of the snapshot that is rolled out. */
-  revision: text,
-  /** Digest of the last good one, which a rollback brings back; null where there was none. */
-  base: text.nullable(),
-  phase: z.enum(rolloutPhases),
-  began: text,
-  since: text,
-  who: text,
-  note: text,
-  onFailure: z.enum(['rollback', 'hold']),
-  /** What the running batch waits for; null where it waits for nothing. */
-  waiting: z.enum(['answers', 'canary', 'unreachable', 'proof', 'soak']).nullable(),
-  waitingFor: z.array(text),
-  released: z.number(),
-  batches: z.array(
-    z.object({
-      nodes: z.number(),
-      verified: z.number(),
-      failed: z.number(),
-      unreachable: z.number(),
-      held: z.number(),
-      /** Nodes that fail as they did with the last good revision: they count as neither good nor bad. */
-      ailing: z.number().optional(),
-    }),
-  ),
-  /** What it goes by: `others`, and the node types that have settings of their own. */
-  policy: z
-    .array(
+export const rolloutReportSchema = z
+  .object({
+    apiVersion: z.literal('sync-controller/v1'),
+    kind: z.literal('RolloutReport'),
+    number: z.number(),
+    /** Digest of the snapshot that is rolled out. */
+    revision: text,
+    /** Digest of the last good one, which a rollback brings back; null where there was none. */
+    base: text.nullable(),
+    phase: z.enum(rolloutPhases),
+    began: text,
+    since: text,
+    who: text,
+    note: text,
+    onFailure: z.enum(['rollback', 'hold']),
+    /** What the running batch waits for; null where it waits for nothing. */
+    waiting: z.enum(['answers', 'canary', 'unreachable', 'proof', 'soak']).nullable(),
+    waitingFor: z.array(text),
+    released: z.number(),
+    batches: z.array(
       z.object({
-        nodes: text,
-        batches: z.array(text),
-        canaries: z.array(text),
-        maxFailed: text,
-        maxUnreachable: text,
-        soakMs: z.number(),
+        nodes: z.number(),
+        verified: z.number(),
+        failed: z.number(),
+        unreachable: z.number(),
+        held: z.number(),
+        /** Nodes that fail as they did with the last good revision: they count as neither good nor bad. */
+        ailing: z.number().optional(),
       }),
-    )
-    .optional(),
-  ailing: z.array(z.object({ node: text, name: text, evidence: text })).optional(),
-  failed: z.array(z.object({ node: text, name: text, evidence: text })),
-  /** Nodes that are to have the last good bytes back, and those that have them, verified. */
-  taken: z.object({ nodes: z.number(), restored: z.number(), failed: z.number() }).nullable(),
-  /** The command that ends what waits for a person. */
-  end: text.nullable(),
-});
+    ),
+    /** What it goes by: `others`, and the node types that have settings of their own. */
+    policy: z
+      .array(
+        z.object({
+          nodes: text,
+          batches: z.array(text),
+          canaries: z.array(text),
+          maxFailed: text,
+          maxUnreachable: text,
+          soakMs: z.number(),
+        }),
+      )
+      .optional(),
+    ailing: z.array(z.object({ node: text, name: text, evidence: text })).optional(),
+    failed: z.array(z.object({ node: text, name: text, evidence: text })),
+    /** Nodes that are to have the last good bytes back, and those that have them, verified. */
+    taken: z.object({ nodes: z.number(), restored: z.number(), failed: z.number() }).nullable(),
+    /** The command that ends what waits for a person. */
+    end: text.nullable(),
+  })
+  .meta({ id: 'RolloutReport' });
 export type RolloutReport = z.infer<typeof rolloutReportSchema>;
 
 /** A pause, or a freeze, which ends by itself. */

@@ -45,6 +45,15 @@ export const routes = {
     body: nothing,
     answer: z.object({ apiVersion: z.literal('sync-controller/v1'), version: z.string() }),
   },
+  openapi: {
+    method: 'GET',
+    path: `${prefix}/openapi.json`,
+    role: 'viewer',
+    summary: 'This document.',
+    form: 'json',
+    body: nothing,
+    answer: z.record(z.string(), z.unknown()),
+  },
   status: {
     method: 'GET',
     path: `${prefix}/status`,

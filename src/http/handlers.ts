@@ -12,6 +12,7 @@ import type { Tokened } from '../contract/tokens.ts';
 import { steeringHandlers } from './steering-handlers.ts';
 import { nodeDetail } from './node-detail.ts';
 import { offered } from './offered.ts';
+import { readOpenApi } from './openapi-file.ts';
 import { registryHandlers } from './registry-handlers.ts';
 import { tokenHandlers } from './token-handlers.ts';
 
@@ -38,6 +39,7 @@ type Handlers = {
 export function handlersOf(controller: Served, version: string): Handlers {
   return {
     version: () => Promise.resolve({ apiVersion: 'sync-controller/v1', version }),
+    openapi: () => readOpenApi(),
     status: () => controller.status(),
     push: ({ actor, ...wish }, onNode) =>
       controller.push({ ...wish, nodes: wish.nodes, actor: actorOf(actor) }, onNode),

@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import * as z from 'zod';
-import { problemSchema, routes, streamLineSchema, type Route } from '../contract/routes.ts';
+import { routes, streamLineSchema, type Route } from '../contract/routes.ts';
 
 const refusals = {
   400: 'The body is not of this form.',
@@ -33,6 +33,11 @@ const types = {
 export function openApiDocument(version: string): object {
   const app = new OpenAPIHono();
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
+  for (const [status, text] of Object.entries(refusals))
+    app.openAPIRegistry.registerComponent('responses', status, {
+      description: text,
+      content: { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    });
   for (const [name, route] of Object.entries(routes))
     if (route.role !== 'owner') app.openAPIRegistry.registerPath(pathOf(name, route));
   return app.getOpenAPI31Document({
@@ -42,6 +47,10 @@ export function openApiDocument(version: string): object {
     security: [{ token: [] }],
   });
 }
+
+const refused = Object.fromEntries(
+  Object.keys(refusals).map((status) => [status, { $ref: `#/components/responses/${status}` }]),
+);
 
 function pathOf(name: string, { method, path, role, summary, form, body, answer }: Route) {
   const type = types[form];
@@ -54,14 +63,6 @@ function pathOf(name: string, { method, path, role, summary, form, body, answer 
     ...(method === 'GET'
       ? {}
       : { request: { body: { required: true, content: { 'application/json': { schema: body } } } } }),
-    responses: {
-      200: { description: 'Done.', content: { [type]: { schema } } },
-      ...Object.fromEntries(
-        Object.entries(refusals).map(([status, text]) => [
-          status,
-          { description: text, content: { 'application/json': { schema: problemSchema } } },
-        ]),
-      ),
-    },
+    responses: { 200: { description: 'Done.', content: { [type]: { schema } } }, ...refused },
   });
 }

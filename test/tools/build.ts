@@ -45,3 +45,5 @@ await chmod(main, 0o755);
 execFileSync('bash', [`${root}scripts/build-receiver.sh`, `${root}dist/receiver`], {
   stdio: ['ignore', 'ignore', 'inherit'],
 });
+const openApi: unknown = JSON.parse(await readFile(`${root}docs/openapi.json`, 'utf8'));
+await writeFile(`${root}dist/openapi.json`, JSON.stringify(openApi));

@@ -43,7 +43,7 @@ export async function savePlan(
     approvals: [...approvals],
     held: report.held,
   } as const satisfies Omit<SavedPlan, 'sha256'>;
-  const saved: SavedPlan = { ...body, sha256: digestOf(body) };
+  const saved: SavedPlan = { ...body, sha256: planDigest(body) };
   try {
     writeAtomic(path, `${JSON.stringify(saved, null, 2)}\n`, { mode: 0o600 });
   } catch (error) {
@@ -68,7 +68,7 @@ export async function readPlan(path: string): Promise<SavedPlan> {
   const parsed = savedPlanSchema.safeParse(jsonOf(bytes));
   if (!parsed.success) throw refused(path, 'another form', parsed.error);
   const { sha256, ...body } = parsed.data;
-  if (sha256 !== digestOf(body)) throw refused(path, 'one that was changed after it was saved');
+  if (sha256 !== planDigest(body)) throw refused(path, 'one that was changed after it was saved');
   return parsed.data;
 }
 
@@ -98,8 +98,8 @@ function refused(path: string, found: string, cause?: unknown): SyncError {
   });
 }
 
-/** Over the content, whatever order its keys stand in. */
-function digestOf(value: unknown): string {
+/** The digest of a plan: over its content, whatever order its keys stand in. */
+export function planDigest(value: unknown): string {
   return createHash('sha256').update(canonical(value)).digest('hex');
 }
 

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/model/bundle.ts';
 import { renderedFile } from '../../src/reconcile/rendered-file.ts';
+import { planDigest } from '../../src/cli/saved-plan.ts';
 import { fleetAvailable } from '../fleet/availability.ts';
 import { names, serve, whoHolds } from './hosts-rig.ts';
 import { startRig, until, type Rig } from './rig.ts';
@@ -103,6 +104,17 @@ describe.skipIf(!available)('a rollout as an admin meets it without a daemon', (
       () => {
         settings('batches: [2, "100%"]', 'batches: [1, "100%"]');
       },
+    ],
+    [
+      'an upgrade of the controller',
+      /got another release: \S+ instead of 0\.0\.1/u,
+      () => {
+        const file = join(rig.folder, 'plan.json');
+        const { sha256: _, ...plan } = JSON.parse(readFileSync(file, 'utf8')) as { sha256: string };
+        const earlier = { ...plan, release: '0.0.1' };
+        writeFileSync(file, JSON.stringify({ ...earlier, sha256: planDigest(earlier) }));
+      },
+      () => undefined,
     ],
     [
       'a freeze',

@@ -5,6 +5,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FewKeysAgent } from '../../src/transport/few-keys.ts';
 import { createOpensshTransport } from '../../src/transport/openssh.ts';
 import { createSsh2Transport } from '../../src/transport/ssh2-transport.ts';
 import { fleetAvailable } from '../fleet/availability.ts';
@@ -50,6 +51,23 @@ describe.skipIf(!possible.available)(title, () => {
     const endpoint = { ...rig.endpoint, identities: ['/no/such/key'], agentSocket };
     expect((await run(transport, endpoint, ask('exit 0'))).exitCode).toBe(0);
     await transport.close();
+  });
+
+  it('shows no more of its keys than a host may count as failed logins', async () => {
+    for (const name of ['one', 'two', 'three']) {
+      const file = join(folder, name);
+      await mustRun(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', file]);
+      await runProgram(['ssh-add', file], { env: { ...process.env, SSH_AUTH_SOCK: agentSocket } });
+    }
+    const shown = async (most: number): Promise<number> => {
+      const { promise, resolve, reject } = Promise.withResolvers<number>();
+      new FewKeysAgent(agentSocket, most).getIdentities((error, keys) => {
+        if (error) reject(error);
+        else resolve(keys?.length ?? 0);
+      });
+      return promise;
+    };
+    expect(await Promise.all([0, 2, 99].map(shown))).toEqual([0, 2, 4]);
   });
 
   it('is not needed for a certificate, which the ssh program shows by itself', async () => {

@@ -2,7 +2,7 @@
 import { fleetAvailable } from '../fleet/availability.ts';
 import { compareBig } from './big.ts';
 import { copyProduct } from './cost/process.ts';
-import { daemonRows, receiverRows, startRows } from './costs.ts';
+import { daemonRows, receiverRows, startRows, watcherRows } from './costs.ts';
 import { keepSections } from './document.ts';
 import { editRows } from './edits.ts';
 import { growthRows } from './growth.ts';
@@ -47,7 +47,7 @@ async function measure(options: BenchOptions, part: RunPart): Promise<void> {
   const { nodes, many, rounds, only } = options;
   const wants = (...names: readonly Part[]): boolean => names.some((name) => only.has(name));
   await part('receiver', receiverRows);
-  if (wants('start', 'cold', 'warm', 'peers', 'resident', 'daemon', 'edits'))
+  if (wants('start', 'cold', 'warm', 'peers', 'resident', 'daemon', 'watchers', 'edits'))
     await withScene(openScene(nodes), (scene) => hundred(scene, options, part));
   if (wants('big'))
     await withScene(openScene(nodes, 'large'), (scene) => part('big', () => compareBig(scene, rounds)));
@@ -75,6 +75,7 @@ async function hundred(scene: Scene, { rounds, edits, only }: BenchOptions, part
       mostMb: 120,
     }),
   );
+  await part('watchers', () => watcherRows(scene, product, rounds));
   await part('edits', () => editRows(scene, edits));
 }
 

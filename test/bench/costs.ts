@@ -2,6 +2,7 @@
 import { measureDaemon } from './cost/daemon.ts';
 import { measureReceiver } from './cost/receiver.ts';
 import { measureStarts } from './cost/start.ts';
+import { measureWatchers } from './cost/watchers.ts';
 import type { Row } from './report.ts';
 import type { Scene } from './scene.ts';
 import { median, pairRatios, spread } from './stats.ts';
@@ -47,6 +48,37 @@ export async function daemonRows(
       aim: '< 10 s',
       met: cost.stopMs < 10_000,
       beside: 'SIGTERM to exit 0',
+    },
+  ];
+}
+
+/** What it costs that people watch: the way of an edit to every node, and memory. */
+export async function watcherRows(scene: Scene, main: string, rounds: number): Promise<readonly Row[]> {
+  const cost = await measureWatchers(scene, main, { listeners: 100, rounds });
+  const group = 'The API, open and watched';
+  const ratios = pairRatios(cost.watched, cost.alone);
+  const moreMb = cost.openMb - cost.bareMb;
+  const seconds = (ms: readonly number[]): string =>
+    spread(
+      ms.map((one) => one / 1_000),
+      2,
+    );
+  return [
+    {
+      group,
+      what: `an edit, ${String(cost.listeners)} listeners to the events / none`,
+      figure: `${spread(ratios, 2)} x`,
+      aim: '<= 1.1 x',
+      met: median(ratios) <= 1.1,
+      beside: `${seconds(cost.watched)} s / ${seconds(cost.alone)} s from the save to the last node; ${String(cost.events)} events were told, by a process on the same cores`,
+    },
+    {
+      group,
+      what: 'memory with the API open, metrics scraped and all of them listening, above the bare daemon',
+      figure: `${moreMb.toFixed(1)} MB`,
+      aim: '<= 30 MB',
+      met: moreMb <= 30,
+      beside: `VmRSS ${cost.openMb.toFixed(0)} MB / ${cost.bareMb.toFixed(0)} MB after the same edits`,
     },
   ];
 }

@@ -7,6 +7,7 @@ export const parts = [
   'peers',
   'resident',
   'daemon',
+  'watchers',
   'big',
   'edits',
   'growth',

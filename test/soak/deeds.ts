@@ -1,5 +1,6 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import type { Services, World } from './world.ts';
 
 const atMost = 40;
@@ -81,11 +82,20 @@ export async function command(world: World, counts: Map<string, number>): Promis
   return `syncctl ${words.join(' ')} ended with ${String(ran.code)}: ${ran.stderr.slice(0, 300)}`;
 }
 
-/** What the registry says after a rollback; one that was damaged at that moment, and was in the revision, too, says nothing. */
-function writtenBack({ rig, services }: World): Services {
+/**
+ * What the registry says after a rollback. Where its file was gone, the command has made one of its own, which takes the place of the
+ * old one; one that was damaged at that moment, and was in the revision, too, says nothing.
+ */
+function writtenBack(world: World): Services {
+  const made = join(world.rig.registry, 'service-registry.yaml');
   try {
-    return rig.read('service-registry', 'services.json') as Services;
+    if (!existsSync(made)) return world.rig.read('service-registry', 'services.json') as Services;
+    const { data } = parse(readFileSync(made, 'utf8')) as { data: Record<string, string> };
+    world.services = JSON.parse(data['services.json'] ?? '{}') as Services;
+    rmSync(made);
+    restore(world);
+    return world.services;
   } catch {
-    return services;
+    return world.services;
   }
 }

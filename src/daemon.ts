@@ -103,7 +103,18 @@ function openTcp(parts: DaemonParts, controller: Served, metrics: Metrics | unde
     metrics === undefined
       ? {}
       : { metrics: { open: settings.metrics.access === 'open', scrape: () => metrics.metricsText() } };
-  return serveTcp({ settings: settings.api, controller, holders, version, clock, random, log, ...scraped });
+  const webhook = { settings: settings.webhook, env: process.env, look: () => engine.look() };
+  return serveTcp({
+    settings: settings.api,
+    controller,
+    holders,
+    version,
+    clock,
+    random,
+    log,
+    webhook,
+    ...scraped,
+  });
 }
 
 async function start(parts: DaemonParts, run: DaemonRun, signal: AbortSignal): Promise<void> {

@@ -201,7 +201,7 @@ function resolve(written: WrittenSettings, given: Given): Settings {
   const expand = (path: string): string => expandHome(path, given);
   const optional = (path: string | undefined): string | undefined =>
     path === undefined ? undefined : expand(path);
-  const { source, ssh, status, daemon } = written;
+  const { source, ssh, status, daemon, api, webhook, admission, traces } = written;
   return {
     ...written,
     source: { ...source, directory: optional(source.directory), kubeconfig: optional(source.kubeconfig) },
@@ -211,6 +211,14 @@ function resolve(written: WrittenSettings, given: Given): Settings {
       knownHosts: ssh.knownHosts.map(expand),
       agent: optional(ssh.agent),
     },
+    api: { ...api, certificate: optional(api.certificate), key: optional(api.key) },
+    webhook: { ...webhook, secretFile: optional(webhook.secretFile) },
+    admission: {
+      ...admission,
+      certificate: optional(admission.certificate),
+      key: optional(admission.key),
+    },
+    traces: { ...traces, tokenFile: optional(traces.tokenFile) },
     status: {
       ...status,
       writeBack: status.writeBack === 'auto' ? source.kind === 'kubernetes' : status.writeBack,

@@ -15,6 +15,8 @@ import {
 } from './leaf.ts';
 import { notify } from './notify-schema.ts';
 import { rollout } from './rollout-schema.ts';
+import { traces } from './traces-schema.ts';
+import { admission, announce, webhook } from './trigger-schema.ts';
 
 const error = 'a mapping of settings';
 
@@ -262,6 +264,10 @@ export const settingsSchema = z.strictObject(
     api: api.prefault({}),
     metrics: metrics.prefault({}),
     notify: notify.prefault({}),
+    webhook: webhook.prefault({}),
+    admission: admission.prefault({}),
+    announce: announce.prefault({}),
+    traces: traces.prefault({}),
     daemon: daemon.prefault({}),
   },
   { error },

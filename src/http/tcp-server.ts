@@ -15,6 +15,7 @@ import type { Served } from './handlers.ts';
 import { listen, type Certified, type Listening } from './listen.ts';
 import { addMetrics } from './metrics-route.ts';
 import type { Scrape } from './metrics/metrics.ts';
+import { webhookDoor, type WebhookDoorParts } from './webhook-door.ts';
 import { addProbes } from './probes.ts';
 
 export interface TcpServerParts {
@@ -24,6 +25,8 @@ export interface TcpServerParts {
   readonly version: string;
   /** What Prometheus gets, and whether it needs a token for it; undefined where it gets nothing. */
   readonly metrics?: { readonly open: boolean; readonly scrape: () => Promise<Scrape> };
+  /** Signed calls that ask for a look; undefined where there are none. */
+  readonly webhook?: Pick<WebhookDoorParts, 'settings' | 'env' | 'look'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -113,7 +116,8 @@ function urlOf({ server }: Listening, secure: boolean): string {
   return `${secure ? 'https' : 'http'}://${host}:${String(port)}`;
 }
 
-function appOf({ settings, controller, holders, version, clock, metrics }: TcpServerParts, feed: Feed) {
+function appOf(parts: TcpServerParts, feed: Feed) {
+  const { settings, controller, holders, version, clock, log, metrics, webhook } = parts;
   const { allowFrom, hosts, requestsPerMinute, wrongTokensPerMinute } = settings;
   const named = byToken(holders, wrongTokensPerMinute, clock);
   const app = buildApp({
@@ -121,7 +125,12 @@ function appOf({ settings, controller, holders, version, clock, metrics }: TcpSe
     version,
     aliveMs,
     feed,
-    before: [fromAllowed(allowFrom), toOurName(hosts), notTooOften(requestsPerMinute, clock)],
+    before: [
+      fromAllowed(allowFrom),
+      toOurName(hosts),
+      notTooOften(requestsPerMinute, clock),
+      ...(webhook === undefined ? [] : [webhookDoor({ ...webhook, clock, log })]),
+    ],
     guards: [fromNoOtherSite(), named],
     admit: admitByRole,
   });

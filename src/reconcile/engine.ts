@@ -250,6 +250,14 @@ export class Engine {
     if (!this.stop.signal.aborted) this.lookAtAll();
   }
 
+  /** Reads the registries now, for whoever has heard of an edit otherwise than by the watch. What it brings is planned as always; nobody waits for it. */
+  look(): void {
+    void this.parts.registry.refresh(this.stop.signal).catch((error: unknown) => {
+      if (!this.stop.signal.aborted)
+        this.parts.log.warn('the registries could not be read at once; the poll reads them', { error });
+    });
+  }
+
   /** Reads the registries now and plans them. */
   async refresh(): Promise<void> {
     await this.parts.registry.refresh(this.stop.signal);

@@ -34,11 +34,12 @@ const quiet: Settings['api'] = { ...settingsSchema.parse({}).api, listen: '127.0
 interface DoorWith {
   readonly clock?: Clock;
   readonly metrics?: TcpServerParts['metrics'];
+  readonly webhook?: TcpServerParts['webhook'];
 }
 
 export async function openDoor(
   changes: Partial<Settings['api']> = {},
-  { clock = systemClock, metrics }: DoorWith = {},
+  { clock = systemClock, metrics, webhook }: DoorWith = {},
 ): Promise<Door> {
   const folder = await mkdtemp(join(tmpdir(), 'door-'));
   const said: { level: string; text: string }[] = [];
@@ -63,6 +64,7 @@ export async function openDoor(
     log,
     random: systemRandom,
     ...(metrics === undefined ? {} : { metrics }),
+    ...(webhook === undefined ? {} : { webhook }),
   });
   onTestFinished(async () => {
     await server.close();

@@ -5,6 +5,7 @@ import type { Audited } from './contract/audit.ts';
 import type { ControllerApi } from './contract/controller.ts';
 import type { NodeLifecycle } from './contract/lifecycle.ts';
 import type { Steered } from './contract/steering.ts';
+import type { Noticed } from './contract/notices.ts';
 import type { Tokened } from './contract/tokens.ts';
 import { systemClock, type Clock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
@@ -23,7 +24,7 @@ export async function openController(
   settings: Settings,
   log: Logger,
   command: string,
-): Promise<ControllerApi & NodeLifecycle & Steered & Tokened & Audited> {
+): Promise<ControllerApi & NodeLifecycle & Steered & Tokened & Audited & Noticed> {
   const daemon = await connectDaemon(settings.daemon.socket);
   if (daemon !== undefined) return daemon;
   const built = await buildController(settings, log, { daemon: false, command });
@@ -32,7 +33,7 @@ export async function openController(
 }
 
 /** A controller for one command: a term begins before the first thing that writes, above what the nodes have heard. */
-function onceOver(built: OpenController): ControllerApi & NodeLifecycle & Steered & Tokened & Audited {
+function onceOver(built: OpenController): ControllerApi & NodeLifecycle & Steered & Tokened & Audited & Noticed {
   const { controller, engine } = built;
   let begun = false;
   const changing = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -68,6 +69,7 @@ function onceOver(built: OpenController): ControllerApi & NodeLifecycle & Steere
     steering: steeringOf(controller, changing),
     tokens: controller.tokens,
     audit: (limit) => controller.audit(limit),
+    notices: controller.notices,
     close: () => built.close(),
   };
 }

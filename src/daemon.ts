@@ -3,18 +3,21 @@ import { setFlagsFromString } from 'node:v8';
 import type { DaemonRun } from './cli/context.ts';
 import { openDaemonParts, type DaemonParts } from './compose.ts';
 import type { Notifications } from './compose/notifications.ts';
+import { admissionFiles } from './config/admission-files.ts';
 import type { Settings } from './config/settings.ts';
 import type { ControllerStatus } from './contract/report.ts';
 import type { Served } from './http/handlers.ts';
 import { serveSocket, type SocketServer } from './http/socket-server.ts';
 import type { Metrics } from './http/metrics/metrics.ts';
 import { serveTcp, type TcpServer } from './http/tcp-server.ts';
+import type { AdmissionServer } from './http/admission/admission-server.ts';
 import { systemClock } from './lib/clock.ts';
 import type { RootLog } from './lib/log.ts';
 import { sweepTemps } from './lib/stale-temps.ts';
 import { version } from './lib/version.ts';
 import { desiredDigest } from './reconcile/reconciler.ts';
 import { checkSchedule, resync } from './reconcile/resync.ts';
+import { parserFor } from './registry/parse-for.ts';
 
 /**
  * The life of the daemon: start in order, follow until a signal comes, stop in the reverse order. Resolves to the exit code.
@@ -36,6 +39,7 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
   let server: SocketServer | undefined;
   let tcp: TcpServer | undefined;
   let told: Notifications | undefined;
+  let admission: AdmissionServer | undefined;
   const release = onSignals(stop, () => void reload(parts, log, run));
   try {
     told = await notificationsOf(parts);
@@ -43,6 +47,7 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
     const controller = servedBy(parts, stop.signal);
     server = await serveSocket({ socket: settings.daemon.socket, controller, version });
     tcp = await openTcp(parts, controller, metrics);
+    admission = await admissionOf(parts);
     await start(parts, run, stop.signal);
     await untilAborted(stop.signal);
     log.logger.info('stopping');
@@ -51,6 +56,7 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
     stop.abort();
     // What is being told has its own two seconds; they are no part of those of the nodes.
     const telling = told?.close();
+    await admission?.close();
     await tcp?.close();
     await server?.close();
     await parts.close();
@@ -115,6 +121,29 @@ function openTcp(parts: DaemonParts, controller: Served, metrics: Metrics | unde
     webhook,
     ...scraped,
   });
+}
+
+/** Who judges edits before they are saved, where the API server is to ask. */
+async function admissionOf({
+  engine,
+  settings,
+  clock,
+  log,
+}: DaemonParts): Promise<AdmissionServer | undefined> {
+  if (settings.admission.listen === 'off') return undefined;
+  const { AdmissionServer } = await import('./http/admission/admission-server.ts');
+  const server = new AdmissionServer({
+    settings: settings.admission,
+    files: admissionFiles(settings),
+    source: settings.source,
+    parse: parserFor(settings.source),
+    current: () => engine.parts.registry.current(),
+    look: () => engine.look(),
+    clock,
+    log,
+  });
+  await server.begin();
+  return server;
 }
 
 async function start(parts: DaemonParts, run: DaemonRun, signal: AbortSignal): Promise<void> {

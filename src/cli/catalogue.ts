@@ -20,6 +20,8 @@ export const branches = [
   { name: 'domain', summary: 'public domains and where services are routed', group: 'registries' },
   { name: 'rollout', summary: 'how a new revision goes: show, pause, resume, abort', group: 'control' },
   { name: 'term', summary: 'who may write: show, take', group: 'control' },
+  { name: 'admission', summary: 'edits judged before they are saved: manifest', group: 'control' },
+  { name: 'notify', summary: 'who is told of incidents: test', group: 'control' },
   { name: 'token', summary: 'who may use the API: create, list, revoke', group: 'control' },
 ] as const satisfies readonly { name: string; summary: string; group: Group }[];
 

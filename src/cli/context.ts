@@ -4,6 +4,7 @@ import type { Audited } from '../contract/audit.ts';
 import type { ControllerApi } from '../contract/controller.ts';
 import type { NodeLifecycle } from '../contract/lifecycle.ts';
 import type { Steered } from '../contract/steering.ts';
+import type { Noticed } from '../contract/notices.ts';
 import type { Tokened } from '../contract/tokens.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Source } from '../registry/source.ts';
@@ -28,7 +29,7 @@ export function widthOf({ columns }: TextSink, otherwise: number): number {
 export type DaemonMode = 'daemon' | 'watch' | 'reconcile';
 
 /** All that an admin can ask of a controller. */
-export type Controller = ControllerApi & NodeLifecycle & Steered & Tokened & Audited;
+export type Controller = ControllerApi & NodeLifecycle & Steered & Tokened & Audited & Noticed;
 
 export interface DaemonRun {
   readonly mode: DaemonMode;

@@ -22,6 +22,7 @@ import { openHistory } from './history.ts';
 import { openKnowledge } from './knowledge.ts';
 import { applyLimits, limitsOf } from './limits.ts';
 import { buildLoop } from './loop.ts';
+import { noticesOf } from './notices.ts';
 import { openSource } from './registries.ts';
 import { openSteering } from './steering.ts';
 import { accountOfProcess, endpointsOf, openTransport } from './way.ts';
@@ -106,7 +107,8 @@ async function assemble(
     daemon: how.daemon,
   });
   const { rollout, drift } = steering;
-  const kept = { terms, memory, durable, decisions, tombstones, tokens, history, rollout, drift };
+  const notices = noticesOf(settings, knowledge.fleet, systemClock);
+  const kept = { notices, terms, memory, durable, decisions, tombstones, tokens, history, rollout, drift };
   const parts = { ...ground, ...knowledge, ...way, ...moving, ...kept };
   const engine = new Engine({ version, daemon: how.daemon, clusterId, source, ...parts });
   const apply = (next: Settings): readonly string[] => {

@@ -7,6 +7,7 @@ import type { NodeLifecycle, RemovalReport, RemovalRequest } from './lifecycle.t
 import type { ControllerStatus, NodeReport, PlanReport, PushReport } from './report.ts';
 import type { Steered } from './steering.ts';
 import { steeringOver } from './steering-routes.ts';
+import { noticesOver, type Noticed } from './notices.ts';
 import { tokensOver, type Tokened } from './tokens.ts';
 import { routes, type AnswerOf, type RouteName } from './routes.ts';
 import type { Deadlines } from './socket-request.ts';
@@ -14,7 +15,7 @@ import type { Deadlines } from './socket-request.ts';
 const defaults: Deadlines = { connectMs: 2_000, answerMs: 15_000 };
 
 /** The controller behind the daemon's socket. */
-export class SocketClient implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited {
+export class SocketClient implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited, Noticed {
   private readonly socket: string;
   private readonly deadlines: Deadlines;
   private readonly stop = new AbortController();
@@ -78,6 +79,9 @@ export class SocketClient implements ControllerApi, NodeLifecycle, Steered, Toke
 
   /** Rollouts, freezes and drift of the daemon. */
   readonly steering = steeringOver((name, body) => this.call(name, body));
+
+  /** Messages to people, as the daemon sends them. */
+  readonly notices = noticesOver((name, body) => this.call(name, body));
 
   /** Who may use the API over TCP. */
   readonly tokens = tokensOver((name, body) => this.call(name, body));

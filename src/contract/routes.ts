@@ -10,6 +10,7 @@ import { nodeRoutes } from './node-route.ts';
 import { registryRoutes } from './registry-routes.ts';
 import { expectedPlanSchema } from './saved-plan.ts';
 import { steeringRoutes } from './steering-routes.ts';
+import { noticeRoutes } from './notices.ts';
 import { tokenRoutes } from './tokens.ts';
 import { controllerStatusSchema, nodeReportSchema, planReportSchema, pushReportSchema } from './report.ts';
 
@@ -158,6 +159,7 @@ export const routes = {
   ...historyRoutes,
   ...auditRoutes,
   ...steeringRoutes,
+  ...noticeRoutes,
   ...tokenRoutes,
   ...eventRoutes,
 } as const satisfies Record<string, Route>;

@@ -10,7 +10,7 @@ import { Refusal } from './problem.ts';
 type Guard = MiddlewareHandler<Env>;
 
 /** Answers only to networks that the settings name. */
-export function fromAllowed(networks: readonly string[]): Guard {
+export function fromAllowed(networks: readonly string[], setting = 'api.allowFrom'): Guard {
   const allowed = new BlockList();
   for (const network of networks) addNetwork(allowed, network);
   return async (context, next) => {
@@ -19,7 +19,7 @@ export function fromAllowed(networks: readonly string[]): Guard {
       throw new Refusal(
         403,
         'permission',
-        `api: expected a request from api.allowFrom, got one from ${address}`,
+        `${setting.split('.')[0] ?? ''}: expected a request from ${setting}, got one from ${address}`,
       );
     await next();
   };

@@ -14,6 +14,8 @@ import { nodeDetail } from './node-detail.ts';
 import { offered } from './offered.ts';
 import { readOpenApi } from './openapi-file.ts';
 import { registryHandlers } from './registry-handlers.ts';
+import type { Noticed } from '../contract/notices.ts';
+import { noticeHandlers } from './notice-handlers.ts';
 import { tokenHandlers } from './token-handlers.ts';
 
 /** What the socket serves. The end of a node's life is served where the controller offers it. */
@@ -24,7 +26,8 @@ export type Served = ControllerApi & {
 } & Partial<Audited> &
   Partial<NodeLifecycle> &
   Partial<Steered> &
-  Partial<Tokened>;
+  Partial<Tokened> &
+  Partial<Noticed>;
 
 type OnNode = (report: NodeReport) => void;
 
@@ -61,6 +64,7 @@ export function handlersOf(controller: Served, version: string): Handlers {
     ...registryHandlers(controller.registries),
     ...historyHandlers(controller.history),
     ...steeringHandlers(controller.steering),
+    ...noticeHandlers(controller.notices),
     ...tokenHandlers(controller.tokens),
     restoreNode: async ({ node, actor }) => {
       await offered(controller.restoreNode?.bind(controller), 'node restore')(node, actorOf(actor));

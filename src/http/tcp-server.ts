@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { aliveMs } from '../contract/routes.ts';
 import { addressOf } from '../config/api-schema.ts';
 import type { Settings } from '../config/settings.ts';
-import { waited, type Clock } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import { messageOf, SyncError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Random } from '../lib/random.ts';
@@ -16,6 +16,7 @@ import { listen, type Certified, type Listening } from './listen.ts';
 import { addMetrics } from './metrics-route.ts';
 import type { Scrape } from './metrics/metrics.ts';
 import { webhookDoor, type WebhookDoorParts } from './webhook-door.ts';
+import { tryAgain } from './patient.ts';
 import { addProbes } from './probes.ts';
 
 export interface TcpServerParts {
@@ -39,8 +40,6 @@ export interface TcpServer {
 }
 
 type Place = NonNullable<ReturnType<typeof addressOf>>;
-
-const againMs = 30_000;
 
 /**
  * Serves the API over TCP to whoever shows a token. A place or a certificate that cannot be had is told and tried again: the nodes
@@ -80,7 +79,8 @@ class TcpDoor implements TcpServer {
     } catch (error) {
       const text = 'the API cannot be served over TCP and is tried again; nodes are pushed all the same';
       this.#parts.log.error(text, { address: this.#parts.settings.listen, error });
-      this.#trying = this.#keepTrying();
+      // It was told once that the place cannot be had.
+      this.#trying = tryAgain(() => this.#listen(), this.#parts.clock, this.#stop.signal);
     }
   }
 
@@ -96,17 +96,6 @@ class TcpDoor implements TcpServer {
     this.#open = await listen(appOf(this.#parts, this.#feed), this.#place, certified);
     this.#url = urlOf(this.#open, certified !== undefined);
     this.#parts.log.info('the API is served', { url: this.#url });
-  }
-
-  /** It was told once that the place cannot be had. */
-  async #keepTrying(): Promise<void> {
-    while (await waited(this.#parts.clock, againMs, this.#stop.signal)) {
-      const isOpen = await this.#listen().then(
-        () => true,
-        () => false,
-      );
-      if (isOpen) return;
-    }
   }
 }
 

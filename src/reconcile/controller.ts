@@ -7,6 +7,7 @@ import type { NodeLifecycle, RemovalReport, RemovalRequest } from '../contract/l
 import type { RegistryDesk } from '../contract/registry-routes.ts';
 import type { ControllerStatus, NodeReport, PlanReport, PushReport } from '../contract/report.ts';
 import type { Steered, Steering } from '../contract/steering.ts';
+import type { Noticed, Notices } from '../contract/notices.ts';
 import type { TokenDesk, Tokened } from '../contract/tokens.ts';
 import { auditReport } from './audit-report.ts';
 import { askFleet } from './ask-fleet.ts';
@@ -25,7 +26,7 @@ import { controllerStatus } from './status-report.ts';
 import { AuditedTokens } from './token-desk.ts';
 
 /** What an admin can ask of the controller, over its engine. */
-export class Controller implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited {
+export class Controller implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited, Noticed {
   private readonly engine: Engine;
   private readonly parts: ControllerParts;
 
@@ -44,6 +45,17 @@ export class Controller implements ControllerApi, NodeLifecycle, Steered, Tokene
 
   /** Rollouts, freezes and drift. */
   readonly steering: Steering;
+
+  /** Messages to people; who asks for one is kept in the audit. */
+  readonly notices: Notices = {
+    test: async (request) => {
+      // A store that is damaged must not keep a person from testing what would tell of it.
+      await this.parts.decisions
+        .audit(request.actor, 'notify test', request.target ?? 'all')
+        .catch(() => undefined);
+      return this.parts.notices.test(request);
+    },
+  };
 
   /** Who may use the API over TCP. */
   readonly tokens: TokenDesk;

@@ -1,5 +1,6 @@
 import type { Registry } from '../registry/registry.ts';
 import type { Source } from '../registry/source.ts';
+import type { Notices } from '../contract/notices.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Random } from '../lib/random.ts';
@@ -38,6 +39,7 @@ export interface ControllerParts {
   readonly decisions: DurableDecisions;
   readonly tombstones: Tombstones;
   readonly tokens: DurableTokens;
+  readonly notices: Notices;
   readonly presence: Presence;
   /** What else tells of absent nodes. */
   readonly senses?: Senses;

@@ -92,6 +92,7 @@ const cases: readonly (readonly [string, readonly string[]])[] = [
   ['Tokens', ['token', 'list']],
   ['AuditReport', ['audit']],
   ['Token', ['token', 'create', 'ada', '--role', 'admin']],
+  ['NoticeTest', ['notify', 'test']],
   ['Version', ['version']],
   ['RolloutReport', ['rollout', 'pause', '--reason', 'x']],
   ['HoldList', ['freeze', '--all', '--for', '1h', '--reason', 'x']],

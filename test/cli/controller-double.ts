@@ -3,6 +3,7 @@ import type { Audited, AuditReport } from '../../src/contract/audit.ts';
 import type { NodeLifecycle, RemovalReport, RemovalRequest } from '../../src/contract/lifecycle.ts';
 import type { ControllerStatus, NodeReport, PlanReport, PushReport } from '../../src/contract/report.ts';
 import type { Steered } from '../../src/contract/steering.ts';
+import type { Noticed, NoticeResult, Notices } from '../../src/contract/notices.ts';
 import type { Tokened, TokenDesk, TokenReport } from '../../src/contract/tokens.ts';
 import { SyncError } from '../../src/lib/errors.ts';
 import { steeringDouble } from './steering-double.ts';
@@ -85,7 +86,7 @@ export const status = (changes: Partial<ControllerStatus> = {}): ControllerStatu
 });
 
 /** A controller that remembers what it was asked and answers what the test says. */
-export class ControllerDouble implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited {
+export class ControllerDouble implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited, Noticed {
   readonly asked: { readonly what: string; readonly with: unknown }[] = [];
   reports: NodeReport[] = [verified('contabo-vps')];
   planned: PlanReport = {
@@ -119,6 +120,16 @@ export class ControllerDouble implements ControllerApi, NodeLifecycle, Steered, 
     undo: [],
   };
   closed = 0;
+
+  readonly notices: Notices = {
+    test: ({ target, actor }) => {
+      this.note('notifyTest', { target, actor });
+      return Promise.resolve({ results: this.noticeResults });
+    },
+  };
+  noticeResults: NoticeResult[] = [
+    { target: 'ops', kind: 'webhook', place: 'https://hooks.example.net', ok: true, reason: '', tookMs: 12 },
+  ];
 
   minted: TokenReport[] = [];
   readonly tokens: TokenDesk = {

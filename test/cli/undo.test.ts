@@ -38,6 +38,8 @@ const without: Readonly<Record<string, string>> = {
   reconcile: 'the same for every node',
   daemon: 'runs until it is stopped; each thing it does is one of the others',
   watch: 'the same',
+  'notify test': 'a message that was sent cannot be taken back, and says that it is a test',
+  'admission manifest': 'makes two files at most, and prints the line that removes them',
   'term take':
     'an epoch never goes back on a node, by design; the other control plane takes a term of its own',
   'node rotate-key': 'the old key is gone from the node; a further key is made by the same command',

@@ -26,6 +26,7 @@ const bodies: Partial<Record<RouteName, unknown>> = {
   freeze: { scope: { nodes: ['a'], all: false }, until: '2030-01-01T00:00:00Z' },
   unfreeze: { scope: { nodes: ['a'], all: false } },
   drift: { node: 'a', mode: 'observe' },
+  notifyTest: { target: 'ops' },
   mintToken: { name: 'x', role: 'admin' },
   revokeToken: { name: 'x' },
   node: { node: 'a' },

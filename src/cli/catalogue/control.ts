@@ -64,4 +64,16 @@ export const controlCommands: readonly Entry[] = [
     summary: 'who did what, and why',
     load: () => import('../commands/audit.ts'),
   },
+  {
+    path: ['notify', 'test'],
+    group: 'control',
+    summary: 'a test message to those who are told of incidents',
+    load: () => import('../commands/notify-test.ts'),
+  },
+  {
+    path: ['admission', 'manifest'],
+    group: 'control',
+    summary: 'what makes the API server ask before it saves an edit',
+    load: () => import('../commands/admission-manifest.ts'),
+  },
 ];

@@ -1,0 +1,70 @@
+import type { Settings } from '../../config/settings.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Logger } from '../../lib/logger.ts';
+import type { RegistryObject } from '../../model/snapshot.ts';
+import { judgeEdit } from '../../registry/judge-edit.ts';
+import type { ParseRegistries } from '../../registry/last-good.ts';
+import type { RegistryState } from '../../registry/registry.ts';
+import { LookAfter } from './look-after.ts';
+import { answerTo, editOf, type Review, type ReviewedEdit } from './review.ts';
+
+export interface ReviewerParts {
+  readonly source: Pick<Settings['source'], 'namespace' | 'names'>;
+  readonly parse: ParseRegistries;
+  /** What is known of the registries. */
+  readonly current: () => RegistryState;
+  /** Reads the registries now; it must not be waited for. */
+  readonly look: () => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const sound = { errors: [], warnings: [] } as const;
+
+/** Judges edits of the registries before they are saved. What it cannot judge is let through: the quarantine behind it is the guarantee. */
+export class Reviewer {
+  readonly #parts: ReviewerParts;
+  readonly #after: LookAfter;
+
+  constructor(parts: ReviewerParts) {
+    this.#parts = parts;
+    this.#after = new LookAfter(parts);
+  }
+
+  /** The answer to one review. */
+  answer(review: Review): object {
+    const { source, log } = this.#parts;
+    try {
+      const edit = editOf(review, source.namespace, source.names);
+      return edit === undefined ? answerTo(review.uid, sound) : this.#judged(review, edit);
+    } catch (error) {
+      log.error('an edit could not be judged and is let through', { object: review.name, error });
+      return answerTo(review.uid, sound);
+    }
+  }
+
+  close(): void {
+    this.#after.close();
+  }
+
+  #judged(review: Review, edit: ReviewedEdit): object {
+    const { parse, current, log } = this.#parts;
+    const { snapshot, objects } = current();
+    const judged = judgeEdit(edit, { parse, objects: objects ?? new Map(), lastGood: snapshot });
+    const { errors, matters } = judged;
+    const [first] = errors;
+    if (first !== undefined)
+      log.info('an edit of a registry is refused', { path: first.path, errors: errors.length });
+    else if (matters && !review.dryRun) this.#lookAfter(edit.after.name, edit.before?.resourceVersion);
+    return answerTo(review.uid, judged);
+  }
+
+  #lookAfter(name: RegistryObject, before: string | undefined): void {
+    const { current } = this.#parts;
+    this.#after.begin(() => {
+      const { objects, sourceState } = current();
+      const seen = objects?.get(name)?.resourceVersion;
+      return sourceState === 'fresh' && seen !== before && seen !== undefined;
+    });
+  }
+}

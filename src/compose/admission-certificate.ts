@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { SyncError } from '../lib/errors.ts';
@@ -96,7 +96,17 @@ async function make({ certificate, key, host, signal }: CertificateWish): Promis
       );
     writeAtomic(key, readFileSync(keyFile), { mode: 0o600 });
     writeAtomic(certificate, readFileSync(certificateFile), { mode: 0o644 });
+    giveToDaemon([key, certificate]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The command runs as root as a rule, the daemon perhaps as the owner of the folder. */
+function giveToDaemon(files: readonly string[]): void {
+  if (process.geteuid?.() !== 0) return;
+  for (const file of files) {
+    const { uid, gid } = statSync(dirname(file));
+    chownSync(file, uid, gid);
   }
 }

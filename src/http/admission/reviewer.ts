@@ -1,7 +1,7 @@
 import type { Settings } from '../../config/settings.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
-import type { RegistryObject } from '../../model/snapshot.ts';
+import type { RawObject } from '../../model/snapshot.ts';
 import { judgeEdit } from '../../registry/judge-edit.ts';
 import type { ParseRegistries } from '../../registry/last-good.ts';
 import type { RegistryState } from '../../registry/registry.ts';
@@ -55,16 +55,22 @@ export class Reviewer {
     const [first] = errors;
     if (first !== undefined)
       log.info('an edit of a registry is refused', { path: first.path, errors: errors.length });
-    else if (matters && !review.dryRun) this.#lookAfter(edit.after.name, edit.before?.resourceVersion);
+    else if (matters && !review.dryRun) this.#lookAfter(edit.after);
     return answerTo(review.uid, judged);
   }
 
-  #lookAfter(name: RegistryObject, before: string | undefined): void {
+  #lookAfter({ name, data, annotations }: RawObject): void {
     const { current } = this.#parts;
+    // The version that it will get is not known yet, but its content is.
+    const wanted = textOf({ data, annotations });
     this.#after.begin(() => {
       const { objects, sourceState } = current();
-      const seen = objects?.get(name)?.resourceVersion;
-      return sourceState === 'fresh' && seen !== before && seen !== undefined;
+      const seen = objects?.get(name);
+      return sourceState === 'fresh' && seen !== undefined && textOf(seen) === wanted;
     });
   }
+}
+
+function textOf({ data, annotations }: Pick<RawObject, 'data' | 'annotations'>): string {
+  return JSON.stringify([data, annotations].map((one) => Object.entries(one).toSorted()));
 }

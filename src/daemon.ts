@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import type { DaemonRun } from './cli/context.ts';
 import { openDaemonParts, type DaemonParts } from './compose.ts';
+import type { Announcements } from './compose/announcements.ts';
 import type { Notifications } from './compose/notifications.ts';
 import { admissionFiles } from './config/admission-files.ts';
 import type { Settings } from './config/settings.ts';
@@ -40,6 +41,7 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
   let tcp: TcpServer | undefined;
   let told: Notifications | undefined;
   let admission: AdmissionServer | undefined;
+  let announced: Announcements | undefined;
   const release = onSignals(stop, () => void reload(parts, log, run));
   try {
     told = await notificationsOf(parts);
@@ -48,6 +50,7 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
     server = await serveSocket({ socket: settings.daemon.socket, controller, version });
     tcp = await openTcp(parts, controller, metrics);
     admission = await admissionOf(parts);
+    announced = await announcementsOf(parts);
     await start(parts, run, stop.signal);
     await untilAborted(stop.signal);
     log.logger.info('stopping');
@@ -56,6 +59,7 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
     stop.abort();
     // What is being told has its own two seconds; they are no part of those of the nodes.
     const telling = told?.close();
+    await announced?.close();
     await admission?.close();
     await tcp?.close();
     await server?.close();
@@ -121,6 +125,22 @@ function openTcp(parts: DaemonParts, controller: Served, metrics: Metrics | unde
     webhook,
     ...scraped,
   });
+}
+
+/** What is written beside the registries, where somebody can read it there. */
+async function announcementsOf({
+  engine,
+  settings,
+  clock,
+  random,
+  log,
+}: DaemonParts): Promise<Announcements | undefined> {
+  const { parts } = engine;
+  const { announcer } = parts.source;
+  const { events, annotation } = settings.announce;
+  if (announcer === undefined || !(events || annotation)) return undefined;
+  const { Announcements } = await import('./compose/announcements.ts');
+  return new Announcements({ settings: settings.announce, announcer, parts, clock, random, log });
 }
 
 /** Who judges edits before they are saved, where the API server is to ask. */

@@ -107,7 +107,7 @@ async function assemble(
     daemon: how.daemon,
   });
   const { rollout, drift } = steering;
-  const notices = noticesOf(settings, knowledge.fleet, systemClock);
+  const notices = noticesOf(settings, { fleet: knowledge.fleet, decisions, clock: systemClock });
   const kept = { notices, terms, memory, durable, decisions, tombstones, tokens, history, rollout, drift };
   const parts = { ...ground, ...knowledge, ...way, ...moving, ...kept };
   const engine = new Engine({ version, daemon: how.daemon, clusterId, source, ...parts });

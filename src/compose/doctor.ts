@@ -124,13 +124,22 @@ function kubernetesOf(http: KubernetesHttp, settings: Settings): KubernetesPort 
 interface Wanted {
   readonly verb: string;
   readonly resource: string;
+  /** The core group where it is left out. */
+  readonly group?: string;
   readonly name: string | undefined;
   /** Asked for in all namespaces. */
   readonly everywhere: boolean;
 }
 
+const eventRight = {
+  resource: 'events',
+  group: 'events.k8s.io',
+  name: undefined,
+  everywhere: false,
+} as const;
+
 /** What the controller does on the API server, verb by verb; deploy/rbac.yaml grants it. */
-function wanted({ source, status }: Settings, nodes: number): readonly Wanted[] {
+function wanted({ source, status, announce }: Settings, nodes: number): readonly Wanted[] {
   const on = (name: string | undefined, ...verbs: readonly string[]): readonly Wanted[] =>
     verbs.map((verb) => ({ verb, resource: 'configmaps', name, everywhere: false }));
   const shards = Math.max(1, Math.ceil(nodes / status.shardNodes));
@@ -142,6 +151,7 @@ function wanted({ source, status }: Settings, nodes: number): readonly Wanted[] 
     // The one after the last in use is looked for, to know that it is the last.
     ...on(shard(shards), 'get'),
     ...on(undefined, 'create'),
+    ...(announce.events ? ['create', 'patch'] : []).map((verb) => ({ ...eventRight, verb })),
     { verb: 'list', resource: 'services', name: undefined, everywhere: true },
   ];
 }
@@ -150,11 +160,11 @@ async function ask(
   http: KubernetesHttp,
   { right, namespace, signal }: { right: Wanted; namespace: string; signal: AbortSignal },
 ): Promise<Right> {
-  const { verb, resource, name, everywhere } = right;
+  const { verb, resource, group = '', name, everywhere } = right;
   const resourceAttributes = {
     verb,
     resource,
-    group: '',
+    group,
     ...(name === undefined ? {} : { name }),
     ...(everywhere ? {} : { namespace }),
   };

@@ -46,16 +46,10 @@ export class Controller implements ControllerApi, NodeLifecycle, Steered, Tokene
   /** Rollouts, freezes and drift. */
   readonly steering: Steering;
 
-  /** Messages to people; who asks for one is kept in the audit. */
-  readonly notices: Notices = {
-    test: async (request) => {
-      // A store that is damaged must not keep a person from testing what would tell of it.
-      await this.parts.decisions
-        .audit(request.actor, 'notify test', request.target ?? 'all')
-        .catch(() => undefined);
-      return this.parts.notices.test(request);
-    },
-  };
+  /** Messages to people. */
+  get notices(): Notices {
+    return this.parts.notices;
+  }
 
   /** Who may use the API over TCP. */
   readonly tokens: TokenDesk;

@@ -2,6 +2,8 @@ import { registryObjects, type Finding, type RawObject, type RegistryObject } fr
 import type { Clock } from '../lib/clock.ts';
 import { messageOf, SyncError } from '../lib/errors.ts';
 import { systemRandom, type Random } from '../lib/random.ts';
+import type { Announcer } from './announcer.ts';
+import { createKubernetesAnnouncer } from './kubernetes-announcer.ts';
 import { editConfigMap } from './kubernetes-edit.ts';
 import { Freshness } from './kubernetes-freshness.ts';
 import { KubernetesHttp } from './kubernetes-http.ts';
@@ -68,6 +70,7 @@ const defaults: Tuning = {
 
 class KubernetesSource implements Source {
   readonly own: Source['own'];
+  readonly announcer: Announcer;
   readonly #settings: Tuning;
   readonly #names: ObjectNames;
   readonly #namespace: string;
@@ -91,6 +94,7 @@ class KubernetesSource implements Source {
     this.#objects = new KubernetesObjects(this.#http, namespace);
     this.#freshness = new Freshness(this.#settings.staleAcceptMs);
     this.own = createKubernetesOwn(this.#objects);
+    this.announcer = createKubernetesAnnouncer(this.#http, { namespace, names });
   }
 
   async connect(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Finding, RawObject, RegistryObject } from '../model/snapshot.ts';
+import type { Announcer } from './announcer.ts';
 
 /** What one look at a source gave: every object that exists, or why it could not be read. An unreadable source is never an empty one. */
 export type Reading =
@@ -57,6 +58,8 @@ export interface Source {
   ): Promise<string | undefined>;
   /** Ours, beside the registries: reads and writes of the term record and the status objects. */
   readonly own: OwnObjects;
+  /** Writes beside the registries what became of them; undefined where nobody could read it (directory). */
+  readonly announcer?: Announcer;
   health(): SourceHealth;
   /** What an earlier process read last: an older version of one of these objects is stale from the first read on. */
   recall?(objects: readonly RawObject[]): void;

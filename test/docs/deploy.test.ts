@@ -84,6 +84,7 @@ describe('deploy/rbac.yaml', () => {
       .map(({ kind, resources, verbs }) => ({ kind, resources, verbs }));
     expect(open).toEqual([
       { kind: 'Role', resources: ['configmaps'], verbs: ['create'] },
+      { kind: 'Role', resources: ['events'], verbs: ['create', 'patch'] },
       { kind: 'ClusterRole', resources: ['services'], verbs: ['list'] },
     ]);
   });

@@ -8,6 +8,7 @@ export function settingsFor(stateDirectory: string, drawn: object): Settings {
     ...written,
     // Nobody asks it there.
     api: { ...written.api, listen: 'off' },
+    announce: { events: false, annotation: false },
     status: { ...written.status, writeBack: true },
     daemon: {
       ...written.daemon,

@@ -106,7 +106,7 @@ describe.skipIf(!ready)(
     });
 
     it('a restart writes nothing that is there already', async () => {
-        await restart();
+      await restart();
       await until('the nodes are verified', async () => {
         const { stdout } = await world.rig.syncctl(['status', '-o', 'json']);
         const { nodes } = JSON.parse(stdout) as { nodes: { verified: boolean }[] };

@@ -4,6 +4,7 @@ import type { DaemonRun } from './cli/context.ts';
 import { openDaemonParts, type DaemonParts } from './compose.ts';
 import type { Announcements } from './compose/announcements.ts';
 import type { Notifications } from './compose/notifications.ts';
+import type { Traces } from './compose/traces/traces.ts';
 import { admissionFiles } from './config/admission-files.ts';
 import type { Settings } from './config/settings.ts';
 import type { ControllerStatus } from './contract/report.ts';
@@ -30,11 +31,11 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
   const stop = new AbortController();
   checkSchedule(settings.reconcile);
   const metrics = await metricsFor(settings, log);
-  const parts = await openDaemonParts(
-    settings,
-    log.logger,
-    (history) => metrics?.observing(history) ?? history,
-  );
+  const traces = await tracesFor(settings, log);
+  const parts = await openDaemonParts(settings, log.logger, (history) => {
+    const counted = metrics?.observing(history) ?? history;
+    return traces?.observing(counted) ?? counted;
+  });
   for (const folder of [settings.daemon.stateDirectory, settings.source.directory])
     if (folder !== undefined) sweepTemps(folder);
   let server: SocketServer | undefined;
@@ -45,6 +46,7 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
   const release = onSignals(stop, () => void reload(parts, log, run));
   try {
     told = await notificationsOf(parts);
+    traces?.connect(() => parts.engine.parts.registry.current());
     await parts.engine.open();
     const controller = servedBy(parts, stop.signal);
     server = await serveSocket({ socket: settings.daemon.socket, controller, version });
@@ -64,6 +66,7 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
     await tcp?.close();
     await server?.close();
     await parts.close();
+    await traces?.close();
     await telling;
     release();
   }
@@ -98,6 +101,14 @@ function servedBy({ controller, engine, settings, clock }: DaemonParts, signal: 
       return doctorOf({ ...ground, status, clock, signal })(node);
     },
   });
+}
+
+/** The traces, where a collector is named; else nothing of it is loaded. */
+async function tracesFor({ traces }: Settings, { logger: log }: RootLog): Promise<Traces | undefined> {
+  const { endpoint } = traces;
+  if (endpoint === undefined) return undefined;
+  const { Traces } = await import('./compose/traces/traces.ts');
+  return new Traces({ settings: { ...traces, endpoint }, clock: systemClock, log });
 }
 
 /** Opens the API over TCP, and tells the metrics where they read. */

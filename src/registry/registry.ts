@@ -15,6 +15,9 @@ export interface RegistryState {
   /** Why the state is not fresh, and what mends it. */
   readonly reason: string | undefined;
   readonly remedy: string | undefined;
+  /** When it was first heard that something may have changed, and when it was read; wall clock. */
+  readonly heardMs?: number;
+  readonly readMs?: number;
 }
 
 /** `desired`: what nodes should hold may differ. `source`: only what we know of the source changed. */
@@ -50,6 +53,7 @@ export class Registry {
   #reading: Promise<RegistryState> | undefined;
   #queued: Promise<RegistryState> | undefined;
   #loops: Promise<void> = Promise.resolve();
+  #heardMs: number | undefined;
 
   constructor(options: RegistryOptions) {
     const { source, stateDirectory, parse, clock, quietMs = 50, capMs = 500 } = options;
@@ -111,6 +115,9 @@ export class Registry {
   }
 
   async #read(signal: AbortSignal): Promise<RegistryState> {
+    const { clock } = this.#options;
+    const heardMs = this.#heardMs ?? clock.now();
+    this.#heardMs = undefined;
     const reading = await this.#options.source.read(signal);
     if (reading.kind === 'unreadable') {
       const sourceState = this.#state.snapshot === undefined ? 'none' : 'last-good';
@@ -125,7 +132,8 @@ export class Registry {
     await this.#remember(reading.objects, parsed);
     const snapshot = withFindings(parsed, reading.findings);
     const fresh = { sourceState: 'fresh', reason: undefined, remedy: undefined } as const;
-    return this.#adopt({ snapshot, objects: reading.objects, ...fresh });
+    const times = { heardMs, readMs: clock.now() };
+    return this.#adopt({ snapshot, objects: reading.objects, ...times, ...fresh });
   }
 
   async #remember(objects: ReadonlyMap<RegistryObject, RawObject>, snapshot: Snapshot): Promise<void> {
@@ -155,7 +163,11 @@ export class Registry {
     const isOver = (): boolean => signal.aborted;
     while (!isOver()) {
       try {
-        await source.watch(() => this.#bursts.poke(), signal);
+        const onHint = (): void => {
+          this.#heardMs ??= clock.now();
+          this.#bursts.poke();
+        };
+        await source.watch(onHint, signal);
       } catch (error) {
         // A source's watch recovers by itself; one that throws has met something it does not know.
         if (!isOver()) this.#warn(`the watch failed and starts again: ${messageOf(error)}`);

@@ -27,6 +27,7 @@ export const outside: Readonly<Record<string, string>> = {
   'src/compose/cluster-id.ts': 'a question of enrolment',
   'src/compose/notifications.ts': 'tells people, where somebody is to be told; no push waits for it',
   'src/compose/announcements.ts': 'writes beside the registries what became of them; no push waits for it',
+  'src/compose/traces/': 'tells a collector, where one is named; no push waits for it',
   'src/compose/notices.ts': 'a test message, which a person asks for',
   'src/compose/admission-certificate.ts': 'a file that a command makes',
   'src/registry/kubernetes-announcer.ts': 'the same as announcements, which are off',

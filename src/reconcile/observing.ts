@@ -1,6 +1,6 @@
-import type { HistoryRecorder } from '../../reconcile/history.ts';
-import type { NewPush } from '../../store/history/records.ts';
-import type { SeenRevision } from '../../store/history/recorder.ts';
+import type { HistoryRecorder } from './history.ts';
+import type { NewPush } from '../store/history/records.ts';
+import type { SeenRevision } from '../store/history/recorder.ts';
 
 /** Who else wants to hear what the history is told. */
 export interface Observer {

@@ -33,7 +33,9 @@ export async function openController(
 }
 
 /** A controller for one command: a term begins before the first thing that writes, above what the nodes have heard. */
-function onceOver(built: OpenController): ControllerApi & NodeLifecycle & Steered & Tokened & Audited & Noticed {
+function onceOver(
+  built: OpenController,
+): ControllerApi & NodeLifecycle & Steered & Tokened & Audited & Noticed {
   const { controller, engine } = built;
   let begun = false;
   const changing = async <T>(work: () => Promise<T>): Promise<T> => {

@@ -13,6 +13,8 @@ const heavy = [
   'cli-table3',
   'node-cron',
   'diff',
+  '@opentelemetry/api',
+  '@opentelemetry/sdk-trace',
 ];
 
 let inputs: Metafile['inputs'] = {};
@@ -47,6 +49,15 @@ function packagesOf(file: string, seen = new Set<string>()): ReadonlySet<string>
   return found;
 }
 
+/** Files of ours that come with a file without anybody asking. */
+function filesOf(file: string, seen = new Set<string>()): ReadonlySet<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  for (const { path, kind, external } of inputs[file]?.imports ?? [])
+    if (kind !== 'dynamic-import' && external !== true) filesOf(path, seen);
+  return seen;
+}
+
 const isHeavy = (name: string): boolean => heavy.some((one) => name === one || name.startsWith(`${one}/`));
 
 describe('the start of syncctl', () => {
@@ -70,5 +81,19 @@ describe('the start of syncctl', () => {
   it('loads the Kubernetes client, the SSH client and the log library for none of health, validate and render', () => {
     for (const name of ['health', 'validate', 'render'])
       expect([...packagesOf(`src/cli/commands/${name}.ts`)].filter(isHeavy), name).toEqual([]);
+  });
+
+  it('loads nothing of the rooms that a daemon opens only where its settings name them', () => {
+    const files = filesOf('src/daemon.ts');
+    expect(files.size).toBeGreaterThan(100);
+    const rooms = [
+      'src/compose/traces/',
+      'src/compose/announcements',
+      'src/compose/notifications',
+      'src/http/admission/',
+    ];
+    expect([...files].filter((file) => rooms.some((room) => file.startsWith(room)))).toEqual([]);
+    const names = [...packagesOf('src/daemon.ts')];
+    expect(names.filter((name) => /^(?:@opentelemetry|nodemailer|prom-client)/u.test(name))).toEqual([]);
   });
 });

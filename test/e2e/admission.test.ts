@@ -1,3 +1,7 @@
+import { createHmac } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
 import type { ApiAnswer } from '../servers/kube-api.ts';
@@ -9,6 +13,8 @@ import { fileOn, until, type Daemon } from './rig.ts';
 
 const kubeReady = kubeAvailable();
 const ready = kubeReady.available && fleetAvailable('namespaces').available;
+const secret = 'It is a secret to everybody';
+
 const configurations = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
 
 describe.skipIf(!ready)(
@@ -17,17 +23,23 @@ describe.skipIf(!ready)(
     let world: RbacRig;
     let daemon: Daemon;
     let manifest: object;
+    const folder = mkdtempSync(join(tmpdir(), 'webhook-e2e-'));
+    const secretFile = join(folder, 'secret');
 
     beforeAll(async () => {
+      writeFileSync(secretFile, secret, { mode: 0o600 });
       const port = String(await freePort());
       // The poll is far away, and the right to watch services is taken away: only the review tells of an edit.
       world = await startRbacRig(
-        `status:\n  flushMs: 500\nwatch:\n  pollMs: 3600000\nadmission:\n  listen: 127.0.0.1:${port}\n`,
+        `status:\n  flushMs: 500\nwatch:\n  pollMs: 3600000\nadmission:\n  listen: 127.0.0.1:${port}\nwebhook:\n  secretFile: ${secretFile}\n`,
       );
       await world.trim('service-registry', ['watch', 'list']);
+      const { settings } = world.rig;
+      writeFileSync(settings, readFileSync(settings, 'utf8').replace('listen: off', "listen: '127.0.0.1:0'"));
     });
     afterAll(async () => {
       await world.stop();
+      rmSync(folder, { recursive: true, force: true });
     });
 
     const path = `${maps}/service-registry`;
@@ -148,6 +160,29 @@ describe.skipIf(!ready)(
         daemon.process.kill('SIGCONT');
       }
       expect(await services()).toContain('meanwhile');
+    });
+
+    it('a signed call brings an edit to the nodes of which neither review, watch nor poll can tell', async () => {
+      await world.admin.call('DELETE', `${configurations}/sync-controller`);
+      await until(
+        'nobody is asked',
+        async () => (await save({ 'services.json': '{' }, '?dryRun=All')).status === 200,
+      );
+      expect((await save({ 'services.json': await withService('called') })).status).toBe(200);
+      const [url = ''] = /http:\/\/127\.0\.0\.1:\d+/u.exec(daemon.said()) ?? [];
+      const body = JSON.stringify({ zen: 'Keep it logically awesome.' });
+      const mac = createHmac('sha256', secret).update(body).digest('hex');
+      const call = (signature: string): Promise<Response> =>
+        fetch(`${url}/api/webhook`, {
+          method: 'POST',
+          body,
+          headers: { 'x-hub-signature-256': `sha256=${signature}`, 'x-github-event': 'ping' },
+        });
+      expect((await call(mac.replace(/^./u, (digit) => (digit === '0' ? '1' : '0')))).status).toBe(401);
+      expect(hosts()).not.toContain('called.testcloud');
+      expect((await call(mac)).status).toBe(202);
+      await world.everywhere('called');
+      expect(daemon.said()).not.toContain(secret);
     });
   },
 );

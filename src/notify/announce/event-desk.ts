@@ -94,7 +94,7 @@ export class EventDesk {
     this.#sent = [...this.#sent, clock.monotonic()];
     const past = this.#past.get(key);
     const atMs = clock.now();
-    if (past !== undefined && past.note === event.note && clock.monotonic() - past.atMs < keptMs) {
+    if (past?.note === event.note && clock.monotonic() - past.atMs < keptMs) {
       const count = past.count + 1;
       if (await announcer.tellAgain({ name: past.name, count, atMs })) {
         this.#past.set(key, { ...past, count, atMs: clock.monotonic() });

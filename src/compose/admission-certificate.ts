@@ -2,9 +2,9 @@ import { X509Certificate } from 'node:crypto';
 import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
-import { SyncError } from '../lib/errors.ts';
+import { messageOf, SyncError } from '../lib/errors.ts';
 import { execProgram } from '../lib/exec.ts';
-import { exists, writeAtomic } from '../lib/files.ts';
+import { exists, hasCode, writeAtomic } from '../lib/files.ts';
 
 const days = 3_650;
 const subject = '/CN=sync-controller admission';
@@ -22,9 +22,22 @@ export interface CertificateWish {
 /**
  * The certificate for reviews, made where there is none: one that signs itself, whose key never leaves its file and which the manifest alone
  * makes trusted.
- * @throws SyncError `config` where the one that is there is not for this host, or over.
+ * @throws SyncError `config` where the one that is there is not for this host, or over; `permission` where the folder is somebody else's.
  */
 export async function admissionCertificate(
+  wish: CertificateWish,
+  nowMs: number,
+): Promise<{ readonly pem: string; readonly made: boolean }> {
+  try {
+    return await found(wish, nowMs);
+  } catch (error) {
+    if (!hasCode(error, 'EACCES', 'EPERM')) throw error;
+    const message = `${wish.certificate}: expected to be ours to read or make, got ${messageOf(error)}`;
+    throw new SyncError('permission', message, { remedy: 'sudo syncctl admission manifest', cause: error });
+  }
+}
+
+async function found(
   wish: CertificateWish,
   nowMs: number,
 ): Promise<{ readonly pem: string; readonly made: boolean }> {

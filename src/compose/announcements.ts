@@ -15,7 +15,7 @@ import { isFailure } from '../registry/kubernetes-failure.ts';
 export interface AnnouncementParts {
   readonly settings: Settings['announce'];
   readonly announcer: Announcer;
-  readonly parts: Pick<ControllerParts, 'fleet' | 'status' | 'registry' | 'history'>;
+  readonly parts: Pick<ControllerParts, 'fleet' | 'status' | 'registry' | 'history' | 'standing'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -86,7 +86,9 @@ export class Announcements {
   }
 
   async #tell(): Promise<void> {
-    const { fleet, registry } = this.#parts.parts;
+    const { fleet, registry, standing } = this.#parts.parts;
+    // Whoever writes to the nodes is who speaks of it.
+    if (['rival', 'no-term'].includes(standing.state().kind)) return;
     const { snapshot, objects, sourceState } = registry.current();
     const effective = fleet.effective();
     if (snapshot === undefined || objects === undefined || effective === undefined) return;
@@ -99,9 +101,10 @@ export class Announcements {
     if (!stand.applied) return;
     const name = this.#nameOf(effective.digest);
     if (name === undefined) return;
-    const said = sayings(effective);
-    const revision = { name, digest: effective.digest, said, stand };
-    this.#tellApplied(objects, revision);
+    if (this.#applied?.digest !== effective.digest) {
+      const { digest } = effective;
+      this.#tellApplied(objects, { name, digest, said: sayings(effective), stand });
+    }
     await this.#annotate(objects, name);
   }
 
@@ -130,7 +133,6 @@ export class Announcements {
   #tellApplied(objects: ReadonlyMap<RegistryObject, RawObject>, revision: Revision): void {
     const { name, digest, said, stand } = revision;
     const before = this.#applied;
-    if (before?.digest === digest) return;
     this.#applied = { digest, said };
     for (const object of objects.values()) {
       // After a start the annotation alone knows whether it is news.

@@ -194,6 +194,15 @@ function crossChecked(settings: WrittenSettings, file: SettingsFile | undefined)
       remedy: 'raise presence.slowProbeMs',
     });
   }
+  const { api, webhook } = settings;
+  if (api.listen === 'off' && (webhook.secretFile ?? webhook.secretVariable) !== undefined) {
+    throw refusal({
+      place: at('api', 'listen'),
+      expected: 'an address, because a webhook is set and is served there',
+      value: api.listen,
+      remedy: 'set api.listen, or remove the section webhook',
+    });
+  }
   return settings;
 }
 

@@ -79,9 +79,18 @@ module.exports = {
     {
       name: 'not-a-dependency',
       severity: 'error',
-      comment: 'What src/ imports is listed under dependencies.',
+      comment: 'What src/ imports is listed in package.json.',
       from: { path: '^src/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'a-tool',
+      severity: 'error',
+      comment: 'The bundle holds what src/ imports, so all packages are devDependencies; those of tests and builds are none of it.',
+      from: { path: '^src/' },
+      to: {
+        path: '^node_modules/(@seriousme/|dependency-cruiser|esbuild|eslint|fast-check|prettier|smtp-server|typescript|vitest)',
+      },
     },
     ...upward,
     ...sideways,

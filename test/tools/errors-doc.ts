@@ -27,7 +27,8 @@ const exitHead = `
 | Code | Name | When |
 |---|---|---|`;
 
-const exitMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
+/** When a command ends with which code, for the pages that say so. */
+export const exitMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   ok: 'everything asked for is done; `push`: every selected node is verified',
   failure: 'something selected is not verified, or the command could not do its work',
   changes: '`plan`: a push would change something',

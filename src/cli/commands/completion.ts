@@ -17,7 +17,8 @@ _syncctl() {
   found=("\${(@f)$(syncctl __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   compadd -a found
 }
-compdef _syncctl syncctl
+# As a file of the fpath it is the function; sourced, it only makes itself known.
+if [[ \$funcstack[1] == _syncctl ]]; then _syncctl "\$@"; else compdef _syncctl syncctl; fi
 `;
 
 const fish = `# fish completion of syncctl; load it with: syncctl completion fish | source

@@ -86,7 +86,8 @@ module.exports = {
     {
       name: 'a-tool',
       severity: 'error',
-      comment: 'The bundle holds what src/ imports, so all packages are devDependencies; those of tests and builds are none of it.',
+      comment:
+        'The bundle holds what src/ imports, so all packages are devDependencies; those of tests and builds are none of it.',
       from: { path: '^src/' },
       to: {
         path: '^node_modules/(@seriousme/|dependency-cruiser|esbuild|eslint|fast-check|prettier|smtp-server|typescript|vitest)',

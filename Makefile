@@ -32,6 +32,15 @@ setup: node_modules/.package-lock.json ## install what is missing
 build: setup ## bundle src/ into dist/
 	@node test/tools/build.ts
 
+.PHONY: npm
+npm: build ## the package for npm, sync-controller-<version>.tgz
+	@npm pack --silent
+
+.PHONY: deb
+deb: build ## the Debian package with its runtime, sync-controller_<version>_<arch>.deb
+	@bash test/tools/packages.sh debhelper:dh dpkg-dev:dpkg-buildpackage
+	@bash test/tools/deb.sh .
+
 .PHONY: packages
 packages: ## install the Debian packages that tests use (as root; else says which)
 	@bash test/tools/packages.sh
@@ -44,6 +53,7 @@ demo: build ## the main job on five nodes, without Kubernetes or root (ONCE=1: e
 .PHONY: test
 test: setup packages build ## install what is missing and pass the tests (SUITES="unit cli", TIER=ci|nightly|release)
 	@bash test/servers/build.sh --check || true
+	@bash test/packages/base-root.sh --check >/dev/null || echo "packages: the first test of the Debian package makes a clean root (some minutes, once)" >&2
 	@TIER=$(or $(TIER),ci) node test/tools/run-tests.ts $(SUITES)
 
 .PHONY: test-servers

@@ -32,6 +32,7 @@ const suites: Readonly<Record<string, readonly string[]>> = {
   faults: ['test/faults'],
   soak: ['test/soak'],
   e2e: ['test/e2e'],
+  packages: ['test/packages'],
 };
 
 /** How deep the generated tests go. `ci` fits into CI; `nightly` and `release` are for a machine of its own. */

@@ -86,6 +86,7 @@ const cases: readonly (readonly [string, readonly string[]])[] = [
   ['ChangeReport', ['service', 'publish', 'grafana']],
   ['TrustReport', ['node', 'trust', '--all', '--from', 'scan', '--yes']],
   ['KeyRotation', ['node', 'rotate-key', '--all', '--yes']],
+  ['ReceiverUpgrade', ['upgrade', '--dry-run']],
   ['RemovalReport', ['node', 'remove', 'dev-laptop', '--yes']],
   ['Term', ['term', 'show']],
   ['TermTaken', ['term', 'take', '--reason', 'x']],

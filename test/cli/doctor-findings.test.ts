@@ -188,7 +188,7 @@ describe('syncctl doctor', () => {
       { look: well({}, { receiver: '0.9.0' }) },
       'login',
       /its receiver is 0\.9\.0, older than our 1\.0\.0/u,
-      /^syncctl node add .* --upgrade$/u,
+      /^syncctl upgrade vinay-laptop$/u,
     ],
     [
       'bytes that somebody else changed',

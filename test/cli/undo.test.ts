@@ -85,6 +85,8 @@ const prepared: Readonly<Record<string, readonly string[]>> = {
   restore: ['backup', 'b.tar.gz'],
 };
 const elsewhere: Readonly<Record<string, string>> = {
+  upgrade:
+    'a controller never goes down in version, so an admin does by ssh; test/e2e/upgrade.test.ts runs the printed line',
   'service discover': 'needs the services of a cluster; writes through the same door as service register',
 };
 

@@ -67,11 +67,19 @@ export async function startDebian(how: 'boot' | 'still'): Promise<Debian> {
   });
   let words = '';
   child.stderr.on('data', (chunk: Buffer) => (words += chunk.toString()));
-  const gone = new Promise<void>((resolve) => child.once('close', () => void resolve()));
-  const outer = await new Promise<number>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => void resolve(Number(line.split(' ')[1])));
-    void gone.then(() => void reject(new Error(`the machine did not start: ${words.trim()}`)));
+  const closed = Promise.withResolvers<undefined>();
+  child.once('close', () => {
+    closed.resolve(undefined);
   });
+  const gone = closed.promise;
+  const up = Promise.withResolvers<number>();
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    up.resolve(Number(line.split(' ')[1]));
+  });
+  void gone.then(() => {
+    up.reject(new Error(`the machine did not start: ${words.trim()}`));
+  });
+  const outer = await up.promise;
   const alive = (): void => {
     if (child.exitCode !== null) throw new Error(`the machine has ended: ${words.trim()}`);
   };

@@ -29,6 +29,12 @@ export const controlCommands: readonly Entry[] = [
   },
   { path: ['resume'], group: 'control', summary: 'end a pause', load: () => import('../commands/resume.ts') },
   {
+    path: ['upgrade'],
+    group: 'control',
+    summary: 'bring the receivers on the nodes to this release',
+    load: () => import('../commands/upgrade.ts'),
+  },
+  {
     path: ['term', 'show'],
     group: 'control',
     summary: 'the term of this controller',

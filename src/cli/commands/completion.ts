@@ -18,7 +18,7 @@ _syncctl() {
   compadd -a found
 }
 # As a file of the fpath it is the function; sourced, it only makes itself known.
-if [[ \$funcstack[1] == _syncctl ]]; then _syncctl "\$@"; else compdef _syncctl syncctl; fi
+if [[ $funcstack[1] == _syncctl ]]; then _syncctl "$@"; else compdef _syncctl syncctl; fi
 `;
 
 const fish = `# fish completion of syncctl; load it with: syncctl completion fish | source

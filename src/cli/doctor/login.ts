@@ -81,19 +81,9 @@ function failed(
 }
 
 /** An older receiver goes on working; what it lacks is said nowhere else. */
-function receiverFindings(
-  { name, address, type, sshUser }: Node,
-  theirs: string,
-  ours: string,
-): readonly DoctorFinding[] {
+function receiverFindings({ name }: Node, theirs: string, ours: string): readonly DoctorFinding[] {
   return isOlder(theirs, ours)
-    ? [
-        warning(
-          name,
-          `its receiver is ${theirs}, older than our ${ours}`,
-          `syncctl node add ${address} --type ${type} --user ${sshUser} --upgrade`,
-        ),
-      ]
+    ? [warning(name, `its receiver is ${theirs}, older than our ${ours}`, `syncctl upgrade ${name}`)]
     : [];
 }
 

@@ -31,7 +31,7 @@ export function commandOf({ remedy }: DoctorFinding): string {
 export function mend(rig: Rig, finding: DoctorFinding): Promise<Ran> {
   const words = (finding.remedy ?? '').split(/; | \(/u)[0]?.split(' ') ?? [];
   if (words[0] !== 'syncctl') throw new Error(`no command line of ours: ${String(finding.remedy)}`);
-  return rig.syncctl([...words.slice(1), ...(words[1] === 'node' ? ['--yes'] : [])]);
+  return rig.syncctl([...words.slice(1), ...(/^(?:node|upgrade)$/u.test(words[1] ?? '') ? ['--yes'] : [])]);
 }
 
 /** What was found, as one line each. */

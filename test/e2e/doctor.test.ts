@@ -53,7 +53,7 @@ describe.skipIf(!ready)('what doctor finds on real nodes, and whether its comman
     expect((await doctor(rig, ['vps'])).code).toBe(0);
   });
 
-  it('a receiver of an older release: the printed node add --upgrade replaces it', async () => {
+  it('a receiver of an older release: the printed upgrade replaces it', async () => {
     installOtherVersion(rig.node(1), '0.0.1');
     const found = await problem('laptop');
     expect(found).toMatchObject({

@@ -53,7 +53,6 @@ demo: build ## the main job on five nodes, without Kubernetes or root (ONCE=1: e
 .PHONY: test
 test: setup packages build ## install what is missing and pass the tests (SUITES="unit cli", TIER=ci|nightly|release)
 	@bash test/servers/build.sh --check || true
-	@bash test/packages/base-root.sh --check >/dev/null || echo "packages: the first test of the Debian package makes a clean root (some minutes, once)" >&2
 	@TIER=$(or $(TIER),ci) node test/tools/run-tests.ts $(SUITES)
 
 .PHONY: test-servers

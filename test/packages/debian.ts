@@ -21,6 +21,7 @@ export interface Debian {
   stop(): Promise<void>;
 }
 
+const maker = join(import.meta.dirname, 'base-root.sh');
 const programs = {
   debootstrap: 'debootstrap',
   'systemd-nspawn': 'systemd-container',
@@ -41,19 +42,18 @@ export function debianAvailable(): Availability {
       available: false,
       reason: `missing: apt-get install ${missing.map(([, name]) => name).join(' ')}`,
     };
-  const groups = spawnSync('findmnt', ['--noheadings', '--types', 'cgroup2']);
-  return groups.status === 0
+  if (spawnSync('findmnt', ['--noheadings', '--types', 'cgroup2']).status !== 0)
+    return { available: false, reason: 'no cgroup2 file system is mounted' };
+  return spawnSync('bash', [maker, '--check']).status === 0
     ? { available: true }
-    : { available: false, reason: 'no cgroup2 file system is mounted' };
+    : { available: false, reason: 'no clean Debian root yet: bash test/packages/base-root.sh' };
 }
 
-/** Path of the clean root; made at the first call on a machine, which takes some minutes. */
-export async function baseRoot(): Promise<string> {
-  const made = await runProgram(['bash', join(import.meta.dirname, 'base-root.sh')], {
-    env: { ...process.env },
-  });
-  if (made.code !== 0) throw new Error(`a clean Debian root: ${made.stderr.trim()}`);
-  return made.stdout.trim();
+/** Path of the clean root. */
+async function baseRoot(): Promise<string> {
+  const { code, stdout, stderr } = await runProgram(['bash', maker]);
+  if (code !== 0) throw new Error(`a clean Debian root: ${stderr.trim()}`);
+  return stdout.trim();
 }
 
 /** Starts a machine of its own over the clean root; nothing of the product is on it. */

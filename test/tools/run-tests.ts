@@ -35,6 +35,11 @@ const suites: Readonly<Record<string, readonly string[]>> = {
   packages: ['test/packages'],
 };
 
+/** What a suite needs made once on a machine; where it cannot be, its tests say so by skipping. */
+const preparations: Readonly<Record<string, readonly string[]>> = {
+  packages: ['bash', 'test/packages/base-root.sh'],
+};
+
 /** How deep the generated tests go. `ci` fits into CI; `nightly` and `release` are for a machine of its own. */
 const tiers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   ci: {},
@@ -89,6 +94,8 @@ for (const [name, folders] of chosen) {
   if (present.length === 0) continue;
   const file = join(scratch, `${name}.json`);
   const started = performance.now();
+  const [program, ...words] = preparations[name] ?? [];
+  if (program !== undefined) spawnSync(program, words, { stdio: ['ignore', 'ignore', 'inherit'] });
   const run = spawnSync(
     'vitest',
     // Tests on real machines wait more than they compute: two files at a time, also on two cores.

@@ -90,7 +90,7 @@ module.exports = {
         'The bundle holds what src/ imports, so all packages are devDependencies; those of tests and builds are none of it.',
       from: { path: '^src/' },
       to: {
-        path: '^node_modules/(@seriousme/|dependency-cruiser|esbuild|eslint|fast-check|prettier|smtp-server|typescript|vitest)',
+        path: '^node_modules/(@hey-api/|@seriousme/|dependency-cruiser|esbuild|eslint|fast-check|prettier|smtp-server|typescript|vitest)',
       },
     },
     ...upward,

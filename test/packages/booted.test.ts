@@ -7,12 +7,14 @@ import { aptInstall, buildDeb, buildLaterDeb, workFolder } from './deb.ts';
 import { debianAvailable, startDebian, type Debian } from './debian.ts';
 
 const possible = debianAvailable();
+// apt unpacks 125 MB, on whatever machine this is.
+const patient = { timeout: 300_000 };
 const reason = possible.available ? '' : ` [skipped: ${possible.reason}]`;
 const unit = 'sync-controller';
 const registry = '/etc/sync-controller/registry';
 const later = '9.9.9';
 
-describe.skipIf(!possible.available)(`the Debian package on a machine that boots${reason}`, () => {
+describe.skipIf(!possible.available)(`the Debian package on a machine that boots${reason}`, patient, () => {
   let rig: Rig;
   let machine: Debian;
   let deb: string;

@@ -8,10 +8,11 @@ import { aptInstall, buildDeb, root, workFolder } from './deb.ts';
 import { debianAvailable, startDebian, type Debian } from './debian.ts';
 
 const possible = debianAvailable();
+const patient = { timeout: 300_000 };
 const reason = possible.available ? '' : ` [skipped: ${possible.reason}]`;
 const digest = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 
-describe.skipIf(!possible.available)(`the Debian package${reason}`, () => {
+describe.skipIf(!possible.available)(`the Debian package${reason}`, patient, () => {
   const work = workFolder();
   let deb: string;
   let listing: readonly string[];
@@ -68,7 +69,7 @@ describe.skipIf(!possible.available)(`the Debian package${reason}`, () => {
   it('is clean for lintian, down to its remarks', async () => {
     const ran = await runProgram(['lintian', '--allow-root', '--display-info', '--fail-on', 'info', deb]);
     expect([ran.code, ran.stdout]).toEqual([0, '']);
-  }, 300_000);
+  });
 
   it('comes out the same, byte for byte, from another folder, time zone and umask', async () => {
     const again = join(work, 'two');
@@ -83,7 +84,7 @@ describe.skipIf(!possible.available)(`the Debian package${reason}`, () => {
     });
     expect([ran.code, ran.stderr]).toEqual([0, '']);
     expect(digest(ran.stdout.trim())).toBe(digest(deb));
-  }, 300_000);
+  });
 
   it('has manual pages that the formatter reads without a remark', async () => {
     for (const page of ['man1/syncctl.1.gz', 'man8/sync-controller.8.gz']) {

@@ -9,6 +9,7 @@ import { buildDeb, root, workFolder } from './deb.ts';
 import { debianAvailable, startDebian, type Debian } from './debian.ts';
 
 const possible = debianAvailable();
+const patient = { timeout: 300_000 };
 const reason = possible.available ? '' : ` [skipped: ${possible.reason}]`;
 const [build = [], result = []] = stagesOf(readFileSync(join(root, 'deploy/Containerfile'), 'utf8'));
 const environment = environmentOf(result);
@@ -31,7 +32,7 @@ describe('deploy/Containerfile', () => {
   });
 });
 
-describe.skipIf(!possible.available)(`the image, made in a clean root${reason}`, () => {
+describe.skipIf(!possible.available)(`the image, made in a clean root${reason}`, patient, () => {
   const work = workFolder();
   let rig: Rig;
   let machine: Debian;
@@ -103,7 +104,7 @@ describe.skipIf(!possible.available)(`the image, made in a clean root${reason}`,
     await until('the node has the names', () =>
       fileOn(rig.node(0), 'etc/hosts').includes('demo.testcloud.local'),
     );
-  }, 120_000);
+  });
 
   it('carries neither the package that it was made from nor lists of others', async () => {
     expect(

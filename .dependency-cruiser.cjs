@@ -9,7 +9,8 @@ const ranks = [
   ['push', 'enrol', 'ha', 'replication', 'config-sync', 'notify'],
   ['reconcile'],
   ['compose'],
-  ['http', 'cli'],
+  // The dashboard runs in a browser: of the other folders it takes types and pure facts.
+  ['http', 'cli', 'dashboard'],
   // One rank in the documents; the entry hands the daemon to the command line.
   ['daemon'],
   ['main'],

@@ -72,10 +72,15 @@ lint: setup packages ## formatting, typescript-eslint, shellcheck
 .PHONY: types
 types: setup ## strict type check
 	@tsc --noEmit
+	@tsc --noEmit --project src/dashboard
 
 .PHONY: imports
 imports: setup ## import ranks and cycles
 	@depcruise --config .dependency-cruiser.cjs src
+
+.PHONY: screenshots
+screenshots: setup packages build ## take the pictures of the dashboard in docs/screenshots anew
+	@SYNC_SCREENSHOTS=$(CURDIR)/docs/screenshots vitest run test/browser/screenshots.test.ts
 
 .PHONY: verify
 verify: lint types imports test ## everything that must hold before a commit

@@ -98,7 +98,7 @@ export interface DaemonParts {
   readonly engine: Engine;
   readonly settings: Settings;
   /** Who may use the API over TCP. */
-  readonly holders: Pick<DurableTokens, 'holderOf'>;
+  readonly holders: Pick<DurableTokens, 'holderOf' | 'holderNamed'>;
   readonly notifier: ServiceNotifier;
   readonly log: Logger;
   readonly clock: Clock;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import type { DaemonRun } from './cli/context.ts';
 import { openDaemonParts, type DaemonParts } from './compose.ts';
@@ -133,6 +134,7 @@ function openTcp(parts: DaemonParts, controller: Served, metrics: Metrics | unde
     clock,
     random,
     log,
+    sessionsPath: join(settings.daemon.stateDirectory, 'sessions.json'),
     webhook,
     ...scraped,
   });

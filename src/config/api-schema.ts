@@ -74,6 +74,12 @@ export const api = z
         { min: 1, max: 10_000 },
         'After so many wrong tokens an address is refused for the rest of the minute.',
       ),
+      dashboard: flag(true, 'Serve the dashboard at `/` of the same address.'),
+      sessionHours: whole(
+        12,
+        { min: 1, max: 720 },
+        'Hours after which whoever has signed in to the dashboard has to do it again.',
+      ),
     },
     { error },
   )

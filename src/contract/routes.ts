@@ -4,11 +4,13 @@ import type { Role } from './access.ts';
 import { auditRoutes } from './audit.ts';
 import { doctorRoutes } from './doctor.ts';
 import { eventRoutes } from './events.ts';
+import { insightRoutes } from './insight.ts';
 import { historyRoutes } from './history-routes.ts';
 import { removalReportSchema } from './lifecycle.ts';
 import { nodeRoutes } from './node-route.ts';
 import { registryRoutes } from './registry-routes.ts';
 import { expectedPlanSchema } from './saved-plan.ts';
+import { sessionRoutes } from './session.ts';
 import { steeringRoutes } from './steering-routes.ts';
 import { noticeRoutes } from './notices.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -17,8 +19,8 @@ import { controllerStatusSchema, nodeReportSchema, planReportSchema, pushReportS
 const line = z.string().min(1).max(256);
 const nodes = z.array(line).max(10_000).optional();
 
-/** How a route answers: one JSON body, lines of JSON while the work goes on, or server-sent events without end. */
-export type RouteForm = 'json' | 'stream' | 'events';
+/** How a route answers: one JSON body, lines of JSON while the work goes on, server-sent events without end, or JSON with a cookie. */
+export type RouteForm = 'json' | 'stream' | 'events' | 'session';
 
 /** One route of the API: what it takes and what it gives. Server, client and document are all built from this table. */
 export interface Route {
@@ -158,15 +160,17 @@ export const routes = {
   ...doctorRoutes,
   ...historyRoutes,
   ...auditRoutes,
+  ...insightRoutes,
   ...steeringRoutes,
   ...noticeRoutes,
   ...tokenRoutes,
   ...eventRoutes,
+  ...sessionRoutes,
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof routes;
 /** Routes that are answered once. */
-export type AnsweredName = Exclude<RouteName, keyof typeof eventRoutes>;
+export type AnsweredName = Exclude<RouteName, keyof typeof eventRoutes | keyof typeof sessionRoutes>;
 export type BodyOf<N extends RouteName> = z.output<(typeof routes)[N]['body']>;
 export type AnswerOf<N extends RouteName> = z.output<(typeof routes)[N]['answer']>;
 

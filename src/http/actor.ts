@@ -1,11 +1,19 @@
 import type { Actor } from '../contract/controller.ts';
 import type { Role } from '../contract/access.ts';
+import type { TokenRecord } from '../store/records.ts';
+import type { Session } from './sessions.ts';
 
 /** Who is at the door. */
 export interface Caller {
   /** The name of the token; undefined for the owner of the socket, who says in whose name it is. */
   readonly name: string | undefined;
   readonly role: Role;
+  /** The token itself, where it came with the request. */
+  readonly holder?: TokenRecord;
+  /** The session of a browser. */
+  readonly session?: Session;
+  /** False once the token or the session is over: an answer without end stops there. */
+  readonly isLive?: () => boolean;
 }
 
 /** The actor of a body as the controller takes it. */

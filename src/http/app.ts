@@ -2,12 +2,14 @@ import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { bodyLimit as limitBody } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { bodyLimit, routes, type AnsweredName, type Route, type RouteName } from '../contract/routes.ts';
+import type { sessionRoutes } from '../contract/session.ts';
 import { SyncError } from '../lib/errors.ts';
 import { inNameOf, type Caller } from './actor.ts';
 import type { Feed } from './feed.ts';
 import { followed } from './followed.ts';
 import { handlersOf, type Handling, type Served } from './handlers.ts';
 import { problemOf, Refusal } from './problem.ts';
+import { answerSession, type SessionDoor } from './session-routes.ts';
 import { streamed } from './streamed.ts';
 
 /** What a door has found out about a request. */
@@ -21,6 +23,8 @@ export interface AppParts {
   /** Signs of life on streamed answers; shrunk by tests. */
   readonly aliveMs: number;
   readonly feed: Feed;
+  /** Where browsers may have sessions. */
+  readonly sessions?: SessionDoor;
   /** What stands before every path. */
   readonly before?: readonly MiddlewareHandler<Env>[];
   /** What stands before every route of the API; the last of them sets the caller. */
@@ -46,12 +50,15 @@ export function buildApp(parts: AppParts): Hono<Env> {
       // The body has passed the schema of this very route, which the table of handlers is typed by.
       const handle: Handling = (onNode) => (handlers[name as AnsweredName] as Handler)(body, onNode);
       if (route.form === 'events') return followed(context, parts.feed);
-      if (route.form === 'stream') return streamed(context, handle, parts.aliveMs);
       context.header('cache-control', 'no-store');
+      if (route.form === 'session')
+        return context.json(answerSession(name as keyof typeof sessionRoutes, context, parts.sessions));
+      if (route.form === 'stream') return streamed(context, handle, parts.aliveMs);
       return context.json(await handle(() => undefined));
     });
-    app.all(route.path, (context) => refuse(context, wrongMethod(context, route)));
   }
+  for (const path of new Set(Object.values(routes).map((route) => route.path)))
+    app.all(path, (context) => refuse(context, wrongMethod(context, path)));
   return app;
 }
 
@@ -88,8 +95,11 @@ function tooLong(): never {
   throw new Refusal(413, 'usage', `body: expected at most ${String(bodyLimit)} bytes, got more`);
 }
 
-function wrongMethod({ req }: Context, route: Route): Refusal {
-  return new Refusal(405, 'usage', `${route.path}: expected ${route.method}, got ${req.method}`);
+function wrongMethod({ req }: Context, path: string): Refusal {
+  const methods = Object.values(routes)
+    .filter((route) => route.path === path)
+    .map(({ method }) => method);
+  return new Refusal(405, 'usage', `${path}: expected ${methods.join(' or ')}, got ${req.method}`);
 }
 
 function unknownRoute(path: string): SyncError {

@@ -1,13 +1,17 @@
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
+import type { Env } from './app.ts';
 import type { Feed, Numbered } from './feed.ts';
 
 const pulseMs = 15_000;
+/** How long a listener may go on whose token was revoked. */
+const recheckMs = 2_000;
 /** Events that wait for one slow reader; beyond them it is let go, and reads everything anew when it returns. */
 const mostWaiting = 20_000;
 
 /** Answers with events until the other side leaves. */
-export function followed(context: Context, feed: Feed): Response {
+export function followed(context: Context<Env>, feed: Feed): Response {
+  const { isLive = () => true } = context.get('caller');
   const after = context.req.header('last-event-id');
   context.header('x-accel-buffering', 'no');
   return streamSSE(context, async (out) => {
@@ -23,6 +27,9 @@ export function followed(context: Context, feed: Feed): Response {
       // A comment: it keeps the way open, and shows a side that is gone.
       void out.write(': alive\n\n').catch(() => undefined);
     }, pulseMs);
+    const recheck = setInterval(() => {
+      if (!stillLive(isLive)) out.abort();
+    }, recheckMs);
     out.onAbort(() => {
       stir.resolve(undefined);
     });
@@ -30,6 +37,7 @@ export function followed(context: Context, feed: Feed): Response {
       while (!out.aborted && !out.closed) {
         const next = waiting.shift();
         if (next !== undefined) {
+          if (!stillLive(isLive)) break;
           await out.writeSSE({ ...next });
           continue;
         }
@@ -38,7 +46,17 @@ export function followed(context: Context, feed: Feed): Response {
       }
     } finally {
       clearInterval(pulse);
+      clearInterval(recheck);
       leave();
     }
   });
+}
+
+/** Where tokens cannot be told apart any more, nobody is. */
+function stillLive(isLive: () => boolean): boolean {
+  try {
+    return isLive();
+  } catch {
+    return false;
+  }
 }

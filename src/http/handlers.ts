@@ -7,6 +7,8 @@ import type { Audited } from '../contract/audit.ts';
 import type { Doctor } from '../contract/doctor.ts';
 import type { RegistryDesk } from '../contract/registry-routes.ts';
 import type { Steered } from '../contract/steering.ts';
+import type { Insightful } from '../contract/insight.ts';
+import { insightHandlers } from './insight-handlers.ts';
 import { historyHandlers, type ServedHistory } from './history-handlers.ts';
 import type { Tokened } from '../contract/tokens.ts';
 import { steeringHandlers } from './steering-handlers.ts';
@@ -27,7 +29,8 @@ export type Served = ControllerApi & {
   Partial<NodeLifecycle> &
   Partial<Steered> &
   Partial<Tokened> &
-  Partial<Noticed>;
+  Partial<Noticed> &
+  Partial<Insightful>;
 
 type OnNode = (report: NodeReport) => void;
 
@@ -63,6 +66,7 @@ export function handlersOf(controller: Served, version: string): Handlers {
     doctor: ({ node }) => offered(controller.doctor, 'doctor')(node),
     ...registryHandlers(controller.registries),
     ...historyHandlers(controller.history),
+    ...insightHandlers(controller.insight),
     ...steeringHandlers(controller.steering),
     ...noticeHandlers(controller.notices),
     ...tokenHandlers(controller.tokens),

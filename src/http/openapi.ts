@@ -25,6 +25,7 @@ const underWay = streamLineSchema.options.filter(({ shape }) => shape.type.value
 
 const types = {
   json: 'application/json',
+  session: 'application/json',
   stream: 'application/x-ndjson',
   events: 'text/event-stream',
 } as const;

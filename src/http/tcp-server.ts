@@ -9,6 +9,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { Random } from '../lib/random.ts';
 import { buildApp } from './app.ts';
 import { admitByRole, byToken, type Holders } from './bearer.ts';
+import { addDashboard, dashboardFolder } from './dashboard.ts';
 import { Feed } from './feed.ts';
 import { fromAllowed, fromNoOtherSite, notTooOften, toOurName } from './guards.ts';
 import type { Served } from './handlers.ts';
@@ -18,12 +19,16 @@ import type { Scrape } from './metrics/metrics.ts';
 import { webhookDoor, type WebhookDoorParts } from './webhook-door.ts';
 import { tryAgain } from './patient.ts';
 import { addProbes } from './probes.ts';
+import { sessionFile } from './session-file.ts';
+import { Sessions, type NamedHolders } from './sessions.ts';
 
 export interface TcpServerParts {
   readonly settings: Settings['api'];
   readonly controller: Served;
-  readonly holders: Holders;
+  readonly holders: Holders & NamedHolders;
   readonly version: string;
+  /** Where sessions outlive this process; without it they end with it. */
+  readonly sessionsPath?: string;
   /** What Prometheus gets, and whether it needs a token for it; undefined where it gets nothing. */
   readonly metrics?: { readonly open: boolean; readonly scrape: () => Promise<Scrape> };
   /** Signed calls that ask for a look; undefined where there are none. */
@@ -108,12 +113,14 @@ function urlOf({ server }: Listening, secure: boolean): string {
 function appOf(parts: TcpServerParts, feed: Feed) {
   const { settings, controller, holders, version, clock, log, metrics, webhook } = parts;
   const { allowFrom, hosts, requestsPerMinute, wrongTokensPerMinute } = settings;
-  const named = byToken(holders, wrongTokensPerMinute, clock);
+  const sessions = sessionsOf(parts);
+  const named = byToken(holders, { wrongPerMinute: wrongTokensPerMinute, clock, sessions });
   const app = buildApp({
     controller,
     version,
     aliveMs,
     feed,
+    sessions: { sessions, secure: settings.certificate !== undefined },
     before: [
       fromAllowed(allowFrom),
       toOurName(hosts),
@@ -123,9 +130,15 @@ function appOf(parts: TcpServerParts, feed: Feed) {
     guards: [fromNoOtherSite(), named],
     admit: admitByRole,
   });
+  if (settings.dashboard) addDashboard(app, dashboardFolder);
   addProbes(app, () => controller.status());
   if (metrics !== undefined) addMetrics(app, metrics.open ? [] : [named], metrics.scrape);
   return app;
+}
+
+function sessionsOf({ settings, holders, clock, random, log, sessionsPath }: TcpServerParts): Sessions {
+  const file = sessionsPath === undefined ? {} : { file: sessionFile(sessionsPath, random, log) };
+  return new Sessions({ holders, clock, random, hours: settings.sessionHours, ...file });
 }
 
 function certificateOf({ certificate, key }: Settings['api']): Certified | undefined {

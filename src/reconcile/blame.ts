@@ -1,4 +1,7 @@
 import { diffArrays } from 'diff';
+import type { BlameReport } from '../contract/insight.ts';
+import { SyncError } from '../lib/errors.ts';
+import type { Node } from '../model/node.ts';
 import type { PastRevision } from './past.ts';
 
 /** Who put a line there; undefined revision is what the registries say now, before it was filed. */
@@ -49,6 +52,32 @@ export async function blame(renderings: AsyncIterable<Rendering>): Promise<reado
   }
   const last: Origin = { revision: newer?.revision, oldest: true };
   return (lines ?? []).map((line, at) => ({ line, origin: origins[at] ?? last }));
+}
+
+/**
+ * The lines of one node as they are told.
+ * @throws SyncError `data` where nothing can be rendered for it.
+ */
+export function blameReport(node: Node, lines: readonly BlamedLine[]): BlameReport {
+  if (lines.length === 0)
+    throw new SyncError('data', `${node.name}: expected something to render, got nothing`, {
+      remedy: 'syncctl validate',
+    });
+  return {
+    apiVersion: 'sync-controller/v1',
+    kind: 'BlameReport',
+    node: node.id,
+    name: node.name,
+    lines: lines.map(({ line, origin: { revision, oldest } }, at) => ({
+      number: at + 1,
+      line,
+      revision: revision?.number ?? null,
+      at: revision?.at ?? null,
+      who: revision?.who ?? null,
+      why: revision?.why ?? null,
+      oldest,
+    })),
+  };
 }
 
 /** Lines of the newer text that the older one has, too: place in the newer -> place in the older. */

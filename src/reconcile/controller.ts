@@ -10,6 +10,7 @@ import type { Steered, Steering } from '../contract/steering.ts';
 import type { Noticed, Notices } from '../contract/notices.ts';
 import type { TokenDesk, Tokened } from '../contract/tokens.ts';
 import { auditReport } from './audit-report.ts';
+import type { Insight, Insightful } from '../contract/insight.ts';
 import { askFleet } from './ask-fleet.ts';
 import type { Engine } from './engine.ts';
 import type { History } from './history.ts';
@@ -26,7 +27,7 @@ import { controllerStatus } from './status-report.ts';
 import { AuditedTokens } from './token-desk.ts';
 
 /** What an admin can ask of the controller, over its engine. */
-export class Controller implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited, Noticed {
+export class Controller implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited, Noticed, Insightful {
   private readonly engine: Engine;
   private readonly parts: ControllerParts;
 
@@ -60,6 +61,16 @@ export class Controller implements ControllerApi, NodeLifecycle, Steered, Tokene
   async audit(limit: number): Promise<readonly AuditReport[]> {
     return (await this.parts.decisions.audits(limit)).map(auditReport);
   }
+
+  /**
+   * Why the fleet is as it is. It loads with the first question: it brings the code that rebuilds the past, which most daemons
+   * are never asked for.
+   */
+  readonly insight: Insight = {
+    services: async () => (await this.asked()).services(),
+    why: async (service) => (await this.asked()).why(service),
+    blame: async (node) => (await this.asked()).blame(node),
+  };
 
   async push(request: PushRequest, onNode?: (report: NodeReport) => void): Promise<PushReport> {
     this.mustWrite('push', request.actor, request.nodes?.join(' '));
@@ -206,6 +217,11 @@ export class Controller implements ControllerApi, NodeLifecycle, Steered, Tokene
     const own = fleet.heldBy(withoutNode(this.engine.snapshot(), node)).map(({ hash }) => hash);
     for (const hash of own) await decisions.approve(hash, actor);
     return own;
+  }
+
+  private async asked(): Promise<Insight> {
+    const { EngineInsight } = await import('./insight.ts');
+    return new EngineInsight(this.engine);
   }
 
   private scopes(node: string | undefined): readonly string[] {

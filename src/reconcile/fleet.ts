@@ -38,7 +38,8 @@ export interface FleetChange {
 export class Fleet {
   private readonly keeper: EffectiveKeeper;
   private readonly approvals: Approvals;
-  private readonly limits: GuardLimits;
+  /** What the guard goes by. */
+  readonly limits: GuardLimits;
   private readonly rollout: Pick<Rollout, 'take' | 'choose'> | undefined;
   private readonly warn: ((message: string) => void) | undefined;
   private updates: Promise<unknown> = Promise.resolve();

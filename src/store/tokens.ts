@@ -39,15 +39,19 @@ export class DurableTokens {
 
   /** Whose secret it is; undefined for one that is unknown or over. @throws SyncError `unavailable` where the store is damaged. */
   holderOf(secret: string): TokenRecord | undefined {
-    const state = this.durable.state();
-    if (!state.available)
-      throw new SyncError('unavailable', `tokens: expected a readable durable.db, got ${state.reason}`, {
-        remedy: state.remedy,
-      });
+    this.mustBeReadable();
     if (!secretForm.test(secret)) return undefined;
     // Whoever can find a secret by the time that a lookup of its hash takes has broken SHA-256.
     const record = this.byHash.get(hashOf(secret));
     return record === undefined || this.isOver(record) ? undefined : record;
+  }
+
+  /** The token of a name; undefined where there is none or it is over. @throws SyncError `unavailable` where the store is damaged. */
+  holderNamed(name: string): TokenRecord | undefined {
+    this.mustBeReadable();
+    for (const record of this.byHash.values())
+      if (record.name === name) return this.isOver(record) ? undefined : record;
+    return undefined;
   }
 
   list(): readonly TokenRecord[] {
@@ -82,6 +86,14 @@ export class DurableTokens {
         remedy: 'see them with: syncctl token list',
       });
     for (const { hash, name: held } of this.list()) if (held === name) this.byHash.delete(hash);
+  }
+
+  private mustBeReadable(): void {
+    const state = this.durable.state();
+    if (!state.available)
+      throw new SyncError('unavailable', `tokens: expected a readable durable.db, got ${state.reason}`, {
+        remedy: state.remedy,
+      });
   }
 }
 

@@ -6,6 +6,8 @@ import type { Steered } from '../../src/contract/steering.ts';
 import type { Noticed, NoticeResult, Notices } from '../../src/contract/notices.ts';
 import type { Tokened, TokenDesk, TokenReport } from '../../src/contract/tokens.ts';
 import { SyncError } from '../../src/lib/errors.ts';
+import type { Insight, Insightful } from '../../src/contract/insight.ts';
+import { insightDouble } from './insight-double.ts';
 import { steeringDouble } from './steering-double.ts';
 
 export const verified = (name: string, changes: Partial<NodeReport> = {}): NodeReport => ({
@@ -86,7 +88,7 @@ export const status = (changes: Partial<ControllerStatus> = {}): ControllerStatu
 });
 
 /** A controller that remembers what it was asked and answers what the test says. */
-export class ControllerDouble implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited, Noticed {
+export class ControllerDouble implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited, Noticed, Insightful {
   readonly asked: { readonly what: string; readonly with: unknown }[] = [];
   reports: NodeReport[] = [verified('contabo-vps')];
   planned: PlanReport = {
@@ -209,6 +211,10 @@ export class ControllerDouble implements ControllerApi, NodeLifecycle, Steered, 
   }
 
   readonly steering = steeringDouble((what, request) => {
+    this.note(what, request);
+  });
+
+  readonly insight: Insight = insightDouble((what, request) => {
     this.note(what, request);
   });
 

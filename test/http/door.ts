@@ -35,11 +35,12 @@ interface DoorWith {
   readonly clock?: Clock;
   readonly metrics?: TcpServerParts['metrics'];
   readonly webhook?: TcpServerParts['webhook'];
+  readonly controller?: ControllerDouble;
 }
 
 export async function openDoor(
   changes: Partial<Settings['api']> = {},
-  { clock = systemClock, metrics, webhook }: DoorWith = {},
+  { clock = systemClock, metrics, webhook, controller = new ControllerDouble() }: DoorWith = {},
 ): Promise<Door> {
   const folder = await mkdtemp(join(tmpdir(), 'door-'));
   const said: { level: string; text: string }[] = [];
@@ -53,7 +54,6 @@ export async function openDoor(
     close: () => durable.close(),
   };
   const tokens = await DurableTokens.open(losable, clock, systemRandom);
-  const controller = new ControllerDouble();
   const settings = { ...quiet, ...changes };
   const server = await serveTcp({
     settings,
@@ -63,6 +63,7 @@ export async function openDoor(
     clock,
     log,
     random: systemRandom,
+    sessionsPath: join(folder, 'sessions.json'),
     ...(metrics === undefined ? {} : { metrics }),
     ...(webhook === undefined ? {} : { webhook }),
   });

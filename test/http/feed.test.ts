@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { Feed, type Numbered } from '../../src/http/feed.ts';
+import type { Env } from '../../src/http/app.ts';
 import { followed } from '../../src/http/followed.ts';
 import { offline, status, verified } from '../cli/controller-double.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -92,7 +93,10 @@ describe('the feed of events', () => {
 describe('a listener that does not read', () => {
   it('is let go before what waits for it grows without bound', async () => {
     const { clock, controller, feed } = rig();
-    const app = new Hono().get('/', (context) => followed(context, feed));
+    const app = new Hono<Env>().get('/', (context) => {
+      context.set('caller', { name: undefined, role: 'owner' });
+      return followed(context, feed);
+    });
     const response = await app.request('/');
     // Nobody reads the body: every look changes three thousand nodes.
     const names = Array.from({ length: 3_000 }, (_, index) => `n${String(index)}`);

@@ -22,6 +22,8 @@ const bodies: Partial<Record<RouteName, unknown>> = {
   revisionTexts: { number: 1, below: false },
   pushes: { limit: 1 },
   noteEdits: { edits: [] },
+  why: { service: 'demo' },
+  blame: { node: 'a' },
   abortRollout: { hold: false },
   freeze: { scope: { nodes: ['a'], all: false }, until: '2030-01-01T00:00:00Z' },
   unfreeze: { scope: { nodes: ['a'], all: false } },

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { writeManPages } from './man-pages.ts';
 import { licencesOf } from './licences.ts';
+import { buildDashboard } from './build-dashboard.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 const manifest = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as { version: string };
@@ -47,6 +48,7 @@ const { metafile } = await build({
   chunkNames: '[name]-[hash]',
   logLevel: 'warning',
 });
+await buildDashboard(root, `${dist}/dashboard`, manifest.version);
 const main = `${dist}/main.js`;
 const code = await readFile(main, 'utf8');
 await writeFile(main, code.startsWith('#!') ? code : `#!/usr/bin/env node\n${code}`);

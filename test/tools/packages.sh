@@ -4,7 +4,7 @@ set -euo pipefail
 
 wanted=("$@")
 if [ ${#wanted[@]} -eq 0 ]; then
-  wanted=(openssh-server:sshd openssh-client:ssh-keygen util-linux:flock iproute2:ip sudo:sudo curl:curl shellcheck:shellcheck strace:strace dnsmasq-base:dnsmasq caddy:caddy openssl:openssl prometheus:promtool debootstrap:debootstrap systemd-container:systemd-nspawn debhelper:dh dpkg-dev:dpkg-buildpackage lintian:lintian groff-base:groff)
+  wanted=(openssh-server:sshd openssh-client:ssh-keygen util-linux:flock iproute2:ip sudo:sudo curl:curl shellcheck:shellcheck strace:strace dnsmasq-base:dnsmasq caddy:caddy openssl:openssl prometheus:promtool debootstrap:debootstrap systemd-container:systemd-nspawn debhelper:dh dpkg-dev:dpkg-buildpackage lintian:lintian groff-base:groff chromium:chromium)
 fi
 missing=()
 for pair in "${wanted[@]}"; do

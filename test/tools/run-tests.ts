@@ -19,6 +19,7 @@ const suites: Readonly<Record<string, readonly string[]>> = {
     'test/notify',
     'test/reconcile',
     'test/docs',
+    'test/dashboard',
     'test/tidy.test.ts',
   ],
   sim: ['test/sim'],
@@ -32,6 +33,7 @@ const suites: Readonly<Record<string, readonly string[]>> = {
   faults: ['test/faults'],
   soak: ['test/soak'],
   e2e: ['test/e2e'],
+  browser: ['test/browser'],
   packages: ['test/packages'],
 };
 

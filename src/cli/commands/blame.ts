@@ -1,12 +1,11 @@
 import type { Node } from '../../model/node.ts';
-import { exitCodes, SyncError } from '../../lib/errors.ts';
+import { exitCodes } from '../../lib/errors.ts';
 import { printable } from '../../lib/text.ts';
 import type { BlamedLine, Rendering } from '../../reconcile/blame.ts';
 import type { Call } from '../call.ts';
 import type { CommandModule } from '../command.ts';
 import { clusterIdOf, readDesired, unminted, type Desired } from '../desired.ts';
 import { openHistory, revisionName } from '../history.ts';
-import { apiVersion } from '../output/structured.ts';
 import { pickNode } from '../pick.ts';
 
 export const command: CommandModule = {
@@ -22,16 +21,9 @@ export const command: CommandModule = {
   run: async (call) => {
     const desired = await readDesired(call);
     const node = pickNode(call.need(0), desired.snapshot.nodes);
-    const { blame } = await import('../../reconcile/blame.ts');
+    const { blame, blameReport } = await import('../../reconcile/blame.ts');
     const lines = await blame(renderings(call, desired, node));
-    if (lines.length === 0)
-      throw new SyncError('data', `${node.name}: expected something to render, got nothing`, {
-        remedy: 'syncctl validate',
-      });
-    await call.print({
-      value: { apiVersion, kind: 'BlameReport', node: node.id, name: node.name, lines: lines.map(record) },
-      table: () => page(lines),
-    });
+    await call.print({ value: blameReport(node, lines), table: () => page(lines) });
     return exitCodes.ok;
   },
 };
@@ -53,19 +45,6 @@ async function* renderings(call: Call, desired: Desired, node: Node): AsyncGener
       );
     yield { revision, text: value };
   }
-}
-
-function record({ line, origin }: BlamedLine, at: number): object {
-  const { revision, oldest } = origin;
-  return {
-    number: at + 1,
-    line,
-    revision: revision?.number ?? null,
-    at: revision?.at ?? null,
-    who: revision?.who ?? null,
-    why: revision?.why ?? null,
-    oldest,
-  };
 }
 
 function page(lines: readonly BlamedLine[]): string {

@@ -4,7 +4,7 @@ import type { CommandModule } from '../command.ts';
 import { apiVersion } from '../output/structured.ts';
 import { table } from '../output/table.ts';
 import { needRegistries } from '../registries.ts';
-import { namesOf, targetOfService } from '../service-names.ts';
+import { namesOf, targetOfService } from '../../plan/service-names.ts';
 
 export const command: CommandModule = {
   configure: (list) => {

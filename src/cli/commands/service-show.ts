@@ -5,7 +5,7 @@ import { pairs } from '../output/pairs.ts';
 import { apiVersion } from '../output/structured.ts';
 import { pickService } from '../pick.ts';
 import { needRegistries } from '../registries.ts';
-import { namesOf, targetOfService } from '../service-names.ts';
+import { namesOf, targetOfService } from '../../plan/service-names.ts';
 
 export const command: CommandModule = {
   configure: (show) => {

@@ -16,6 +16,8 @@ const passed = [
   /^before-restore-/u,
   // Private keys belong in no backup; a node takes a new one by `node add --restrict`.
   /^identity(?:\/|$)/u,
+  // The key of the dashboard's sessions: beside the digests of tokens it would open one.
+  /^sessions\.json$/u,
 ];
 
 /** Every file of a state directory that makes up its state, by its path inside, databases among them. */

@@ -1,52 +1,20 @@
 import type { PushRecord } from '../../contract/history.ts';
+import type { Because, WhyNode } from '../../contract/insight.ts';
 import { publicDomainOf } from '../../model/host-names.ts';
 import type { Node } from '../../model/node.ts';
 import { isEdge } from '../../model/node-types.ts';
 import type { NodePlan } from '../../model/plan.ts';
 import type { Service } from '../../model/service.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import type { apiVersion } from '../output/structured.ts';
-import type { HealthNode } from '../health/report.ts';
 
-/** A revision as a reason: which, when, and who brought it. */
-export interface Because {
-  readonly revision: number | null;
-  readonly at: string | null;
-  readonly who: string | null;
-  readonly why: string | null;
-  /** True where it is as old as the history. */
-  readonly oldest: boolean;
-}
-
-/**
- * `live`: the node serves the names. `missing`: it should and does not. `leftover`: it should not any more and was not told yet.
- * `not-meant`: its plan has none of the names. `unknown`: nothing was ever heard of it.
- */
-export type Presence = 'live' | 'missing' | 'leftover' | 'not-meant' | 'unknown';
-
-export interface WhyNode {
-  readonly node: string;
-  readonly name: string;
-  readonly type: string;
-  readonly state: Presence;
-  readonly hosts: readonly string[];
-  readonly since: string | null;
+/** What is known of a node without asking it. */
+export interface KnownNode {
+  readonly state: string;
   readonly cause: string | null;
-  /** Why it is so, in words. */
-  readonly reason: string;
+  readonly evidence: string;
   readonly remedy: string | null;
-}
-
-/** The written contract of `why -o json`. */
-export interface WhyReport {
-  readonly apiVersion: typeof apiVersion;
-  readonly kind: 'WhyReport';
-  readonly service: string;
-  readonly registered: boolean;
-  readonly hosts: readonly string[];
-  /** What brought the names as they are, or took them away. */
-  readonly because: Because | null;
-  readonly nodes: readonly WhyNode[];
+  readonly lastSync: string | null;
+  readonly lastAttempt: string | null;
 }
 
 /** All that is known of one node and one service. */
@@ -55,7 +23,7 @@ export interface Case {
   readonly plan: NodePlan | undefined;
   /** The names of the service that the plan of the node has. */
   readonly hosts: readonly string[];
-  readonly health: HealthNode | undefined;
+  readonly health: KnownNode | undefined;
   /** The newest outcome, and the newest good one. */
   readonly last: PushRecord | undefined;
   readonly good: PushRecord | undefined;
@@ -64,7 +32,7 @@ export interface Case {
 /** Judges one node by what was told of it. */
 export function judge(one: Case, because: Because | null, notMeant: string): WhyNode {
   const { node, hosts, good, health } = one;
-  const base = { node: node.id, name: node.name, type: node.type, hosts };
+  const base = { node: node.id, name: node.name, type: node.type, hosts: [...hosts] };
   const well = { cause: null, remedy: null };
   if (hosts.length === 0) {
     const behind = good !== undefined && !isAfter(good, because) && isBehind(one);
@@ -101,7 +69,7 @@ function isBehind({ plan, good, health }: Case): boolean {
   return health?.state !== 'active';
 }
 
-function stateOf({ good, last, health }: Case): Presence {
+function stateOf({ good, last, health }: Case): WhyNode['state'] {
   return good === undefined && last === undefined && (health?.lastAttempt ?? null) === null
     ? 'unknown'
     : 'missing';

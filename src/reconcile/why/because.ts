@@ -1,8 +1,8 @@
 import type { Service } from '../../model/service.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import type { PastParts, PastRevision } from '../../reconcile/past.ts';
-import { namesOf } from '../service-names.ts';
-import type { Because } from './report.ts';
+import type { Because } from '../../contract/insight.ts';
+import { namesOf } from '../../plan/service-names.ts';
+import type { PastParts, PastRevision } from '../past.ts';
 
 /** What the service was under a snapshot: its names and where they lead; undefined where it was not registered. */
 function shapeOf(name: string, snapshot: Snapshot): string | undefined {
@@ -31,7 +31,7 @@ export async function becauseOf(
   name: string,
   now: Snapshot,
 ): Promise<{ readonly because: Because | null; readonly before: Snapshot | undefined }> {
-  const { pastRevisions } = await import('../../reconcile/past.ts');
+  const { pastRevisions } = await import('../past.ts');
   const wanted = shapeOf(name, now);
   let newer: PastRevision<unknown>['revision'] | undefined;
   const ask = (snapshot: Snapshot) => ({ shape: shapeOf(name, snapshot), snapshot });

@@ -1,0 +1,221 @@
+import { Component, type JSX } from 'preact';
+import { useMemo, useState } from 'preact/hooks';
+import { post, postStreamed } from '../api.ts';
+import { countsOf, everything, shown, type NodeFilter } from '../model/node-filter.ts';
+import type { FleetState, NodeRow, NodeState } from '../model/fleet-state.ts';
+import { hashOf } from '../model/place.ts';
+import { verdictOf } from '../model/verdict.ts';
+import { counted, meaningOf, stateWords, typeWord } from '../model/words.ts';
+import { Action } from '../parts/action.tsx';
+import { Ago } from '../parts/ago.tsx';
+import { Command } from '../parts/command.tsx';
+import { LongList } from '../parts/long-list.tsx';
+import { Notices } from '../parts/notices.tsx';
+import { StateMark, StateSign, ToneSign } from '../parts/state-mark.tsx';
+import { holdChoices, untilOf } from './hold.ts';
+
+const states: readonly NodeState[] = ['active', 'pending_sync', 'error', 'unknown'];
+
+/** The whole fleet at a glance. */
+export function Fleet({ fleet }: { readonly fleet: FleetState }): JSX.Element {
+  const verdict = verdictOf(fleet);
+  return (
+    <>
+      <h1 class={`verdict ${verdict.tone}`}>
+        <ToneSign tone={verdict.tone} /> <span aria-live="polite">{verdict.sentence}</span>
+      </h1>
+      <FleetButtons />
+      <Notices controller={fleet.controller} />
+      {fleet.nodes.size === 0 ? <NoNodes fleet={fleet} /> : <Nodes fleet={fleet} />}
+    </>
+  );
+}
+
+function FleetButtons(): JSX.Element {
+  return (
+    <p class="buttons">
+      <Action
+        label="Check all now"
+        role="operator"
+        reason="wanted"
+        text="Looks at every node, repairs what somebody else changed, and tries the pending ones again."
+        done="Every node was looked at."
+        run={({ actor }) => postStreamed('reconcile', { actor })}
+      />
+      <Action
+        label="Pause all"
+        role="operator"
+        reason="wanted"
+        text="Nothing is pushed to any node until somebody resumes it."
+        done="Pushing is paused."
+        run={({ actor }) => post('pause', { actor })}
+      />
+      <Action
+        label="Freeze all"
+        role="operator"
+        reason="wanted"
+        choices={holdChoices}
+        text="Nothing is pushed to any node for a time; it goes on by itself."
+        done="The fleet is frozen."
+        run={({ actor, choice }) =>
+          post('freeze', { scope: { nodes: [], all: true }, until: untilOf(choice), actor })
+        }
+      />
+    </p>
+  );
+}
+
+function NoNodes({ fleet: { controller } }: { readonly fleet: FleetState }): JSX.Element {
+  return (
+    <section class="empty">
+      <h2>How a first node is added</h2>
+      <p>
+        On the controller, with the address and the login of the node. It shows the fingerprint of the node,
+        installs the receiver and proves all of it by a push:
+      </p>
+      <Command text="sudo syncctl node add <address> --type vps --user <login> --name <name>" />
+      <p>
+        Types are vps, laptop, worker, dnsmasq and caddy. The registries are read from{' '}
+        {controller.source.location}; a node that is written there by hand appears here by itself.
+      </p>
+    </section>
+  );
+}
+
+function Nodes({ fleet: { nodes } }: { readonly fleet: FleetState }): JSX.Element {
+  const [filter, setFilter] = useState<NodeFilter>(everything);
+  const rows = useMemo(() => shown(nodes.values(), filter), [nodes, filter]);
+  return (
+    <section aria-label="Nodes">
+      <Tiles {...{ nodes, filter, setFilter }} />
+      <Filters {...{ nodes, filter, setFilter }} found={rows.length} />
+      {rows.length === 0 ? (
+        <p class="empty">
+          No node matches.{' '}
+          <button
+            type="button"
+            onClick={() => {
+              setFilter(everything);
+            }}
+          >
+            Show all
+          </button>
+        </p>
+      ) : (
+        <LongList items={rows} keyOf={({ node }) => node}>
+          {(node) => <Row node={node} />}
+        </LongList>
+      )}
+    </section>
+  );
+}
+
+interface FilterProps {
+  readonly nodes: FleetState['nodes'];
+  readonly filter: NodeFilter;
+  readonly setFilter: (filter: NodeFilter) => void;
+}
+
+/** How many are in each state; pressed, only those are shown. */
+function Tiles({ nodes, filter, setFilter }: FilterProps): JSX.Element {
+  const counts = useMemo(() => countsOf(nodes.values()), [nodes]);
+  const toggle = (state: NodeState): void => {
+    setFilter({ ...filter, state: filter.state === state ? undefined : state });
+  };
+  return (
+    <div class="tiles" role="group" aria-label="Nodes by state">
+      {states.map((state) =>
+        counts[state] === 0 && state === 'unknown' ? null : (
+          <button
+            type="button"
+            class={`tile ${state}`}
+            aria-pressed={filter.state === state}
+            key={state}
+            onClick={() => {
+              toggle(state);
+            }}
+          >
+            <StateSign state={state} /> <span class="count">{counts[state]}</span>{' '}
+            <span>{stateWords[state]}</span>
+          </button>
+        ),
+      )}
+    </div>
+  );
+}
+
+function Filters({ nodes, filter, setFilter, found }: FilterProps & { readonly found: number }): JSX.Element {
+  const types = useMemo(() => [...new Set([...nodes.values()].map(({ type }) => type))].sort(), [nodes]);
+  return (
+    <div class="filters">
+      <label class="grow">
+        <span class="hidden">Find a node by name, address, cause or evidence</span>
+        <input
+          type="search"
+          placeholder="Find by name, address, cause …"
+          value={filter.text}
+          onInput={(event) => {
+            setFilter({ ...filter, text: event.currentTarget.value });
+          }}
+        />
+      </label>
+      <label>
+        <span class="hidden">Type</span>
+        <select
+          value={filter.type ?? ''}
+          onChange={(event) => {
+            setFilter({ ...filter, type: event.currentTarget.value || undefined });
+          }}
+        >
+          <option value="">All types</option>
+          {types.map((type) => (
+            <option value={type} key={type}>
+              {typeWord(type)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <span class="quiet" role="status">
+        {found === nodes.size
+          ? counted(nodes.size, 'node')
+          : `${String(found)} of ${counted(nodes.size, 'node')}`}
+      </span>
+    </div>
+  );
+}
+
+/** Drawn again only when its node has changed: a thousand of them are on the page. */
+class Row extends Component<{ readonly node: NodeRow }> {
+  override shouldComponentUpdate(next: { readonly node: NodeRow }): boolean {
+    return next.node !== this.props.node;
+  }
+
+  override render({ node }: { readonly node: NodeRow }): JSX.Element {
+    const { state, name, type, address, cause, evidence, since, verified } = node;
+    return (
+      <a class="row" href={hashOf({ view: 'node', node: node.node })}>
+        <StateMark state={state} />
+        <span class="row-name">{name}</span>
+        <span class="quiet">
+          {typeWord(type)} · {address}
+        </span>
+        <span class="row-why">
+          {cause === null ? (
+            state === 'active' && !verified ? (
+              'not verified since the start'
+            ) : (
+              ''
+            )
+          ) : (
+            <>
+              <strong>{meaningOf(cause)}</strong> {evidence}
+            </>
+          )}
+        </span>
+        <span class="quiet row-since">
+          <Ago at={since} />
+        </span>
+      </a>
+    );
+  }
+}

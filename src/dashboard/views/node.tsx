@@ -1,0 +1,202 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { PushRecord } from '../../contract/history.ts';
+import type { BlameReport } from '../../contract/insight.ts';
+import { post, postStreamed } from '../api.ts';
+import type { FleetState, NodeRow } from '../model/fleet-state.ts';
+import { hashOf } from '../model/place.ts';
+import { meaningOf, moment, revisionName, typeWord } from '../model/words.ts';
+import { Action } from '../parts/action.tsx';
+import { Ago } from '../parts/ago.tsx';
+import { Remedy } from '../parts/command.tsx';
+import { PushList } from '../parts/history-list.tsx';
+import { Loaded } from '../parts/loaded.tsx';
+import { StateMark } from '../parts/state-mark.tsx';
+import { holdChoices, untilOf } from './hold.ts';
+
+/** One node: how it is, why, and what to do. */
+export function NodeView({ fleet, id }: { readonly fleet: FleetState; readonly id: string }): JSX.Element {
+  const node = fleet.nodes.get(id) ?? [...fleet.nodes.values()].find(({ name }) => name === id);
+  if (node === undefined)
+    return (
+      <section class="empty">
+        <h1>No such node</h1>
+        <p>
+          {id} stands in no registry, or was removed. <a href="#/">Back to the fleet</a>
+        </p>
+      </section>
+    );
+  return (
+    <>
+      <p class="trail">
+        <a href="#/">Fleet</a> / {typeWord(node.type)}
+      </p>
+      <h1>
+        {node.name} <StateMark state={node.state} />
+      </h1>
+      <NodeButtons node={node} fleet={fleet} />
+      <Cause node={node} />
+      <Facts node={node} />
+      <section aria-labelledby="history">
+        <h2 id="history">History</h2>
+        <Loaded<{ pushes: PushRecord[] }>
+          load={() => post('history/pushes', { node: node.node, limit: 20 })}
+          on={[node.node]}
+          beat={node}
+          what="the history of the node"
+        >
+          {({ pushes }) => <PushList pushes={pushes} by="revision" />}
+        </Loaded>
+      </section>
+      <File node={node} />
+    </>
+  );
+}
+
+function NodeButtons({ node, fleet }: { readonly node: NodeRow; readonly fleet: FleetState }): JSX.Element {
+  const holds = [...(fleet.controller.holds ?? []), ...(fleet.controller.windows ?? [])];
+  const isHeld = holds.some(({ scope }) => scope === node.node);
+  return (
+    <p class="buttons">
+      <Action
+        label="Push now"
+        role="operator"
+        tone="main"
+        reason="wanted"
+        text={`Brings ${node.name} to what the registries say, and verifies it.`}
+        done={`${node.name} was pushed to.`}
+        run={({ actor }) => postStreamed('push', { nodes: [node.node], takeOver: false, actor })}
+      />
+      {isHeld ? (
+        <Action
+          label="Resume"
+          role="operator"
+          reason="wanted"
+          text={`Pushing to ${node.name} goes on.`}
+          done={`${node.name} goes on.`}
+          run={({ actor }) => post('resume', { node: node.node, actor })}
+        />
+      ) : (
+        <>
+          <Action
+            label="Pause"
+            role="operator"
+            reason="wanted"
+            text={`Nothing is pushed to ${node.name} until somebody resumes it.`}
+            done={`${node.name} is paused.`}
+            run={({ actor }) => post('pause', { node: node.node, actor })}
+          />
+          <Action
+            label="Freeze"
+            role="operator"
+            reason="wanted"
+            choices={holdChoices}
+            text={`Nothing is pushed to ${node.name} for a time; it goes on by itself.`}
+            done={`${node.name} is frozen.`}
+            run={({ actor, choice }) =>
+              post('freeze', { scope: { nodes: [node.node], all: false }, until: untilOf(choice), actor })
+            }
+          />
+        </>
+      )}
+    </p>
+  );
+}
+
+function Cause({
+  node: { cause, evidence, remedy, state, since },
+}: {
+  readonly node: NodeRow;
+}): JSX.Element | null {
+  if (cause === null) return null;
+  return (
+    <section class={`notice ${state === 'error' ? 'bad' : 'busy'}`} aria-label="Cause" aria-live="polite">
+      <h2>{capital(meaningOf(cause))}</h2>
+      {evidence === '' ? null : <p class="evidence">{evidence}</p>}
+      <p class="quiet">
+        Class <code>{cause}</code>, since <Ago at={since} /> ({moment(since)})
+      </p>
+      {remedy === null ? null : (
+        <p class="mend">
+          <span>What mends it:</span> <Remedy text={remedy} />
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Facts({ node }: { readonly node: NodeRow }): JSX.Element {
+  const { address, type, since, lastSync, lastAttempt, rungs, verified, notes } = node;
+  const facts: readonly (readonly [string, JSX.Element | string])[] = [
+    ['Address', address],
+    ['Type', typeWord(type)],
+    ['In this state since', <Ago at={since} />],
+    ['Last verified', <Ago at={lastSync} />],
+    ['Last attempt', <Ago at={lastAttempt} />],
+    ['Verified by', verified ? rungs.join(' · ') || '–' : 'not verified now'],
+    ...(notes.length === 0 ? [] : [['Notes', notes.join('; ')] as const]),
+  ];
+  return (
+    <dl class="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function File({ node }: { readonly node: NodeRow }): JSX.Element {
+  const [open, setOpen] = useState(false);
+  return (
+    <details
+      onToggle={(event) => {
+        setOpen(event.currentTarget.open);
+      }}
+    >
+      <summary>
+        <h2>What it should hold, and whose edit put it there</h2>
+      </summary>
+      {open ? (
+        <Loaded<BlameReport>
+          load={() => post('node/blame', { node: node.node })}
+          on={[node.node]}
+          what="the file"
+        >
+          {({ lines }) => <Blame lines={lines} />}
+        </Loaded>
+      ) : null}
+    </details>
+  );
+}
+
+function Blame({ lines }: { readonly lines: BlameReport['lines'] }): JSX.Element {
+  return (
+    <div class="blame" role="group" aria-label="Lines of the file" tabIndex={0}>
+      {lines.map(({ number, line, revision, who, why, at, oldest }) => (
+        <div key={number}>
+          {revision === null ? (
+            <span class="from">now</span>
+          ) : (
+            <a
+              class="from"
+              href={hashOf({ view: 'timeline', revision })}
+              title={`${oldest ? 'or older; ' : ''}${moment(at)}${who === null ? '' : ` by ${who}`}${why === null ? '' : `: ${why}`}`}
+            >
+              {oldest ? '≤' : ''}
+              {revisionName(revision)}
+              {who === null ? '' : ` ${who}`}
+            </a>
+          )}
+          <code>{line}</code>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -27,7 +27,9 @@ import { controllerStatus } from './status-report.ts';
 import { AuditedTokens } from './token-desk.ts';
 
 /** What an admin can ask of the controller, over its engine. */
-export class Controller implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited, Noticed, Insightful {
+export class Controller
+  implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited, Noticed, Insightful
+{
   private readonly engine: Engine;
   private readonly parts: ControllerParts;
 

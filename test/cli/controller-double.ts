@@ -88,7 +88,9 @@ export const status = (changes: Partial<ControllerStatus> = {}): ControllerStatu
 });
 
 /** A controller that remembers what it was asked and answers what the test says. */
-export class ControllerDouble implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited, Noticed, Insightful {
+export class ControllerDouble
+  implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited, Noticed, Insightful
+{
   readonly asked: { readonly what: string; readonly with: unknown }[] = [];
   reports: NodeReport[] = [verified('contabo-vps')];
   planned: PlanReport = {

@@ -4,6 +4,7 @@ import { connectDaemon } from './contract/client.ts';
 import type { Audited } from './contract/audit.ts';
 import type { ControllerApi } from './contract/controller.ts';
 import type { NodeLifecycle } from './contract/lifecycle.ts';
+import type { NodeTokened } from './contract/node-tokens.ts';
 import type { Steered } from './contract/steering.ts';
 import type { Noticed } from './contract/notices.ts';
 import type { Tokened } from './contract/tokens.ts';
@@ -24,7 +25,7 @@ export async function openController(
   settings: Settings,
   log: Logger,
   command: string,
-): Promise<ControllerApi & NodeLifecycle & Steered & Tokened & Audited & Noticed> {
+): Promise<ControllerApi & NodeLifecycle & Steered & Tokened & NodeTokened & Audited & Noticed> {
   const daemon = await connectDaemon(settings.daemon.socket);
   if (daemon !== undefined) return daemon;
   const built = await buildController(settings, log, { daemon: false, command });
@@ -35,7 +36,7 @@ export async function openController(
 /** A controller for one command: a term begins before the first thing that writes, above what the nodes have heard. */
 function onceOver(
   built: OpenController,
-): ControllerApi & NodeLifecycle & Steered & Tokened & Audited & Noticed {
+): ControllerApi & NodeLifecycle & Steered & Tokened & NodeTokened & Audited & Noticed {
   const { controller, engine } = built;
   let begun = false;
   const changing = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -72,6 +73,7 @@ function onceOver(
     tokens: controller.tokens,
     audit: (limit) => controller.audit(limit),
     notices: controller.notices,
+    nodeTokens: controller.nodeTokens,
     close: () => built.close(),
   };
 }

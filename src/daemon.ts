@@ -12,6 +12,7 @@ import type { ControllerStatus } from './contract/report.ts';
 import type { Served } from './http/handlers.ts';
 import { serveSocket, type SocketServer } from './http/socket-server.ts';
 import type { Metrics } from './http/metrics/metrics.ts';
+import type { PullServer } from './http/pull-server.ts';
 import { serveTcp, type TcpServer } from './http/tcp-server.ts';
 import type { AdmissionServer } from './http/admission/admission-server.ts';
 import { systemClock } from './lib/clock.ts';
@@ -44,6 +45,7 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
   let told: Notifications | undefined;
   let admission: AdmissionServer | undefined;
   let announced: Announcements | undefined;
+  let door: PullServer | undefined;
   const release = onSignals(stop, () => void reload(parts, log, run));
   try {
     told = await notificationsOf(parts);
@@ -54,6 +56,7 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
     tcp = await openTcp(parts, controller, metrics);
     admission = await admissionOf(parts);
     announced = await announcementsOf(parts);
+    door = await openDoor(parts);
     await start(parts, run, stop.signal);
     await untilAborted(stop.signal);
     log.logger.info('stopping');
@@ -65,6 +68,7 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
     await announced?.close();
     await admission?.close();
     await tcp?.close();
+    await door?.close();
     await server?.close();
     await parts.close();
     await traces?.close();
@@ -177,6 +181,30 @@ async function admissionOf({
   });
   await server.begin();
   return server;
+}
+
+/** The door for nodes that fetch their configuration themselves, where the settings open one; else nothing of it is loaded. */
+async function openDoor({
+  settings,
+  engine,
+  clock,
+  random,
+  log,
+}: DaemonParts): Promise<PullServer | undefined> {
+  const { visits, nodeTokens: tokens } = engine.parts;
+  if (settings.pull.listen === 'off' || visits === undefined || tokens === undefined) return undefined;
+  const [{ servePull }, { joinScriptFor }] = await Promise.all([
+    import('./http/pull-server.ts'),
+    import('./compose/joining.ts'),
+  ]);
+  const { hangMs, silentPeriods } = settings.pull;
+  return servePull({
+    ...{ settings: settings.pull, visits, tokens, clock, log },
+    joinScript: joinScriptFor(settings.pull, (id) => engine.parts.fleet.planOf(id)?.node, random),
+    onOpen: () => {
+      engine.receive(hangMs * silentPeriods);
+    },
+  });
 }
 
 async function start(parts: DaemonParts, run: DaemonRun, signal: AbortSignal): Promise<void> {

@@ -17,6 +17,7 @@ import { openTermStore } from '../registry/open-term-store.ts';
 import type { Source } from '../registry/source.ts';
 import { holderName } from '../registry/term-store.ts';
 import type { Transport } from '../transport/transport.ts';
+import { Visits } from '../transport/visits.ts';
 import { openDurables } from './durables.ts';
 import { openHistory } from './history.ts';
 import { openKnowledge } from './knowledge.ts';
@@ -83,7 +84,7 @@ async function assemble(
   const { stateDirectory } = settings.daemon;
   const source = await openSource(settings, systemClock);
   const durables = await openDurables(stateDirectory, systemClock, log);
-  const { durable, decisions, memory, termMemory, tombstones, tokens } = durables;
+  const { durable, decisions, memory, termMemory, tombstones, tokens, nodeTokens } = durables;
   const termStore = openTermStore(source, { ...ground, stateDirectory });
   const holder = holderName(how.command);
   const terms = new TermHolder({ keeper: termStore, memory: termMemory, random: systemRandom, holder });
@@ -108,7 +109,19 @@ async function assemble(
   });
   const { rollout, drift } = steering;
   const notices = noticesOf(settings, { fleet: knowledge.fleet, decisions, clock: systemClock });
-  const kept = { notices, terms, memory, durable, decisions, tombstones, tokens, history, rollout, drift };
+  const kept = {
+    notices,
+    terms,
+    memory,
+    durable,
+    decisions,
+    tombstones,
+    tokens,
+    nodeTokens,
+    history,
+    rollout,
+    drift,
+  };
   const parts = { ...ground, ...knowledge, ...way, ...moving, ...kept };
   const engine = new Engine({ version, daemon: how.daemon, clusterId, source, ...parts });
   const apply = (next: Settings): readonly string[] => {
@@ -126,8 +139,10 @@ async function assemble(
 }
 
 async function openWay(settings: Settings, given: Transport | undefined) {
+  const visits = new Visits(systemClock);
   return {
-    transport: given ?? (await openTransport(settings, systemClock)),
+    visits,
+    transport: given ?? (await openTransport(settings, systemClock, visits)),
     endpointOf: endpointsOf(settings, accountOfProcess(), systemClock),
     deadlineMs: settings.push.deadlineMs,
     termAskMs: settings.push.termAskMs,

@@ -15,13 +15,13 @@ import { dedicatedKeys } from '../transport/endpoint.ts';
 import type { Flag } from '../wire/request.ts';
 import { clusterIdOf } from './cluster-id.ts';
 import type { DoctorPorts, KubernetesPort, NodeLook, Right } from './doctor-ports.ts';
-import { accountOfProcess, endpointsOf, openTransport } from './way.ts';
+import { accountOfProcess, endpointsOf, openSsh } from './way.ts';
 
 const lookMs = 8_000;
 
 /** Opens the way for `doctor`; nothing here writes anywhere. */
 export async function openDoctor(settings: Settings): Promise<DoctorPorts> {
-  const transport = await openTransport(settings, systemClock);
+  const transport = await openSsh(settings, systemClock);
   const account = accountOfProcess();
   const endpointOf = endpointsOf(settings, account, systemClock);
   const http = settings.source.kind === 'kubernetes' ? httpOf(settings) : undefined;

@@ -6,6 +6,7 @@ import { openDurable } from '../store/durable.ts';
 import { DurableNodeMemory } from '../store/node-memory.ts';
 import { durableTermMemory } from '../store/term-memory.ts';
 import { systemRandom } from '../lib/random.ts';
+import { DurableNodeTokens } from '../store/node-tokens.ts';
 import { DurableTokens } from '../store/tokens.ts';
 import { durableTombstones } from '../store/tombstones.ts';
 
@@ -23,6 +24,7 @@ export async function openDurables(stateDirectory: string, clock: Clock, log: Lo
     termMemory: durableTermMemory(durable),
     tombstones: durableTombstones(durable),
     tokens: await DurableTokens.open(durable, clock, systemRandom),
+    nodeTokens: await DurableNodeTokens.open(durable, clock, systemRandom),
   };
 }
 

@@ -8,7 +8,7 @@ import { knownKeys, scannedKeys, type FoundKeys } from '../enrol/trust.ts';
 import type { Node } from '../model/node.ts';
 import { nodeTypes } from '../plan/node-types/index.ts';
 import { Restriction } from './restriction.ts';
-import { accountOfProcess, knownHostsFiles, openTransport } from './way.ts';
+import { accountOfProcess, knownHostsFiles, openSsh } from './way.ts';
 
 const scanMs = 10_000;
 
@@ -30,7 +30,7 @@ export interface Enrolment {
 
 /** Opens the way to nodes for enrolment; nothing is pinned or written into a registry here. */
 export async function openEnrol(settings: Settings): Promise<Enrolment> {
-  const transport = await openTransport(settings, systemClock);
+  const transport = await openSsh(settings, systemClock);
   const account = accountOfProcess();
   const own = knownHostsFiles(settings, account);
   const restriction = new Restriction(settings, transport);

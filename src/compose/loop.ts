@@ -21,6 +21,7 @@ import type { TermHolder } from '../reconcile/term-holder.ts';
 import type { Book } from '../status/book.ts';
 import { ruleText } from '../store/drift.ts';
 import type { Transport } from '../transport/transport.ts';
+import type { Visits } from '../transport/visits.ts';
 import type { Durables } from './durables.ts';
 import type { LiveLimits } from './limits.ts';
 import { mender } from './mend.ts';
@@ -35,6 +36,7 @@ export interface LoopGround {
   readonly durables: Durables;
   readonly terms: TermHolder;
   readonly transport: Transport;
+  readonly visits: Visits;
   readonly endpointOf: EndpointOf;
   readonly limits: LiveLimits;
   readonly history?: HistoryRecorder;
@@ -90,7 +92,7 @@ export function buildLoop(settings: Settings, ground: LoopGround) {
     observes: (plan, urgency) => observesDrift(plan, urgency, ground),
     onOutcome: (plan, outcome) => standing.judge(plan, outcome),
     onAbsent: (id) => {
-      watchAbsent(id, settings, { fleet, loop, presence });
+      watchAbsent(id, settings, { ...ground, loop, presence });
     },
   });
   return { slots, standing, presence, senses, loop };
@@ -137,9 +139,18 @@ function buildReconciler(settings: Settings, ground: LoopGround, slots: Slots): 
 function watchAbsent(
   id: NodeId,
   settings: Settings,
-  { fleet, loop, presence }: { fleet: Fleet; loop: Loop; presence: Presence },
+  {
+    fleet,
+    visits,
+    loop,
+    presence,
+  }: Pick<LoopGround, 'fleet' | 'visits'> & { loop: Loop; presence: Presence },
 ): void {
   const node = fleet.planOf(id)?.node;
+  if (node?.pull === true) {
+    visits.await(id);
+    return;
+  }
   // Behind a jump host or a proxy a port cannot be probed from here: the node is tried instead.
   if (isIndirect(settings)) loop.queue.addLater(id, 'change', settings.presence.slowProbeMs);
   else if (node !== undefined) presence.watch(id, node.address, node.sshPort ?? settings.ssh.port);

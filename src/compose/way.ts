@@ -6,10 +6,17 @@ import { pinJumps } from '../enrol/jumps.ts';
 import { restrictedIdentities } from '../enrol/restricted-nodes.ts';
 import type { Node } from '../model/node.ts';
 import { endpointFor, parseJumps, type Account } from '../transport/endpoint.ts';
+import { besides, createPullTransport } from '../transport/pull.ts';
 import type { Endpoint, Transport } from '../transport/transport.ts';
+import type { Visits } from '../transport/visits.ts';
 
-/** The way to nodes that the settings name. */
-export async function openTransport(settings: Settings, clock: Clock): Promise<Transport> {
+/** The way to every node: SSH as the settings say, and the visits of those that come themselves. */
+export async function openTransport(settings: Settings, clock: Clock, visits: Visits): Promise<Transport> {
+  return besides(await openSsh(settings, clock), createPullTransport(visits, clock));
+}
+
+/** The way by SSH alone. */
+export async function openSsh(settings: Settings, clock: Clock): Promise<Transport> {
   // The names of the limits are the transports' own; what else stands in the section is not theirs to read.
   const limits = settings.ssh;
   if (settings.ssh.adapter === 'openssh') {
@@ -60,7 +67,7 @@ export function plainEndpointsOf(
   return async (node) => {
     jumps ??= jump === undefined ? Promise.resolve([]) : pinJumps(parseJumps(jump, user), known, clock);
     const endpoint = endpointFor(node, { identity, agent, port, jumps: await jumps }, account);
-    if (!useSshConfig) return endpoint;
+    if (!useSshConfig || endpoint.pull === true) return endpoint;
     // Asking ssh costs a process: once per row as it stands.
     const key = JSON.stringify(endpoint);
     const asked = overlaid.get(key) ?? overlay(endpoint, node, { settings, known, clock });

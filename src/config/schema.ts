@@ -14,6 +14,7 @@ import {
   whole,
 } from './leaf.ts';
 import { notify } from './notify-schema.ts';
+import { pull } from './pull-schema.ts';
 import { rollout } from './rollout-schema.ts';
 import { traces } from './traces-schema.ts';
 import { admission, announce, webhook } from './trigger-schema.ts';
@@ -263,6 +264,7 @@ export const settingsSchema = z.strictObject(
     history: history.prefault({}),
     api: api.prefault({}),
     metrics: metrics.prefault({}),
+    pull: pull.prefault({}),
     notify: notify.prefault({}),
     webhook: webhook.prefault({}),
     admission: admission.prefault({}),

@@ -6,6 +6,7 @@ import { historyOver } from './history-routes.ts';
 import type { NodeLifecycle, RemovalReport, RemovalRequest } from './lifecycle.ts';
 import type { ControllerStatus, NodeReport, PlanReport, PushReport } from './report.ts';
 import type { Steered } from './steering.ts';
+import { nodeTokensOver, type NodeTokened } from './node-tokens.ts';
 import { steeringOver } from './steering-routes.ts';
 import { noticesOver, type Noticed } from './notices.ts';
 import { tokensOver, type Tokened } from './tokens.ts';
@@ -15,7 +16,9 @@ import type { Deadlines } from './socket-request.ts';
 const defaults: Deadlines = { connectMs: 2_000, answerMs: 15_000 };
 
 /** The controller behind the daemon's socket. */
-export class SocketClient implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited, Noticed {
+export class SocketClient
+  implements ControllerApi, NodeLifecycle, Steered, Tokened, NodeTokened, Audited, Noticed
+{
   private readonly socket: string;
   private readonly deadlines: Deadlines;
   private readonly stop = new AbortController();
@@ -85,6 +88,9 @@ export class SocketClient implements ControllerApi, NodeLifecycle, Steered, Toke
 
   /** Who may use the API over TCP. */
   readonly tokens = tokensOver((name, body) => this.call(name, body));
+
+  /** Who may fetch the configuration of a node. */
+  readonly nodeTokens = nodeTokensOver((name, body) => this.call(name, body));
 
   /** Ends every request that is under way; the daemon goes on with what it has begun. */
   close(): Promise<void> {

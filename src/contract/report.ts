@@ -79,6 +79,8 @@ export const nodeStatusSchema = nodeReportSchema
     lastSync: z.string().nullable(),
     lastAttempt: z.string().nullable(),
     hint: z.boolean(),
+    /** Where the node comes itself: when it was here last since the daemon began, and whether it is now; null where it is dialled. */
+    pull: z.object({ here: z.boolean(), lastVisit: z.string().nullable() }).nullable().optional(),
   })
   .meta({ id: 'NodeStatus' });
 

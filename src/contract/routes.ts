@@ -11,6 +11,7 @@ import { nodeRoutes } from './node-route.ts';
 import { registryRoutes } from './registry-routes.ts';
 import { expectedPlanSchema } from './saved-plan.ts';
 import { sessionRoutes } from './session.ts';
+import { nodeTokenRoutes } from './node-tokens.ts';
 import { steeringRoutes } from './steering-routes.ts';
 import { noticeRoutes } from './notices.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -164,6 +165,7 @@ export const routes = {
   ...steeringRoutes,
   ...noticeRoutes,
   ...tokenRoutes,
+  ...nodeTokenRoutes,
   ...eventRoutes,
   ...sessionRoutes,
 } as const satisfies Record<string, Route>;

@@ -6,6 +6,7 @@ import { actorOf } from './actor.ts';
 import type { Audited } from '../contract/audit.ts';
 import type { Doctor } from '../contract/doctor.ts';
 import type { RegistryDesk } from '../contract/registry-routes.ts';
+import type { NodeTokened } from '../contract/node-tokens.ts';
 import type { Steered } from '../contract/steering.ts';
 import type { Insightful } from '../contract/insight.ts';
 import { insightHandlers } from './insight-handlers.ts';
@@ -30,7 +31,8 @@ export type Served = ControllerApi & {
   Partial<Steered> &
   Partial<Tokened> &
   Partial<Noticed> &
-  Partial<Insightful>;
+  Partial<Insightful> &
+  Partial<NodeTokened>;
 
 type OnNode = (report: NodeReport) => void;
 
@@ -70,6 +72,8 @@ export function handlersOf(controller: Served, version: string): Handlers {
     ...steeringHandlers(controller.steering),
     ...noticeHandlers(controller.notices),
     ...tokenHandlers(controller.tokens),
+    mintNodeToken: ({ node, now, actor }) =>
+      offered(controller.nodeTokens, 'node token').mint({ node, now, actor: actorOf(actor) }),
     restoreNode: async ({ node, actor }) => {
       await offered(controller.restoreNode?.bind(controller), 'node restore')(node, actorOf(actor));
       return {};

@@ -39,6 +39,10 @@ export const causes = {
   unreachable: offline('no route to the node', 'tailscale status'),
   dns: offline('the name of the node does not resolve', 'syncctl node show {node}'),
   connection_lost: offline('the connection broke in the middle', 'syncctl push {node}'),
+  pull_silent: offline(
+    'the node fetches its configuration itself and has not come for it',
+    'sudo systemctl start sync-controller-pull',
+  ),
   throttled: waiting(
     'sshd closes connections before its banner (MaxStartups or fail2ban)',
     'syncctl doctor {node}',
@@ -147,16 +151,33 @@ export function causeOf(name: CauseClass): Cause {
 /** The remedy with the node's own words filled in. */
 export function remedyFor(
   name: CauseClass,
-  node: { name: string; address: string; sshUser: string; type: string; sshPort?: number | undefined },
+  node: {
+    name: string;
+    address: string;
+    sshUser: string;
+    type: string;
+    sshPort?: number | undefined;
+    pull?: true;
+  },
 ): string {
   const facts = factsOf(node.type);
-  return withPort(causes[name].remedy, node.sshPort)
+  const remedy = node.pull === true ? withoutSsh(name) : withPort(causes[name].remedy, node.sshPort);
+  return remedy
     .replaceAll('{logs}', facts?.logs ?? '')
     .replaceAll('{restart}', facts?.restart ?? '')
     .replaceAll('{node}', node.name)
     .replaceAll('{address}', node.address)
     .replaceAll('{user}', node.sshUser)
     .replaceAll('{type}', node.type);
+}
+
+/** What only the join command may install on a node that fetches its configuration itself. */
+const joined: ReadonlySet<CauseClass> = new Set(['receiver_missing', 'receiver_outdated', 'target_unknown']);
+
+/** The command for a node that nobody can log in to from here. */
+function withoutSsh(name: CauseClass): string {
+  if (joined.has(name)) return 'syncctl node rotate-token {node}';
+  return causes[name].remedy.replace(/^ssh \{user\}@\{address\} /u, 'on the node: ');
 }
 
 /** The command for a node whose sshd listens elsewhere: copied without its port it would knock at another door. */

@@ -24,6 +24,8 @@ export interface Node {
   readonly labels: Readonly<Record<string, string>>;
   readonly publicDomain: string | undefined;
   readonly repoPath: string | undefined;
+  /** True where it comes for its configuration itself, since nobody can reach it. */
+  readonly pull?: true;
   readonly recorded: RecordedStatus;
   /** The whole row as JSON, fields of others included, so that a lost one can be written back. It decides nothing. */
   readonly row?: string;

@@ -6,6 +6,7 @@ import type { Actor, ControllerApi, PlanRequest, PushRequest } from '../contract
 import type { NodeLifecycle, RemovalReport, RemovalRequest } from '../contract/lifecycle.ts';
 import type { RegistryDesk } from '../contract/registry-routes.ts';
 import type { ControllerStatus, NodeReport, PlanReport, PushReport } from '../contract/report.ts';
+import type { NodeTokenDesk, NodeTokened } from '../contract/node-tokens.ts';
 import type { Steered, Steering } from '../contract/steering.ts';
 import type { Noticed, Notices } from '../contract/notices.ts';
 import type { TokenDesk, Tokened } from '../contract/tokens.ts';
@@ -24,11 +25,12 @@ import { nothingElse, removalReport, type Outlook } from './removal-report.ts';
 import { isMeant, onlyOne, selectNodes } from './selection.ts';
 import { SteeringDesk } from './steering.ts';
 import { controllerStatus } from './status-report.ts';
+import { AuditedNodeTokens } from './node-token-desk.ts';
 import { AuditedTokens } from './token-desk.ts';
 
 /** What an admin can ask of the controller, over its engine. */
 export class Controller
-  implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited, Noticed, Insightful
+  implements ControllerApi, NodeLifecycle, Steered, Tokened, NodeTokened, Audited, Noticed, Insightful
 {
   private readonly engine: Engine;
   private readonly parts: ControllerParts;
@@ -39,6 +41,7 @@ export class Controller
     this.steering = new SteeringDesk(engine);
     this.tokens = new AuditedTokens(engine.parts);
     this.registries = new EngineRegistryDesk(engine);
+    this.nodeTokens = new AuditedNodeTokens(engine);
   }
 
   /** What was; undefined where nobody keeps it. */
@@ -56,6 +59,9 @@ export class Controller
 
   /** Who may use the API over TCP. */
   readonly tokens: TokenDesk;
+
+  /** Who may fetch the configuration of a node. */
+  readonly nodeTokens: NodeTokenDesk;
 
   /** The registries themselves. */
   readonly registries: RegistryDesk;

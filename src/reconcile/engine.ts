@@ -10,8 +10,10 @@ import { findingsTeller } from './findings-log.ts';
 import { seenRevision } from './history.ts';
 import type { ControllerParts } from './parts.ts';
 import { desiredDigest } from './reconciler.ts';
-import { Removal, type Claim } from './removal.ts';
+import { claimOn } from './removal-claim.ts';
+import { Removal } from './removal.ts';
 import { failingOf } from './failing.ts';
+import { receiveNodes } from './receive-nodes.ts';
 import { thawOver, type Thaw } from './thaw.ts';
 
 // What was told last is worth a moment, not the whole stop.
@@ -217,6 +219,12 @@ export class Engine {
     return terms.current() === undefined || terms.isReasserting();
   }
 
+  /** A door is open for nodes that come themselves. */
+  receive(silentMs: number): void {
+    const how = { silentMs, onGone: this.retryRemovals };
+    this.background.push(receiveNodes(this.parts, how, this.stop.signal));
+  }
+
   /** Queues a push of every node: after a term has begun late. */
   pushAllAgain(): void {
     // A command brings to the nodes what it was asked for, and ends.
@@ -227,22 +235,16 @@ export class Engine {
   /** Queues a look at every node: the hourly pass. */
   lookAtAll(): void {
     for (const id of this.ids()) this.parts.loop.queue.add(id, 'look');
+    this.retryRemovals();
+  }
+
+  private readonly retryRemovals = (): void => {
     void this.removal
-      .retry((id) => this.claimOn(id), this.stop.signal)
+      .retry((id) => claimOn(id, this.parts), this.stop.signal)
       .catch((error: unknown) => {
         this.parts.log.warn('withdrawals were not retried', { error });
       });
-  }
-
-  /** Whether a tombstone still speaks for a node: not where its row is there again. */
-  private claimOn(id: NodeId): Claim {
-    const { registry, fleet } = this.parts;
-    const { snapshot, sourceState } = registry.current();
-    if (fleet.isRemoving(id)) return 'underway';
-    if (snapshot?.nodes.has(id) !== true) return 'gone';
-    // A row of a last good state may be older than the removal.
-    return sourceState === 'fresh' ? 'registered' : 'unsure';
-  }
+  };
 
   /** The hourly pass; `read` where no watch brings the registries. */
   async pass({ read }: { readonly read: boolean }): Promise<void> {

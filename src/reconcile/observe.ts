@@ -5,7 +5,7 @@ import { causeForResult } from '../push/causes.ts';
 import { diffBundle } from '../plan/diff.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { EndpointOf, NodeMemory } from './ports.ts';
-import type { Slots } from './slots.ts';
+import { placed, type Slots } from './slots.ts';
 
 export interface ObserveParts {
   readonly transport: Transport;
@@ -31,7 +31,7 @@ export async function observe(plan: NodePlan, parts: ObserveParts, signal: Abort
   let installed: NodeDiff['installed'];
   for (const bundle of plan.bundles) {
     const position = { epoch: 0, writer: '00000000', seq: 0 };
-    const answer = await parts.slots.run(() =>
+    const answer = await placed(endpoint, parts.slots, () =>
       call(lane, { mode: 'check', kind: bundle.kind, position, flags: ['content'] }, signal),
     );
     if (isFailed(answer)) return unknown(plan, `${answer.cause}: ${answer.evidence}`);

@@ -8,9 +8,11 @@ import type { Book } from '../status/book.ts';
 import type { DurableDecisions } from '../store/decisions.ts';
 import type { Durable } from '../store/durable.ts';
 import type { DurableDrift } from '../store/drift.ts';
+import type { DurableNodeTokens } from '../store/node-tokens.ts';
 import type { DurableTokens } from '../store/tokens.ts';
 import type { Tombstones } from '../store/tombstones.ts';
 import type { Transport } from '../transport/transport.ts';
+import type { Visits } from '../transport/visits.ts';
 import type { Fleet } from './fleet.ts';
 import type { History } from './history.ts';
 import type { Loop } from './loop.ts';
@@ -40,6 +42,8 @@ export interface ControllerParts {
   readonly tombstones: Tombstones;
   readonly tokens: DurableTokens;
   readonly notices: Notices;
+  /** What nodes show that come themselves. */
+  readonly nodeTokens?: DurableNodeTokens;
   readonly presence: Presence;
   /** What else tells of absent nodes. */
   readonly senses?: Senses;
@@ -48,6 +52,8 @@ export interface ControllerParts {
   /** How drift is treated on single nodes. */
   readonly drift?: DurableDrift;
   readonly transport: Transport;
+  /** The nodes that come for their configuration themselves. */
+  readonly visits?: Visits;
   readonly endpointOf: EndpointOf;
   readonly slots: Slots;
   readonly clock: Clock;

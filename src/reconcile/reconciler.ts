@@ -15,7 +15,7 @@ import { Timekeeper } from '../push/timekeeper.ts';
 import { Unconfirmed } from '../push/unconfirmed.ts';
 import type { Endpoint, Transport } from '../transport/transport.ts';
 import type { EndpointOf, Mend, NodeMemory, ReconcileSettings, Wish } from './ports.ts';
-import { flightsOver, flightTo, type Flights, type Slots } from './slots.ts';
+import { flightsOver, flightTo, placed, type Flights, type Slots } from './slots.ts';
 import type { TermHolder } from './term-holder.ts';
 
 export interface ReconcilerParts {
@@ -143,7 +143,7 @@ export class Reconciler {
         slot: (work) => {
           const waited = times.start();
           const slots = parts.transport.isWarm(endpoint) ? parts.slots : parts.coldSlots;
-          return slots.run(() => {
+          return placed(endpoint, slots, () => {
             waited('waitMs');
             return work();
           });

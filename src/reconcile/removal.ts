@@ -31,7 +31,7 @@ type RemovalParts = Pick<
   | 'history'
 > & {
   readonly tombstones: Tombstones;
-};
+} & Partial<Pick<ControllerParts, 'nodeTokens' | 'visits'>>;
 
 /** What a tombstone is worth: the row may be there again, or the removal may be under way this moment. */
 export type Claim = 'gone' | 'underway' | 'registered' | 'unsure';
@@ -85,7 +85,7 @@ export class Removal {
     if (!abandon) await tombstones.bury(stone);
     await writeNoted(this.parts, outlook.steps, actor);
     if (abandon) {
-      await tombstones.drop(node.id);
+      await this.letGo(node.id);
       return removalReport(node, { result: 'abandoned' }, outlook);
     }
     return this.bury(node, stone, { outlook, signal });
@@ -100,7 +100,7 @@ export class Removal {
   async endTombstone(stone: Tombstone, abandon: boolean, signal: AbortSignal): Promise<RemovalReport> {
     const node = nodeOf(stone);
     if (!abandon) return this.bury(node, stone, { outlook: nothingElse, signal });
-    await this.parts.tombstones.drop(stone.node);
+    await this.letGo(stone.node);
     return removalReport(node, { result: 'abandoned' }, nothingElse);
   }
 
@@ -137,7 +137,7 @@ export class Removal {
     stone: Tombstone,
     { outlook, signal }: { outlook: Outlook; signal: AbortSignal },
   ): Promise<RemovalReport> {
-    const { transport, endpointOf, terms, random, clusterId, deadlineMs, tombstones, log } = this.parts;
+    const { transport, endpointOf, terms, random, clusterId, deadlineMs, visits, log } = this.parts;
     if (terms.current() === undefined)
       throw new SyncError('conflict', 'node remove: expected a term, got none', { remedy: 'syncctl doctor' });
     const endpoint = await endpointOf(node);
@@ -149,6 +149,7 @@ export class Removal {
         withdraw(lane, kind, () => terms.next(), signal),
       );
       if (isFailed(answer)) {
+        if (endpoint.pull === true) visits?.await(node.id);
         log.warn('a removed node still holds our target; it is tried again', {
           node: node.id,
           kind,
@@ -157,8 +158,16 @@ export class Removal {
         return removalReport(node, { result: 'pending', ...answer }, outlook);
       }
     }
-    await tombstones.drop(node.id);
+    await this.letGo(node.id);
     return removalReport(node, { result: 'withdrawn' }, outlook);
+  }
+
+  /** Nothing of a node is left to withdraw: it is forgotten, and what let it in ends. */
+  private async letGo(id: NodeId): Promise<void> {
+    const { tombstones, nodeTokens, visits } = this.parts;
+    await tombstones.drop(id);
+    await nodeTokens?.revoke(id);
+    visits?.forget(id);
   }
 }
 

@@ -6,6 +6,7 @@ import type { FleetPlan } from '../model/plan.ts';
 import { call, isFailed } from '../push/exchange.ts';
 import type { ControllerParts } from './parts.ts';
 import { desiredDigest } from './reconciler.ts';
+import { placed } from './slots.ts';
 
 // A sentence names a few; the count tells the rest.
 const named = 5;
@@ -114,7 +115,7 @@ async function observedOn(
   if (plan === undefined || kind === undefined) return undefined;
   const endpoint = await parts.endpointOf(plan.node);
   const position = { epoch: 0, writer: '00000000', seq: 0 };
-  const answer = await parts.slots.run(() =>
+  const answer = await placed(endpoint, parts.slots, () =>
     call({ ...parts, endpoint }, { mode: 'check', kind, position }, signal),
   );
   return isFailed(answer) ? undefined : answer.after?.sha;

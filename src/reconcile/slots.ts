@@ -23,6 +23,11 @@ export class Slots {
   }
 }
 
+/** Runs work in a place, but for a node that fetches it itself: nobody knows when it comes, and no other node waits for that. */
+export function placed<T>(endpoint: Endpoint, slots: Slots, work: () => Promise<T>): Promise<T> {
+  return endpoint.pull === true ? work() : slots.run(work);
+}
+
 /** One place per key: a second flight to the same host waits for the first, whatever row of the registry it came from. */
 export class Flights {
   private readonly hosts = new Map<string, { slots: Slots; users: number }>();

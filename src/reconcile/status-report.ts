@@ -35,6 +35,7 @@ export function controllerStatus(parts: ControllerParts): ControllerStatus {
         lastSync: status?.lastSync ?? node.recorded.lastSync ?? null,
         lastAttempt: status?.lastAttempt ?? node.recorded.lastAttempt ?? null,
         hint: status?.hint ?? true,
+        pull: node.pull === true ? visitReport(parts, node.id) : null,
       };
     }),
     rollout: parts.rollout?.current() === undefined ? null : rolloutReport(parts.rollout),
@@ -44,6 +45,12 @@ export function controllerStatus(parts: ControllerParts): ControllerStatus {
       .filter(({ mode }) => mode !== 'correct')
       .map((rule) => driftReport(rule, snapshot?.nodes ?? new Map())),
   };
+}
+
+/** When a node that comes itself was here. */
+function visitReport({ visits }: ControllerParts, id: NodeId): { here: boolean; lastVisit: string | null } {
+  const sight = visits?.sightOf(id);
+  return { here: sight?.here ?? false, lastVisit: sight?.at ?? null };
 }
 
 /** What a silent node cannot say itself. */

@@ -9,7 +9,7 @@ export type RowVerdict =
   | { readonly ok: true; readonly node: Node }
   | { readonly ok: false; readonly address: string | undefined; readonly name: string | undefined };
 
-const known = ['host_keys', 'labels', 'public_domain', 'ssh_port'];
+const known = ['host_keys', 'labels', 'public_domain', 'pull', 'ssh_port'];
 
 /** Reads one row of `registry.json`. What decides where we connect and what we render is strict; the rest is lenient. */
 export function parseNodeRow(type: NodeType, value: unknown, place: Place): RowVerdict {
@@ -43,9 +43,9 @@ export function parseNodeRow(type: NodeType, value: unknown, place: Place): RowV
   };
 }
 
-type OwnFields = Pick<Node, 'sshPort' | 'hostKeys' | 'labels' | 'publicDomain'>;
+type OwnFields = Pick<Node, 'sshPort' | 'hostKeys' | 'labels' | 'publicDomain' | 'pull'>;
 
-/** The one object that we add to a row. A wrong port or domain would reach the wrong place, so it sets the row aside. */
+/** The one object that we add to a row. A wrong port, domain or way would reach the wrong place, so it sets the row aside. */
 function parseOwn(value: unknown, place: Place): OwnFields | undefined {
   if (value === undefined || value === null)
     return { sshPort: undefined, hostKeys: [], labels: {}, publicDomain: undefined };
@@ -59,9 +59,11 @@ function parseOwn(value: unknown, place: Place): OwnFields | undefined {
   const reader = new EntryReader(place, value);
   const sshPort = reader.optional('ssh_port', grammar.port);
   const publicDomain = reader.optional('public_domain', grammar.domain);
+  const pull = reader.optional('pull', grammar.boolean);
   const hostKeys = parsePins(fieldOf(value, 'host_keys'), place.at('host_keys'));
   const labels = parseLabels(fieldOf(value, 'labels'), place.at('labels'));
-  return reader.failed ? undefined : { sshPort, hostKeys, labels, publicDomain };
+  if (reader.failed) return undefined;
+  return { sshPort, hostKeys, labels, publicDomain, ...(pull === true ? { pull } : {}) };
 }
 
 function parseRecorded(reader: EntryReader, row: Row, place: Place): RecordedStatus {

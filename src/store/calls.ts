@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { approvalCalls, auditCalls, markCalls, pauseCalls, windowCalls } from './calls-decisions.ts';
 import { driftCalls, rolloutCalls } from './calls-rollouts.ts';
 import { targetCalls, termCalls } from './calls-memory.ts';
+import { nodeTokenCalls } from './calls-node-tokens.ts';
 import { tokenCalls } from './calls-tokens.ts';
 import { tombstoneCalls } from './calls-tombstones.ts';
 
@@ -19,6 +20,7 @@ export function durableCalls(db: DatabaseSync) {
     ...rolloutCalls(db),
     ...driftCalls(db),
     ...tokenCalls(db),
+    ...nodeTokenCalls(db),
   };
 }
 

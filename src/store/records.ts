@@ -78,3 +78,13 @@ export interface TokenRecord {
   readonly since: string;
   readonly expires: string | undefined;
 }
+
+/** A token of one node, without its secret. */
+export interface NodeTokenRecord {
+  /** SHA-256 of the secret, in hex. */
+  readonly hash: string;
+  readonly node: string;
+  readonly who: string;
+  readonly why: string | undefined;
+  readonly since: string;
+}

@@ -44,4 +44,11 @@ export const durableMigrations: readonly Migration[] = [
       CREATE TABLE tokens (name TEXT PRIMARY KEY, role TEXT NOT NULL, hash TEXT NOT NULL UNIQUE, who TEXT NOT NULL, why TEXT, since TEXT NOT NULL, expires TEXT) STRICT;
     `,
   },
+  {
+    version: 6,
+    readableSince: 1,
+    sql: `
+      CREATE TABLE node_tokens (number INTEGER PRIMARY KEY AUTOINCREMENT, hash TEXT NOT NULL UNIQUE, node TEXT NOT NULL, who TEXT NOT NULL, why TEXT, since TEXT NOT NULL) STRICT;
+    `,
+  },
 ];

@@ -51,6 +51,7 @@ export function endpointFor(node: Node, settings: EndpointSettings, account: Acc
     pins: node.hostKeys,
     jumps: settings.jumps.map((jump) => ({ ...us, ...jump, id: nodeId(node.type, jump.host), jumps: [] })),
     proxyCommand: settings.proxyCommand,
+    ...(node.pull === true ? { pull: true } : {}),
   };
 }
 

@@ -15,6 +15,8 @@ export interface Endpoint {
   readonly jumps: readonly Endpoint[];
   /** Only the OpenSSH adapter honours it; it comes from the controller's own settings, never from a registry. */
   readonly proxyCommand: string | undefined;
+  /** True where the node comes to us: nothing is dialled. */
+  readonly pull?: true;
 }
 
 /** The two constant commands that may run on a node. Nothing else is ever executed. */

@@ -27,6 +27,12 @@ export interface Request {
   readonly fallback: Buffer | undefined;
 }
 
+/** The nonce of an encoded request, which its receipt must carry. */
+export function nonceOf(stdin: Buffer): string {
+  const end = stdin.indexOf(0x0a);
+  return stdin.toString('latin1', 0, end < 0 ? 0 : end).split(' ')[11] ?? '';
+}
+
 const token = /^[A-Za-z0-9._:@-]{1,128}$/u;
 
 /**

@@ -3,6 +3,7 @@ import type { Loaded, Settings } from '../config/settings.ts';
 import type { Audited } from '../contract/audit.ts';
 import type { ControllerApi } from '../contract/controller.ts';
 import type { NodeLifecycle } from '../contract/lifecycle.ts';
+import type { NodeTokened } from '../contract/node-tokens.ts';
 import type { Steered } from '../contract/steering.ts';
 import type { Noticed } from '../contract/notices.ts';
 import type { Tokened } from '../contract/tokens.ts';
@@ -29,7 +30,7 @@ export function widthOf({ columns }: TextSink, otherwise: number): number {
 export type DaemonMode = 'daemon' | 'watch' | 'reconcile';
 
 /** All that an admin can ask of a controller. */
-export type Controller = ControllerApi & NodeLifecycle & Steered & Tokened & Audited & Noticed;
+export type Controller = ControllerApi & NodeLifecycle & Steered & Tokened & NodeTokened & Audited & Noticed;
 
 export interface DaemonRun {
   readonly mode: DaemonMode;

@@ -8,6 +8,7 @@ import { domain as domainGrammar } from '../registry/grammar.ts';
 import { pinSteps, registerNodeSteps, type NodeFields } from '../registry/operations/nodes.ts';
 import type { Call } from './call.ts';
 import type { Admin, EnrolPort, KeyOrigin } from './enrol-port.ts';
+import { mustBeDialled, offerJoin } from './joining.ts';
 import { printPush } from './commands/push.ts';
 import { needRegistries } from './registries.ts';
 import { proofPush, restrictNode } from './restricting.ts';
@@ -30,7 +31,9 @@ export interface NewNode extends Omit<NodeFields, 'webhookPort'> {
 export async function addNode(call: Call, wanted: NewNode): Promise<number> {
   const { snapshot } = await needRegistries(call);
   const known = snapshot.nodes.get(nodeId(wanted.type, wanted.address));
+  if (known?.pull === true && wanted.pull !== true) mustBeDialled(known, 'node add');
   warnOfTwins(call, wanted, [...snapshot.nodes.values()]);
+  if (wanted.pull === true) return addPulling(call, wanted, known);
   const enrol = await call.keep(call.context.openEnrol(await call.settings()));
   const trusting = await keysFor(
     call,
@@ -51,6 +54,18 @@ export async function addNode(call: Call, wanted: NewNode): Promise<number> {
   }
   if (!wanted.install) return exitCodes.ok;
   return prove(call, enrol, wanted);
+}
+
+/** Registers a node that nobody reaches; it proves itself with its first visit. */
+async function addPulling(call: Call, wanted: NewNode, known: Node | undefined): Promise<number> {
+  const { pullAddress } = await import('../enrol/pull-address.ts');
+  // Where nobody could come, nothing is registered.
+  pullAddress((await call.settings()).pull);
+  await register(call, wanted, undefined);
+  const name = wanted.name ?? known?.name ?? wanted.address;
+  call.note('success', `${name} is registered; it fetches its configuration itself`);
+  if (known === undefined) call.note('info', `To undo: syncctl node remove ${name}`);
+  return offerJoin(call, { id: nodeId(wanted.type, wanted.address), name }, false);
 }
 
 /** One host in two rows is possible (a VPS that is also somebody's laptop), and more often a mistake. */

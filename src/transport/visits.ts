@@ -32,6 +32,14 @@ export interface Sight {
   readonly here: boolean;
 }
 
+/** A node that was not here is. */
+export interface Return {
+  /** Somebody waited for it: it has missed something. */
+  readonly awaited: boolean;
+  /** It is too soon to try again at once. */
+  readonly delayMs: number;
+}
+
 interface Open extends Errand {
   readonly answer: PromiseWithResolvers<Told>;
 }
@@ -60,7 +68,7 @@ const againMs = 5_000;
 export class Visits {
   readonly #clock: Clock;
   readonly #visitors = new Map<NodeId, Visitor>();
-  #onReturn: (id: NodeId, delayMs: number) => void = () => undefined;
+  #onReturn: (id: NodeId, back: Return) => void = () => undefined;
   #servedMs: number | undefined;
 
   constructor(clock: Clock) {
@@ -72,8 +80,8 @@ export class Visits {
     return this.#servedMs !== undefined;
   }
 
-  /** The door is open; who was waited for and comes is told to `onReturn`. */
-  serve(onReturn: (id: NodeId, delayMs: number) => void): void {
+  /** The door is open; who comes and was not here is told to `onReturn`. */
+  serve(onReturn: (id: NodeId, back: Return) => void): void {
     this.#servedMs = this.#clock.monotonic();
     this.#onReturn = onReturn;
   }
@@ -133,6 +141,7 @@ export class Visits {
   /** A node comes for something to do. @returns what is called when its connection ends. */
   park(id: NodeId, parked: Parked): () => void {
     const visitor = this.#visitorOf(id);
+    const wasHere = visitor.seen !== undefined && this.#isHere(visitor);
     visitor.parked?.dismiss();
     // It does not know any more of what it had fetched: its machine or its script began anew.
     visitor.handed?.answer.reject(
@@ -141,7 +150,7 @@ export class Visits {
     visitor.handed = undefined;
     visitor.parked = parked;
     this.#saw(visitor);
-    if (visitor.awaited) this.#welcome(id, visitor, 0);
+    if (visitor.awaited || !wasHere) this.#welcome(id, visitor, 0);
     this.#hand(visitor);
     return () => {
       if (visitor.parked !== parked) return;
@@ -250,7 +259,8 @@ export class Visits {
   }
 
   #welcome(id: NodeId, visitor: Visitor, delayMs: number): void {
+    const { awaited } = visitor;
     visitor.awaited = false;
-    this.#onReturn(id, delayMs);
+    this.#onReturn(id, { awaited, delayMs });
   }
 }

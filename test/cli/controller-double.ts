@@ -2,6 +2,7 @@ import type { Actor, ControllerApi, PlanRequest, PushRequest } from '../../src/c
 import type { Audited, AuditReport } from '../../src/contract/audit.ts';
 import type { NodeLifecycle, RemovalReport, RemovalRequest } from '../../src/contract/lifecycle.ts';
 import type { ControllerStatus, NodeReport, PlanReport, PushReport } from '../../src/contract/report.ts';
+import type { NodeTokenDesk, NodeTokened } from '../../src/contract/node-tokens.ts';
 import type { Steered } from '../../src/contract/steering.ts';
 import type { Noticed, NoticeResult, Notices } from '../../src/contract/notices.ts';
 import type { Tokened, TokenDesk, TokenReport } from '../../src/contract/tokens.ts';
@@ -89,7 +90,15 @@ export const status = (changes: Partial<ControllerStatus> = {}): ControllerStatu
 
 /** A controller that remembers what it was asked and answers what the test says. */
 export class ControllerDouble
-  implements ControllerApi, NodeLifecycle, Steered, Tokened, Audited, Noticed, Insightful
+  implements
+    ControllerApi,
+    NodeLifecycle,
+    Steered,
+    Tokened,
+    NodeTokened,
+    Audited,
+    Noticed,
+    Insightful
 {
   readonly asked: { readonly what: string; readonly with: unknown }[] = [];
   reports: NodeReport[] = [verified('contabo-vps')];
@@ -149,6 +158,14 @@ export class ControllerDouble
       this.note('revokeToken', { name, actor });
       this.minted = this.minted.filter((one) => one.name !== name);
       return Promise.resolve();
+    },
+  };
+
+  readonly nodeTokens: NodeTokenDesk = {
+    mint: ({ node, now, actor }) => {
+      this.note('mintNodeToken', { node, now, actor });
+      const token = { node, since: '2026-01-01T00:00:00Z', by: actor.who, why: null };
+      return Promise.resolve({ secret: `scn_${'0'.repeat(64)}`, token });
     },
   };
 

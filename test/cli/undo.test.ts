@@ -42,6 +42,8 @@ const without: Readonly<Record<string, string>> = {
   'admission manifest': 'makes two files at most, and prints the line that removes them',
   'term take':
     'an epoch never goes back on a node, by design; the other control plane takes a term of its own',
+  'node rotate-token':
+    'the old token goes on until the new one is used; a further one is made by the same command',
   'node rotate-key': 'the old key is gone from the node; a further key is made by the same command',
 };
 

@@ -45,6 +45,12 @@ export const nodeCommands: readonly Entry[] = [
     load: () => import('../commands/node-rotate-key.ts'),
   },
   {
+    path: ['node', 'rotate-token'],
+    group: 'registries',
+    summary: 'give a node that fetches its configuration a new token',
+    load: () => import('../commands/node-rotate-token.ts'),
+  },
+  {
     path: ['node', 'stats'],
     group: 'registries',
     summary: 'how many nodes of each type',

@@ -40,7 +40,7 @@ export const command: CommandModule = {
 function wide(call: Call, report: HealthReport): string {
   const now = call.context.clock.now();
   return table(
-    ['name', 'type', 'address', 'state', 'last sync', 'since', 'cause', 'evidence', 'remedy'],
+    ['name', 'type', 'address', 'state', 'last sync', 'since', 'cause', 'evidence', 'remedy', 'pull'],
     report.nodes.map((node) => [
       node.name,
       node.type,
@@ -51,6 +51,7 @@ function wide(call: Call, report: HealthReport): string {
       node.cause ?? '',
       node.evidence,
       node.remedy ?? '',
+      node.pull === null ? '' : node.pull.here ? 'connected' : age(node.pull.lastVisit, now),
     ]),
   );
 }

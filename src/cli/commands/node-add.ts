@@ -22,6 +22,10 @@ export const command: CommandModule = {
         'where to take its host keys from: known_hosts or scan; one after the other when left out',
       )
       .option('--fingerprint <SHA256:…>', 'trust the key with this fingerprint alone (repeatable)', repeated)
+      .option(
+        '--pull',
+        'it cannot be reached and fetches its configuration itself: prints the line to run there',
+      )
       .option('--no-install', 'register and trust only')
       .option(
         '--upgrade',
@@ -37,12 +41,13 @@ export const command: CommandModule = {
       .option('--reason <text>', 'why, for the audit')
       .addHelpText(
         'after',
-        '\nRegisters the row, pins the host keys, installs the receiver and proves it all by a push.\nWith --restrict the key of this controller runs the receiver on the node and nothing else, from then on.\nExit codes: 0 the node is verified, 1 it is registered but not verified.',
+        '\nRegisters the row, pins the host keys, installs the receiver and proves it all by a push.\nWith --restrict the key of this controller runs the receiver on the node and nothing else, from then on.\nWith --pull nothing is dialled: the line that is printed holds the token of the node, and its first visit proves it.\nExit codes: 0 the node is verified (with --pull: registered), 1 it is registered but not verified.',
       );
   },
   examples: [
     'syncctl node add 100.68.225.92 --type vps --name contabo-vps --user sammy',
     'syncctl node add 100.68.225.92 --type vps --user sammy --restrict --admin-identity ~/.ssh/id_ed25519',
+    'syncctl node add 192.168.1.20 --type laptop --name home-server --pull',
     'syncctl node add 100.86.112.112 --type laptop --user vinay --fingerprint SHA256:… --yes',
   ],
   run: async (call) => {
@@ -52,7 +57,9 @@ export const command: CommandModule = {
       call.text('port'),
       call.text('publicDomain'),
     ];
+    const pull = pullOf(call);
     return addNode(call, {
+      ...pull,
       type: nodeTypeOf(call.text('type'), '--type'),
       address: checked(nodeAddress, call.need(0), 'address'),
       name: name === undefined ? undefined : checked(nodeName, name, '--name'),
@@ -69,6 +76,22 @@ export const command: CommandModule = {
     });
   },
 };
+
+const overSsh = ['from', 'fingerprint', 'upgrade', 'restrict', 'adminUser', 'adminIdentity'] as const;
+
+/** What is said of the way over SSH means nothing where nobody goes it. */
+function pullOf(call: Call): { readonly pull?: true } {
+  if (!call.flag('pull')) return {};
+  const other = overSsh.find(
+    (name) => call.flag(name) || call.text(name) !== undefined || call.texts(name).length > 0,
+  );
+  if (other === undefined && !call.given('install', false)) return { pull: true };
+  const option = other?.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`) ?? 'no-install';
+  throw wrongWord(
+    { place: '--pull', expected: 'no option of the way over SSH beside it', remedy: 'leave one of them out' },
+    `--${option}`,
+  );
+}
 
 function restrictOf(call: Call): boolean {
   if (call.flag('restrict') && call.given('install', false))

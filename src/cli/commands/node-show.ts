@@ -39,7 +39,11 @@ export const command: CommandModule = {
       },
       table: () =>
         printable(
-          pairs([...identity(node), ...stateOf(state), ...keysOf(node), restrictionOf(node, restriction)]),
+          pairs([
+            ...identity(node),
+            ...stateOf(state),
+            ...(node.pull === true ? [visitOf(state)] : [...keysOf(node), restrictionOf(node, restriction)]),
+          ]),
         ),
     });
     return exitCodes.ok;
@@ -90,6 +94,13 @@ function keysOf({ name, hostKeys }: Node): readonly Line[] {
     const type = key.split(' ')[0] ?? '';
     return ['Host key', `${type} ${fingerprintOf(key)} (${source}, ${added})`];
   });
+}
+
+/** Nobody logs in to it, so no key says anything. */
+function visitOf(state: HealthNode | undefined): Line {
+  const { here, lastVisit } = state?.pull ?? { here: false, lastVisit: null };
+  if (here) return ['Pull', `connected, waits for changes; last asked at ${lastVisit ?? '-'}`];
+  return ['Pull', lastVisit === null ? 'has not asked since the daemon began' : `last asked at ${lastVisit}`];
 }
 
 function restrictionOf(node: Node, restriction: RestrictionFacts | null): Line {

@@ -1,3 +1,4 @@
+import { mustBeDialled } from '../joining.ts';
 import { exitCodes } from '../../lib/errors.ts';
 import { isoSeconds } from '../../lib/clock.ts';
 import { selectNodes } from '../../reconcile/selection.ts';
@@ -55,7 +56,9 @@ export const command: CommandModule = {
       );
     const from = originOf(call.text('from')) ?? 'known_hosts';
     const fingerprints = fingerprintsOf(call.texts('fingerprint'));
-    const nodes = selectNodes(words, snapshot.nodes).flatMap((id) => snapshot.nodes.get(id) ?? []);
+    const meant = selectNodes(words, snapshot.nodes).flatMap((id) => snapshot.nodes.get(id) ?? []);
+    if (words.length > 0) for (const node of meant) mustBeDialled(node, 'node trust');
+    const nodes = meant.filter(({ pull }) => pull !== true);
     const enrol = await call.keep(call.context.openEnrol(await call.settings()));
     const looked = (await lookForKeys(call, enrol, nodes, from)).map((trusting) =>
       vouched(trusting, fingerprints),

@@ -13,8 +13,10 @@ export interface DoctorGround {
   readonly settings: Settings;
   readonly registries: Registries;
   readonly snapshot: Snapshot | undefined;
-  /** The nodes to look at: all, or the named one. */
+  /** The nodes to look at: all, or the named one; those that are reached from here. */
   readonly nodes: readonly Node[];
+  /** Those that fetch their configuration themselves. */
+  readonly pulling: readonly Node[];
   /** Undefined where no daemon answers; `daemonFailure` says why where its socket is there. */
   readonly daemon: ControllerStatus | undefined;
   readonly daemonFailure: string | undefined;

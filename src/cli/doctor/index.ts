@@ -7,6 +7,7 @@ import { findingsOf, type DoctorFinding } from './finding.ts';
 import { keyCheck } from './key.ts';
 import { kubernetesCheck } from './kubernetes.ts';
 import { loginCheck } from './login.ts';
+import { pullCheck } from './pull.ts';
 import { registriesCheck } from './registries.ts';
 import { restrictionCheck } from './restriction.ts';
 import { resolverCheck } from './resolver.ts';
@@ -26,6 +27,7 @@ export const checks: readonly Check[] = [
   wayCheck,
   loginCheck,
   restrictionCheck,
+  pullCheck,
   dnsCheck,
 ];
 

@@ -23,6 +23,8 @@ export interface HealthNode {
   readonly since: string | null;
   readonly lastSync: string | null;
   readonly lastAttempt: string | null;
+  /** Where it fetches its configuration itself: whether it is connected, and when it last asked; null where it is dialled. */
+  readonly pull: { readonly here: boolean; readonly lastVisit: string | null } | null;
 }
 
 /** The written contract of `health -o json`. */
@@ -176,8 +178,11 @@ function fromDaemon(node: Node, known: ControllerStatus['nodes'][number]): Healt
     since: known.since === '' ? null : known.since,
     lastSync: known.lastSync,
     lastAttempt: known.lastAttempt,
+    pull: node.pull === true ? (known.pull ?? nobody) : null,
   };
 }
+
+const nobody = { here: false, lastVisit: null };
 
 /** What was stored last, else the row. A row without a status is a node that was never synced. */
 function fromMemory(node: Node, status: NodeStatus | undefined): HealthNode {
@@ -193,6 +198,7 @@ function fromMemory(node: Node, status: NodeStatus | undefined): HealthNode {
     since: status?.since ?? null,
     lastSync: status?.lastSync ?? recorded.lastSync ?? null,
     lastAttempt: status?.lastAttempt ?? recorded.lastAttempt ?? null,
+    pull: node.pull === true ? nobody : null,
   };
 }
 

@@ -18,6 +18,8 @@ export interface NodeFields {
   readonly webhookPort: number | undefined;
   readonly publicDomain: string | undefined;
   readonly labels: Readonly<Record<string, string>> | undefined;
+  /** It fetches its configuration itself. */
+  readonly pull?: true;
 }
 
 export interface Stamp {
@@ -38,6 +40,7 @@ export function registerNodeSteps(node: NodeFields, stamp: Stamp): readonly Step
         ssh_port: node.sshPort,
         public_domain: node.publicDomain,
         labels: node.labels,
+        pull: node.pull,
       };
       const row = setNodeRow(
         text,

@@ -94,7 +94,7 @@ export class Visits {
     return {
       at: isoSeconds(wall),
       atMs: monotonic,
-      here: visitor.parked !== undefined || visitor.handed !== undefined,
+      here: this.#isHere(visitor),
     };
   }
 
@@ -201,10 +201,11 @@ export class Visits {
   }
 
   #isHere({ parked, handed, seen }: Visitor): boolean {
+    const servedMs = this.#servedMs;
+    if (servedMs === undefined) return false;
     if (parked !== undefined || handed !== undefined) return true;
     const now = this.#clock.monotonic();
-    if (seen !== undefined) return now - seen.monotonic < betweenMs;
-    return this.#servedMs !== undefined && now - this.#servedMs < firstMs;
+    return seen === undefined ? now - servedMs < firstMs : now - seen.monotonic < betweenMs;
   }
 
   #saw(visitor: Visitor): void {

@@ -46,11 +46,11 @@ function joinCommand({
  * Refuses a node that nobody logs in to.
  * @throws SyncError `conflict`.
  */
-export function mustBeDialled(node: Pick<Node, 'name' | 'pull'>, what: string): void {
-  if (node.pull !== true) return;
+export function mustBeDialled({ name, pull }: Pick<Node, 'name' | 'pull'>, what: string): void {
+  if (pull !== true) return;
   throw new SyncError(
     'conflict',
-    `${what}: expected a node that is reached over SSH, got ${node.name}, which fetches its configuration itself`,
-    { remedy: `syncctl node rotate-token ${node.name}, and run what it prints on the node` },
+    `${what}: expected a node that is reached over SSH, got ${name}, which fetches its configuration itself`,
+    { remedy: `see "Nodes that nobody can reach" in docs/operations.md` },
   );
 }

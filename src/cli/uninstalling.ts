@@ -2,6 +2,7 @@ import { exitCodes, SyncError } from '../lib/errors.ts';
 import type { Node } from '../model/node.ts';
 import type { Call } from './call.ts';
 import type { Admin, EnrolPort } from './enrol-port.ts';
+import { mustBeDialled } from './joining.ts';
 import { rowWords } from './node-types.ts';
 import { pickNode } from './pick.ts';
 import { needRegistries } from './registries.ts';
@@ -38,6 +39,7 @@ export async function uninstallOf(call: Call): Promise<Uninstall | undefined> {
   if (!call.flag('uninstall')) return undefined;
   const { snapshot } = await needRegistries(call);
   const node = pickNode(call.need(0), snapshot.nodes);
+  mustBeDialled(node, 'node remove --uninstall');
   const shared = [...snapshot.nodes.values()].some(
     ({ id, address, sshUser }) => id !== node.id && address === node.address && sshUser === node.sshUser,
   );

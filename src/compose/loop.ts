@@ -74,7 +74,8 @@ export function buildLoop(settings: Settings, ground: LoopGround) {
     log,
     presence,
     around: { links: readLinks, ...(settings.presence.tailscale === 'auto' ? { tailnet: askTailnet } : {}) },
-    nodes: () => fleet.current()?.nodes.size ?? 0,
+    // One that comes itself is never among the absent ones that are looked for.
+    nodes: () => [...(fleet.current()?.nodes.values() ?? [])].filter(({ node }) => node.pull !== true).length,
   });
   const reconciler = buildReconciler(settings, ground, slots);
   const loop: Loop = new Loop({

@@ -25,7 +25,9 @@ export const pull = z
             error: urlError,
           },
         )
-        .optional()
+        .nullable()
+        .default(null)
+        .transform((value) => value ?? undefined)
         .describe(
           'How nodes reach it from where they are, as the command to join says it; else the address of `listen`.',
         ),

@@ -38,6 +38,15 @@ async function seedRestricted({ daemon: { stateDirectory } }: Settings): Promise
   await noteRestricted(stateDirectory, nodeId('vps_nodes', '100.68.225.92'), entry);
 }
 
+// A listener for nodes, which only `node add --pull` asks for.
+const env = {
+  ...{ HOME: '/nonexistent', LANG: 'C.UTF-8', USER: 'ada' },
+  SYNC_CONTROLLER_PULL_LISTEN: '127.0.0.1:9443',
+  SYNC_CONTROLLER_PULL_CERTIFICATE: '/certificate',
+  SYNC_CONTROLLER_PULL_KEY: '/key',
+  SYNC_CONTROLLER_PULL_TRUST: 'system',
+};
+
 async function result(words: readonly string[]): Promise<Record<string, unknown>> {
   const controller = new ControllerDouble();
   controller.state = status({ daemon: false });
@@ -62,6 +71,7 @@ async function result(words: readonly string[]): Promise<Record<string, unknown>
         close: async () => undefined,
       }),
     host: hostOf({}),
+    env,
   });
   if (words[1] === 'rotate-key') await seedRestricted(await settingsOf(made));
   if (historyCases.some(([, line]) => line === words)) await seedHistory(made, content);
@@ -87,6 +97,7 @@ const cases: readonly (readonly [string, readonly string[]])[] = [
   ['TrustReport', ['node', 'trust', '--all', '--from', 'scan', '--yes']],
   ['KeyRotation', ['node', 'rotate-key', '--all', '--yes']],
   ['ReceiverUpgrade', ['upgrade', '--dry-run']],
+  ['PullEnrolment', ['node', 'add', '192.168.1.20', '--type', 'laptop', '--pull']],
   ['RemovalReport', ['node', 'remove', 'dev-laptop', '--yes']],
   ['Term', ['term', 'show']],
   ['TermTaken', ['term', 'take', '--reason', 'x']],

@@ -3,7 +3,7 @@ import { printable } from '../../lib/text.ts';
 import type { ControllerStatus } from '../../contract/report.ts';
 import type { Call } from '../call.ts';
 import type { CommandModule } from '../command.ts';
-import type { DoctorGround } from '../doctor/check.ts';
+import { byWay, type DoctorGround } from '../doctor/check.ts';
 import type { DoctorFinding, Level } from '../doctor/finding.ts';
 import { thisHost } from '../doctor/host.ts';
 import { checks, examine } from '../doctor/index.ts';
@@ -83,8 +83,7 @@ async function groundOf(call: Call): Promise<DoctorGround> {
     settings,
     registries,
     snapshot: registries.snapshot,
-    nodes: nodes.filter(({ pull }) => pull !== true),
-    pulling: nodes.filter(({ pull }) => pull === true),
+    ...byWay(nodes),
     ...(await daemonOf(call, settings.daemon.socket)),
     ports,
     host: context.host ?? thisHost,

@@ -34,3 +34,11 @@ export interface Check {
   readonly perNode: boolean;
   run(ground: DoctorGround): Promise<readonly DoctorFinding[]>;
 }
+
+/** The nodes that are looked at from here, and those that come themselves. */
+export function byWay(nodes: readonly Node[]): Pick<DoctorGround, 'nodes' | 'pulling'> {
+  return {
+    nodes: nodes.filter(({ pull }) => pull !== true),
+    pulling: nodes.filter(({ pull }) => pull === true),
+  };
+}

@@ -1,4 +1,5 @@
 import type { Settings } from '../../config/settings.ts';
+import { byWay } from './check.ts';
 import { openDoctor } from '../../compose/doctor.ts';
 import type { Doctor } from '../../contract/doctor.ts';
 import type { ControllerStatus } from '../../contract/report.ts';
@@ -31,7 +32,8 @@ export function doctorOf({ settings, registry, source, status, clock, signal }: 
       const findings = await examine(
         checks.filter(({ perNode }) => word === undefined || perNode),
         {
-          ...{ settings, registries, snapshot: registries.snapshot, nodes, ports, clock, signal },
+          ...{ settings, registries, snapshot: registries.snapshot, ports, clock, signal },
+          ...byWay(nodes),
           ...{ daemon: await status(), daemonFailure: undefined },
           ...{ host: thisHost, uid: process.getuid?.() ?? 0 },
         },

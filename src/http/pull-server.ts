@@ -54,6 +54,7 @@ class PullDoor implements PullServer {
   readonly #stop = new AbortController();
   #server: Server | undefined;
   #read = '';
+  #toldMs = -Infinity;
   #work = Promise.resolve();
 
   constructor(parts: PullServerParts) {
@@ -174,9 +175,16 @@ class PullDoor implements PullServer {
       // What is left of the request is not read.
       response.writeHead(status, { connection: 'close', 'content-type': 'text/plain' });
       response.end(error instanceof TurnedAway ? `${error.message}\n` : '');
-      if (error instanceof TurnedAway || response.destroyed) return;
-      this.#parts.log.warn('a visit of a node failed', { error });
+      if (!(error instanceof TurnedAway)) this.#complain(error);
     }
+  }
+
+  /** Every node meets the same trouble with every visit: it is told once in a while. */
+  #complain(error: unknown): void {
+    const now = this.#parts.clock.monotonic();
+    if (now < this.#toldMs + renewMs) return;
+    this.#toldMs = now;
+    this.#parts.log.warn('visits of nodes fail', { error });
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -42,6 +42,15 @@ describe.skipIf(!available)('a node that nobody can reach', { timeout: 120_000 }
     await rig.stop();
   });
 
+  it('does nothing where the line breaks off', async () => {
+    const { stdout } = await rig.syncctl(['node', 'add', rig.node(0).address, '--type', 'worker', '--pull']);
+    for (const cut of ['1000', '-9000', '-20', '-4']) {
+      const line = stdout.trim().replace('| sudo bash', `| head -c ${cut} | sudo bash`);
+      await rig.node(0).run(`bash -c "$(cat <<'LINE'\n${line}\nLINE\n)"`);
+      expect([cut, existsSync(join(rig.node(0).rootDir, 'etc/sync-controller'))]).toEqual([cut, false]);
+    }
+  });
+
   it('joins by one line, and is verified after its first visit', async () => {
     const line = await rig.join(0);
     await rig.visit(0);
@@ -138,6 +147,19 @@ describe.skipIf(!available)('a node that nobody can reach', { timeout: 120_000 }
     await until('it is active', isActive);
   });
 
+  it('gets nothing while it is frozen', async () => {
+    expect((await rig.syncctl(['freeze', 'home', '--for', '1h', '--reason', 'test'])).code).toBe(0);
+    addService(rig, 'frozen');
+    await until('it is told', async () => (await rig.stateOf(0)).cause === 'frozen');
+    await rig.leave(0);
+    await rig.visit(0);
+    await until('it has asked again', async () => (await rig.stateOf(0)).pull?.here === true);
+    expect(has(rig, 0, 'frozen')).toBe(false);
+    expect((await rig.syncctl(['unfreeze', 'home'])).code).toBe(0);
+    await until('it has it now', () => has(rig, 0, 'frozen'));
+    await until('it is active', isActive);
+  });
+
   it('refuses what an old copy of the controller sends under its lower term', async () => {
     const [state, old] = [join(rig.folder, 'state'), join(rig.folder, 'state-old')];
     await daemon.stop();
@@ -230,12 +252,6 @@ describe.skipIf(!available)('a rollout with a node that fetches', { timeout: 120
     expect((await rig.syncctl(['rollout', 'resume'])).code).toBe(0);
     await until('its turn has come', () => has(rig, 0, 'rolled'));
   });
-
-  it('gets nothing while it is frozen', async () => {
-    await until('no rollout runs', async () => {
-      const { stdout } = await rig.syncctl(['status', '-o', 'json']);
-      return (JSON.parse(stdout) as { rollout: unknown }).rollout === null;
-    });
     expect((await rig.syncctl(['freeze', 'home', '--for', '1h', '--reason', 'test'])).code).toBe(0);
     addService(rig, 'frozen');
     await until('the other has it', () => has(rig, 1, 'frozen'));

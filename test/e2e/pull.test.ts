@@ -251,14 +251,4 @@ describe.skipIf(!available)('a rollout with a node that fetches', { timeout: 120
     expect(has(rig, 0, 'demo')).toBe(true);
     expect((await rig.syncctl(['rollout', 'resume'])).code).toBe(0);
     await until('its turn has come', () => has(rig, 0, 'rolled'));
-  });
-    expect((await rig.syncctl(['freeze', 'home', '--for', '1h', '--reason', 'test'])).code).toBe(0);
-    addService(rig, 'frozen');
-    await until('the other has it', () => has(rig, 1, 'frozen'));
-    const held = ['frozen', 'rollout_waiting'];
-    await until('it is told', async () => held.includes((await rig.stateOf(0)).cause ?? ''));
-    expect(has(rig, 0, 'frozen')).toBe(false);
-    expect((await rig.syncctl(['unfreeze', 'home'])).code).toBe(0);
-    await until('it has it, too', () => has(rig, 0, 'frozen'));
-  });
 });

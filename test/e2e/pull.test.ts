@@ -251,4 +251,5 @@ describe.skipIf(!available)('a rollout with a node that fetches', { timeout: 120
     expect(has(rig, 0, 'demo')).toBe(true);
     expect((await rig.syncctl(['rollout', 'resume'])).code).toBe(0);
     await until('its turn has come', () => has(rig, 0, 'rolled'));
+  });
 });

@@ -149,8 +149,10 @@ describe.skipIf(!available)('a node that nobody can reach', { timeout: 120_000 }
 
   it('gets nothing while it is frozen', async () => {
     expect((await rig.syncctl(['freeze', 'home', '--for', '1h', '--reason', 'test'])).code).toBe(0);
+    const changes = (): number => daemon.said().split('registry changed').length;
+    const before = changes();
     addService(rig, 'frozen');
-    await until('it is told', async () => (await rig.stateOf(0)).cause === 'frozen');
+    await until('the change is planned', () => changes() > before);
     await rig.leave(0);
     await rig.visit(0);
     await until('it has asked again', async () => (await rig.stateOf(0)).pull?.here === true);

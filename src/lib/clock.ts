@@ -27,6 +27,13 @@ export function waited(clock: Clock, ms: number, signal: AbortSignal): Promise<b
   );
 }
 
+/** Waits for work, `ms` at most; what becomes of it afterwards is its own matter. */
+export async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  const grace = new AbortController();
+  await Promise.race([work, clock.sleep(ms, grace.signal).catch(() => undefined)]);
+  grace.abort();
+}
+
 /** Seconds-precise ISO time in UTC, the form the registries use: `2026-11-21T07:49:24Z`. */
 export function isoSeconds(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;

@@ -1,6 +1,7 @@
 import { causeOf } from '../model/cause.ts';
 import type { NodeId } from '../model/node.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import { atMost } from '../lib/clock.ts';
 import { SyncError } from '../lib/errors.ts';
 import type { RegistryListener } from '../registry/registry.ts';
 import { typeScope } from '../store/decisions.ts';
@@ -221,8 +222,8 @@ export class Engine {
 
   /** A door is open for nodes that come themselves. */
   receive(silentMs: number): void {
-    const how = { silentMs, onGone: this.retryRemovals };
-    this.background.push(receiveNodes(this.parts, how, this.stop.signal));
+    const onGone = this.retryRemovals;
+    this.background.push(receiveNodes(this.parts, { silentMs, onGone }, this.stop.signal));
   }
 
   /** Queues a push of every node: after a term has begun late. */
@@ -239,11 +240,9 @@ export class Engine {
   }
 
   private readonly retryRemovals = (): void => {
-    void this.removal
-      .retry((id) => claimOn(id, this.parts), this.stop.signal)
-      .catch((error: unknown) => {
-        this.parts.log.warn('withdrawals were not retried', { error });
-      });
+    const onFailure = (error: unknown): void =>
+      this.parts.log.warn('withdrawals were not retried', { error });
+    void this.removal.retry((id) => claimOn(id, this.parts), this.stop.signal).catch(onFailure);
   };
 
   /** The hourly pass; `read` where no watch brings the registries. */
@@ -286,22 +285,16 @@ export class Engine {
     const { clock, transport, status, source, log } = this.parts;
     const end = clock.monotonic() + ms;
     // A node that hangs must leave time for what the others have earned.
-    await this.within((ms * 2) / 3, Promise.allSettled(this.background));
+    await atMost(clock, (ms * 2) / 3, Promise.allSettled(this.background));
     const written = status.flush().catch((error: unknown) => {
       log.warn('statuses could not be written', { error });
     });
-    await this.within(end - clock.monotonic(), written);
+    await atMost(clock, end - clock.monotonic(), written);
     status.close();
     await transport.close();
     await source.close();
     await this.parts.memory.flush();
-    await this.within(historyMs, this.parts.history?.close() ?? Promise.resolve());
+    await atMost(clock, historyMs, this.parts.history?.close() ?? Promise.resolve());
     await this.parts.decisions.close();
-  }
-
-  private async within(ms: number, work: Promise<unknown>): Promise<void> {
-    const grace = new AbortController();
-    await Promise.race([work, this.parts.clock.sleep(ms, grace.signal).catch(() => undefined)]);
-    grace.abort();
   }
 }

@@ -90,6 +90,7 @@ export const status = (changes: Partial<ControllerStatus> = {}): ControllerStatu
 
 /** A controller that remembers what it was asked and answers what the test says. */
 export class ControllerDouble
+export class ControllerDouble
   implements
     ControllerApi,
     NodeLifecycle,
@@ -99,6 +100,7 @@ export class ControllerDouble
     Audited,
     Noticed,
     Insightful
+{
 {
   readonly asked: { readonly what: string; readonly with: unknown }[] = [];
   reports: NodeReport[] = [verified('contabo-vps')];

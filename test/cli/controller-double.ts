@@ -90,17 +90,7 @@ export const status = (changes: Partial<ControllerStatus> = {}): ControllerStatu
 
 /** A controller that remembers what it was asked and answers what the test says. */
 export class ControllerDouble
-export class ControllerDouble
-  implements
-    ControllerApi,
-    NodeLifecycle,
-    Steered,
-    Tokened,
-    NodeTokened,
-    Audited,
-    Noticed,
-    Insightful
-{
+  implements ControllerApi, NodeLifecycle, Steered, Tokened, NodeTokened, Audited, Noticed, Insightful
 {
   readonly asked: { readonly what: string; readonly with: unknown }[] = [];
   reports: NodeReport[] = [verified('contabo-vps')];

@@ -43,6 +43,8 @@ export const outside: Readonly<Record<string, string>> = {
   'src/lib/notify.ts': 'speaks to systemd, which there is none of under virtual time',
   'src/reconcile/blame.ts': 'a question about the past, which writes nothing',
   'src/reconcile/past.ts': 'the same',
+  'src/reconcile/registry-desk.ts':
+    'an edit that a person asks the API for, which is off; the edit itself is that of any source',
   'src/registry/directory-': 'the directory source: faults/kills kills a real process over real folders',
   'src/registry/own-files.ts': 'the same',
   'src/registry/term-store-directory.ts': 'the same',
@@ -77,6 +79,7 @@ const idle: readonly (readonly [why: string, file: string, ...lines: string[]])[
     'const receipt = await this.context.slot',
   ],
   ['the same', 'src/push/push-node.ts', 'attempt.content()'],
+  ['a question about the past', 'src/reconcile/controller.ts', 'decisions.audits'],
   ['a removal that the guard would hold', 'src/reconcile/controller.ts', 'const hash of own'],
   ['the database says no', 'src/reconcile/engine.ts', 'planAgainMs'],
   ['a reconciliation without a watch', 'src/reconcile/engine.ts', 'if (read) await'],

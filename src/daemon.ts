@@ -222,7 +222,10 @@ async function start(parts: DaemonParts, run: DaemonRun, signal: AbortSignal): P
     };
     void resync(settings.reconcile, { clock: parts.clock, random: parts.random, onDue, onFailure }, signal);
   }
-  await notifier.ready(`pushing to ${String(engine.ids().length)} nodes`);
+  const deed = settings.observeOnly ? 'observing' : 'pushing to';
+  await notifier.ready(`${deed} ${String(engine.ids().length)} nodes`);
+  if (settings.observeOnly)
+    log.warn('observe only: nothing is written to any node or registry until `syncctl adopt`');
   void watchdog(parts, signal);
   log.success('started', { mode: run.mode, nodes: engine.ids().length, source: settings.source.kind });
 }

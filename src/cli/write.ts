@@ -1,12 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isoSeconds } from '../lib/clock.ts';
+import { SyncError } from '../lib/errors.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { carryOut, type Step, type Written } from '../registry/operations/step.ts';
 import type { Call } from './call.ts';
 
 /** Writes registries, and notes who wrote them and why for the history. @returns true where anything was written. */
 export async function writeSteps(call: Call, steps: readonly Step[], reason?: string): Promise<boolean> {
+  if ((await call.settings()).observeOnly)
+    throw new SyncError(
+      'conflict',
+      'registries: expected a controller that may write, got one that only observes; nothing was written',
+      { remedy: 'syncctl adopt' },
+    );
   const edits: Written[] = [];
   try {
     return await carryOut(await call.source(), steps, (written) => edits.push(written));

@@ -11,11 +11,12 @@ import { Engine } from '../reconcile/engine.ts';
 import { ownCluster, type ClusterGround } from '../reconcile/own-cluster.ts';
 import type { History } from '../reconcile/history.ts';
 import { LaterWrites } from '../reconcile/later-writes.ts';
+import { Slots } from '../reconcile/slots.ts';
 import { TermHolder } from '../reconcile/term-holder.ts';
 import { createClusterMemory } from '../registry/cluster-memory.ts';
 import { openTermStore } from '../registry/open-term-store.ts';
 import type { Source } from '../registry/source.ts';
-import { holderName } from '../registry/term-store.ts';
+import { holderName, type TermStore } from '../registry/term-store.ts';
 import type { Transport } from '../transport/transport.ts';
 import { Visits } from '../transport/visits.ts';
 import { openDurables } from './durables.ts';
@@ -25,6 +26,7 @@ import { applyLimits, limitsOf } from './limits.ts';
 import { buildLoop } from './loop.ts';
 import { noticesOf } from './notices.ts';
 import { openSource } from './registries.ts';
+import { observerFor, provisionalCluster } from './observing.ts';
 import { openSteering } from './steering.ts';
 import { accountOfProcess, endpointsOf, openTransport } from './way.ts';
 
@@ -89,13 +91,15 @@ async function assemble(
   const holder = holderName(how.command);
   const terms = new TermHolder({ keeper: termStore, memory: termMemory, random: systemRandom, holder });
   const later = new LaterWrites(how.daemon);
-  const clusterId = await clusterOf(source, stateDirectory, { store: termStore, terms, log });
+  const clusterId = await clusterOf(source, settings, { store: termStore, terms, log });
   const steering = await openSteering(settings, { durable, ...ground, later });
   const knowledge = openKnowledge(settings, source, { durables, steering, ...ground, ...how, later });
   const way = await openWay(settings, how.transport);
   const opened = await openHistory(settings, { durable, ...ground });
   const history = how.observing?.(opened) ?? opened;
   const limits = limitsOf(settings);
+  const slots = new Slots(settings.push.parallel);
+  const observer = await observerFor(settings, way, slots);
   const moving = buildLoop(settings, {
     ...ground,
     ...knowledge,
@@ -105,12 +109,14 @@ async function assemble(
     limits,
     history,
     steering,
+    slots,
+    observer,
     daemon: how.daemon,
   });
   const { rollout, drift } = steering;
   const notices = noticesOf(settings, { fleet: knowledge.fleet, decisions, clock: systemClock });
+  const observing = observer === undefined ? {} : { observer };
   const kept = {
-    notices,
     terms,
     memory,
     durable,
@@ -121,8 +127,9 @@ async function assemble(
     history,
     rollout,
     drift,
+    slots,
   };
-  const parts = { ...ground, ...knowledge, ...way, ...moving, ...kept };
+  const parts = { ...ground, ...knowledge, ...way, ...moving, ...kept, ...observing, notices };
   const engine = new Engine({ version, daemon: how.daemon, clusterId, source, ...parts });
   const apply = (next: Settings): readonly string[] => {
     steering.renew(next);
@@ -157,10 +164,10 @@ async function closeAll(engine: Engine, lock: OsLock, ms: number | undefined): P
 /** The cluster that the source belongs to, also where it cannot be read now. */
 function clusterOf(
   source: Source,
-  stateDirectory: string,
-  ground: Omit<ClusterGround, 'memory' | 'location'>,
+  { daemon, observeOnly }: Settings,
+  ground: Omit<ClusterGround, 'memory' | 'location'> & { readonly store: TermStore },
 ): Promise<string> {
   const { kind, location } = source.health();
-  const memory = createClusterMemory(stateDirectory, `${kind} ${location}`);
-  return ownCluster({ ...ground, memory, location });
+  const memory = createClusterMemory(daemon.stateDirectory, `${kind} ${location}`);
+  return observeOnly ? provisionalCluster(ground.store, memory) : ownCluster({ ...ground, memory, location });
 }

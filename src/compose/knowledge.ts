@@ -11,6 +11,7 @@ import type { Source } from '../registry/source.ts';
 import { Book } from '../status/book.ts';
 import type { Durables } from './durables.ts';
 import { rowsOf } from './rows.ts';
+import { withoutWrites } from './observing.ts';
 import type { Steering } from './steering.ts';
 
 /** What should be, the plan of it, and what we know: the parts that hold state in memory. */
@@ -54,8 +55,8 @@ export function openKnowledge(
     status: new Book({
       clock,
       log,
-      rows: settings.status.writeBack ? rowsOf(source) : undefined,
-      objects: source.own,
+      rows: settings.status.writeBack && !settings.observeOnly ? rowsOf(source) : undefined,
+      objects: settings.observeOnly ? withoutWrites(source.own) : source.own,
       prefix: `${settings.source.ownPrefix}-status`,
       flushMs: settings.status.flushMs,
       shardNodes: settings.status.shardNodes,

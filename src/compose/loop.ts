@@ -10,6 +10,7 @@ import type { NodePlan } from '../model/plan.ts';
 import type { Fleet } from '../reconcile/fleet.ts';
 import { pushOf, type HistoryRecorder } from '../reconcile/history.ts';
 import { Loop } from '../reconcile/loop.ts';
+import type { Observer } from '../reconcile/observer.ts';
 import type { EndpointOf, Held } from '../reconcile/ports.ts';
 import { Presence } from '../reconcile/presence.ts';
 import type { Urgency } from '../reconcile/queue.ts';
@@ -28,6 +29,7 @@ import { mender } from './mend.ts';
 import type { Steering } from './steering.ts';
 
 export interface LoopGround {
+  readonly slots: Slots;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -41,6 +43,8 @@ export interface LoopGround {
   readonly limits: LiveLimits;
   readonly history?: HistoryRecorder;
   readonly steering: Steering;
+  /** Takes the place of pushing while nothing may be written. */
+  readonly observer: Observer | undefined;
   /** False for one command, which reports by itself. */
   readonly daemon: boolean;
 }
@@ -52,13 +56,14 @@ const coldFactor = 8;
 export function buildLoop(settings: Settings, ground: LoopGround) {
   const { clock, random, log, fleet, status, terms, limits, daemon, history } = ground;
   const { decisions, memory } = ground.durables;
-  const slots = new Slots(settings.push.parallel);
+  const { observer, slots } = ground;
   const standing = new Standing({
     terms,
     memory,
     clock,
     log,
     pausedBy: () => decisions.pausedBy('all') ?? pausedRegistry(fleet),
+    observing: observer !== undefined,
   });
   const presence = new Presence({
     clock,
@@ -77,7 +82,11 @@ export function buildLoop(settings: Settings, ground: LoopGround) {
     // One that comes itself is never among the absent ones that are looked for.
     nodes: () => [...(fleet.current()?.nodes.values() ?? [])].filter(({ node }) => node.pull !== true).length,
   });
-  const reconciler = buildReconciler(settings, ground, slots);
+  const pushing = buildReconciler(settings, ground, slots);
+  const reconciler: Pick<Reconciler, 'attempt'> =
+    observer === undefined
+      ? pushing
+      : { attempt: (plan, _approach, _wish, signal) => observer.attempt(plan, signal) };
   const loop: Loop = new Loop({
     reconciler,
     status,
@@ -96,7 +105,7 @@ export function buildLoop(settings: Settings, ground: LoopGround) {
       watchAbsent(id, settings, { ...ground, loop, presence });
     },
   });
-  return { slots, standing, presence, senses, loop };
+  return { standing, presence, senses, loop };
 }
 
 /** What keeps a single node from being written: a pause, a freeze, or the rollout. */

@@ -16,6 +16,7 @@ import {
 import { notify } from './notify-schema.ts';
 import { pull } from './pull-schema.ts';
 import { rollout } from './rollout-schema.ts';
+import { observeOnly } from './takeover-schema.ts';
 import { traces } from './traces-schema.ts';
 import { admission, announce, webhook } from './trigger-schema.ts';
 
@@ -245,6 +246,7 @@ const daemon = z.strictObject(
 /** The whole settings file: strict, every key optional, `{}` is the defaults. */
 export const settingsSchema = z.strictObject(
   {
+    observeOnly,
     source: source.prefault({}),
     watch: watch.prefault({}),
     reconcile: reconcile.prefault({}),

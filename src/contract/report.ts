@@ -92,7 +92,7 @@ export const controllerStatusSchema = z
     version: z.string(),
     pid: z.number(),
     daemon: z.boolean(),
-    standing: z.enum(['writing', 'paused', 'rival', 'no-term', 'reasserting']),
+    standing: z.enum(['writing', 'paused', 'rival', 'no-term', 'reasserting', 'observing']),
     standingReason: z.string(),
     term: z.object({ clusterId: z.string(), epoch: z.number(), writer: z.string() }).nullable(),
     source: z.object({

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +16,11 @@ export interface ReceiverFile {
 const here = import.meta.dirname;
 const bundled = { receiver: join(here, 'receiver'), scripts: join(here, '../scripts') };
 const sourceScripts = join(here, '../../scripts');
+
+/** The folder of this release's scripts: those with the predecessor's names stand there, too. */
+export function scriptsFolder(): string {
+  return existsSync(bundled.receiver) ? bundled.scripts : sourceScripts;
+}
 
 let loaded: Promise<ReceiverFile> | undefined;
 
@@ -72,8 +78,12 @@ export async function readInstaller(scripts: string): Promise<Buffer> {
 }
 
 /** The script that lets one key run the receiver and nothing else. */
-export async function loadRestrictor(): Promise<Buffer> {
-  const name = 'restrict-key.sh';
+export function loadRestrictor(): Promise<Buffer> {
+  return loadScript('restrict-key.sh');
+}
+
+/** A script of this release that a node runs. */
+export async function loadScript(name: string): Promise<Buffer> {
   const inBundle = await readFile(join(bundled.scripts, name)).catch(() => undefined);
   return inBundle ?? (await readFile(join(sourceScripts, name)));
 }

@@ -121,6 +121,14 @@ export const causes = {
     'the managed bytes on the node are not ours, and drift is only observed there',
     'syncctl push {node}',
   ),
+  legacy_writer: stalled(
+    "the predecessor's tools wrote into our target again, and the node is left alone instead of fought over",
+    'syncctl doctor {node}',
+  ),
+  observing: waiting(
+    'this controller only observes: it compares, and writes to no node and no registry',
+    'syncctl adopt',
+  ),
   unconfirmed: stalled(
     'the change was not confirmed over a new connection, so the node takes it back by itself',
     'syncctl plan {node}',

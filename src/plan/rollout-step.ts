@@ -21,6 +21,8 @@ const keptOut: ReadonlySet<CauseClass> = new Set([
   'frozen',
   'rollout_waiting',
   'drift_observed',
+  'legacy_writer',
+  'observing',
   'no_plan',
 ]);
 

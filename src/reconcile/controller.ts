@@ -133,6 +133,7 @@ export class Controller
   }
 
   async takeTerm(actor: Actor): Promise<{ readonly epoch: number; readonly writer: string }> {
+    this.mustNotObserve('term take');
     // Whoever led until now may have pushed what this controller has not read yet.
     await this.engine.refresh();
     const heard = await askFleet(this.engine.ids(), this.parts, this.engine.signal);
@@ -148,6 +149,7 @@ export class Controller
     await this.engine.refresh();
     const known = new Map([...fleet.orphans(), ...this.engine.snapshot().nodes]);
     const { node: word, abandon, dryRun, actor } = request;
+    if (!dryRun) this.mustNotObserve('node remove');
     const stone = await removal.tombstoneOf((node) => isMeant(node, word) && !known.has(node.id));
     const node = stone === undefined ? this.oneOf(word, known) : nodeOf(stone);
     const outlook =
@@ -160,6 +162,7 @@ export class Controller
   }
 
   async restoreNode(word: string, actor: Actor): Promise<void> {
+    this.mustNotObserve('node restore');
     const { fleet, decisions } = this.parts;
     const stones = await this.engine.removal.pending();
     const lost = new Map([
@@ -244,6 +247,15 @@ export class Controller
       : 'syncctl resume';
   }
 
+  /** What it only observes, it changes for nobody. */
+  private mustNotObserve(what: string): void {
+    const { kind, reason } = this.parts.standing.state();
+    if (kind === 'observing')
+      throw new SyncError('conflict', `${what}: expected a controller that may write, got one of which ${reason}`, {
+        remedy: 'syncctl adopt',
+      });
+  }
+
   private mustWrite(what: string, actor: Actor, nodes = 'all nodes'): void {
     const { kind, reason } = this.parts.standing.state();
     if (kind === 'writing' || kind === 'reasserting') {
@@ -254,6 +266,7 @@ export class Controller
       paused: this.pauseRemedy(),
       rival: 'syncctl term take --reason "…"',
       'no-term': 'syncctl doctor',
+      observing: 'syncctl adopt',
     }[kind];
     throw new SyncError('conflict', `${what}: expected a controller that may write, got ${kind}: ${reason}`, {
       remedy,

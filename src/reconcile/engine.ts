@@ -82,6 +82,8 @@ export class Engine {
    */
   async beginTerm(ids: readonly NodeId[]): Promise<void> {
     const { standing, terms, log } = this.parts;
+    // A term is a write beside the registries, and the promise to write to nodes.
+    if (standing.state().kind === 'observing') return;
     const heard = await askFleet(ids, this.parts, this.stop.signal);
     // Whoever led until now may have pushed what came while the nodes were asked: what was read before that is older than it.
     await this.refresh().catch(() => undefined);
@@ -216,7 +218,7 @@ export class Engine {
   needsTerm(): boolean {
     const { standing, terms } = this.parts;
     // A pause hides that no term has begun; a rival's claim only a person may end.
-    if (standing.state().kind === 'rival') return false;
+    if (['rival', 'observing'].includes(standing.state().kind)) return false;
     return terms.current() === undefined || terms.isReasserting();
   }
 
@@ -236,6 +238,7 @@ export class Engine {
   /** Queues a look at every node: the hourly pass. */
   lookAtAll(): void {
     for (const id of this.ids()) this.parts.loop.queue.add(id, 'look');
+    if (this.parts.standing.state().kind === 'observing') return;
     this.retryRemovals();
   }
 

@@ -17,6 +17,7 @@ import type { Fleet } from './fleet.ts';
 import type { History } from './history.ts';
 import type { Loop } from './loop.ts';
 import type { EndpointOf, NodeMemory } from './ports.ts';
+import type { Observer } from './observer.ts';
 import type { Presence } from './presence.ts';
 import type { Rollout } from './rollout.ts';
 import type { Senses } from './senses.ts';
@@ -61,6 +62,8 @@ export interface ControllerParts {
   readonly log: Logger;
   readonly deadlineMs: number;
   readonly termAskMs: number;
+  /** Looks in place of pushing; present only while nothing may be written. */
+  readonly observer?: Observer;
   /** What was; absent where nobody keeps it. */
   readonly history?: History;
 }

@@ -16,6 +16,7 @@ const notWorthAnAttempt: ReadonlySet<CauseClass> = new Set([
   'frozen',
   'rollout_waiting',
   'drift_observed',
+  'observing',
   'no_plan',
 ]);
 

@@ -9,10 +9,13 @@ import type { Held, NodeMemory } from './ports.ts';
 import { acceptedUnder, isInstalled } from './reconciler.ts';
 import type { TermHolder } from './term-holder.ts';
 
+/** Why nothing is written, wherever the state of the controller is told. */
+const observingReason = 'it only observes; nothing is written to any node or registry until: syncctl adopt';
+
 /** What to do with an outcome: record it, ask the node again at once under a new term, or later. */
 export type Judgement = 'record' | 'again' | 'later';
 
-export type StandingKind = 'writing' | 'paused' | 'rival' | 'no-term' | 'reasserting';
+export type StandingKind = 'writing' | 'paused' | 'rival' | 'no-term' | 'reasserting' | 'observing';
 
 /** Whether this controller may write at all: it has a term, no living rival is known, nobody paused it. */
 export class Standing {
@@ -21,6 +24,7 @@ export class Standing {
   private readonly clock: Clock;
   private readonly log: Logger;
   private readonly pausedBy: () => string | undefined;
+  private readonly observing: boolean;
   private rival: string | undefined;
   /** The terms of this life since a person last overruled a rival. */
   private begun: Term[] = [];
@@ -35,16 +39,20 @@ export class Standing {
     clock: Clock;
     log: Logger;
     pausedBy: () => string | undefined;
+    /** True where nothing may be written until somebody says so. */
+    observing?: boolean;
   }) {
     this.terms = parts.terms;
     this.memory = parts.memory;
     this.clock = parts.clock;
     this.log = parts.log;
     this.pausedBy = parts.pausedBy;
+    this.observing = parts.observing ?? false;
   }
 
   /** What this controller is, and why. */
   state(): { readonly kind: StandingKind; readonly reason: string } {
+    if (this.observing) return { kind: 'observing', reason: observingReason };
     if (this.rival !== undefined) return { kind: 'rival', reason: this.rival };
     const paused = this.pausedBy();
     if (paused !== undefined) return { kind: 'paused', reason: paused };
@@ -68,6 +76,8 @@ export class Standing {
         return plan !== undefined && isInstalled(this.memory, plan)
           ? undefined
           : { cause: 'waiting_retry', evidence };
+      // Looking is all that is done then.
+      case 'observing':
       case 'writing':
         return undefined;
     }

@@ -38,7 +38,12 @@ export const passesUntilError = 2;
 const untried: ReadonlySet<CauseClass> = new Set(['paused', 'frozen', 'rollout_waiting', 'waiting_retry']);
 
 /** Wait for a person's decision without being a failure of the node, however long it takes. */
-const neverCounted: ReadonlySet<CauseClass> = new Set(['hostkey_unpinned', 'drift_observed', ...untried]);
+const neverCounted: ReadonlySet<CauseClass> = new Set([
+  'hostkey_unpinned',
+  'drift_observed',
+  'observing',
+  ...untried,
+]);
 
 /** Managed bytes that these causes prove to be other than the last verified ones. */
 const bytesLost: ReadonlySet<CauseClass> = new Set([

@@ -59,6 +59,7 @@ function wide(call: Call, report: HealthReport): string {
 /** What must not be overlooked, only where there is something: the predecessor's text stays what it was. */
 function notices(report: HealthReport, source: Settings['source']): string {
   const lines = [
+    ...observingNotice(report),
     ...rivalNotice(report),
     ...ownNetworkNotice(report),
     ...storeNotice(report),
@@ -80,6 +81,14 @@ function notices(report: HealthReport, source: Settings['source']): string {
     ),
   ];
   return lines.length === 0 ? '' : `${printable(lines.join('\n'))}\n`;
+}
+
+/** The whole page is of nodes that nobody pushes to. */
+function observingNotice({ standing }: HealthReport): readonly string[] {
+  if (standing !== 'observing') return [];
+  return [
+    'Observe only: nothing is written to any node or registry; see what would change with: syncctl adopt --dry-run; end it with: syncctl adopt',
+  ];
 }
 
 /** Whoever reads only this page must see why nothing is pushed any more, and who pushes instead. */

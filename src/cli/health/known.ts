@@ -24,7 +24,8 @@ export async function known(call: Call): Promise<Known> {
         };
   const { restrictionsOf } = await import('../restrictions.ts');
   const restrictions = await restrictionsOf(await call.settings());
-  return { registries, controller, remembered, holds, restrictions };
+  const { observeOnly } = await call.settings();
+  return { registries, controller, remembered, holds, restrictions, observeOnly };
 }
 
 async function daemonStatus(call: Call): Promise<ControllerStatus | undefined> {

@@ -74,6 +74,8 @@ export interface HealthReport {
 }
 
 export interface Known {
+  /** The settings say that nothing may be written. */
+  readonly observeOnly: boolean;
   readonly registries: Registries;
   /** From the daemon, where one runs. */
   readonly controller: ControllerStatus | undefined;
@@ -100,6 +102,7 @@ export function healthReport({
   remembered,
   holds,
   restrictions,
+  observeOnly,
 }: Known): HealthReport {
   const { snapshot, source, state, reason } = registries;
   const live = new Map(controller?.nodes.map((node) => [node.node, node]));
@@ -115,7 +118,7 @@ export function healthReport({
     kind: 'HealthReport',
     source: { kind: source.kind, location: source.location, state, reason: reason ?? null },
     daemon: controller !== undefined,
-    standing: controller?.standing ?? null,
+    standing: controller?.standing ?? (observeOnly ? 'observing' : null),
     standingReason: controller?.standingReason === '' ? null : (controller?.standingReason ?? null),
     ownNetwork: controller?.ownNetwork ?? null,
     store: controller?.store ?? null,

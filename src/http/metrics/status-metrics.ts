@@ -10,6 +10,7 @@ const standings = [
   'rival',
   'no-term',
   'reasserting',
+  'observing',
 ] as const satisfies readonly ControllerStatus['standing'][];
 const sourceStates = [
   'fresh',
@@ -122,7 +123,7 @@ function controllerGauges(made: Instruments) {
     standing: made.gauge({
       name: 'sync_controller_standing',
       help: 'Whether the controller may write, and what keeps it from it: 1 for the present one, 0 for the others.',
-      labels: [['standing', '`writing`, `paused`, `rival`, `no-term`, `reasserting`']],
+      labels: [['standing', '`writing`, `paused`, `rival`, `no-term`, `reasserting`, `observing`']],
     }),
     epoch: made.gauge({
       name: 'sync_controller_term_epoch',

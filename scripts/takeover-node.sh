@@ -18,8 +18,8 @@ PATHS=() FILES_JSON='' SCRIPTS_JSON='' WRITERS_JSON='' CALLERS_JSON=''
 # answer RESULT CODE [TEXT]: one JSON line; never returns.
 answer() {
   [[ -z $NEW ]] || rm -f -- "$NEW"
-  printf '\n{"sc":1,"nonce":"%s","result":"%s","public_domain":"%s","files":[%s],"scripts":[%s],"writers":[%s],"callers":[%s],"text":"%s"}\n' \
-    "$NONCE" "$1" "$PUBLIC_DOMAIN" "$FILES_JSON" "$SCRIPTS_JSON" "$WRITERS_JSON" "$CALLERS_JSON" "$(encoded "${3-}")"
+  printf '\n{"sc":1,"nonce":"%s","result":"%s","receiver":%s,"public_domain":"%s","files":[%s],"scripts":[%s],"writers":[%s],"callers":[%s],"text":"%s"}\n' \
+    "$NONCE" "$1" "$([[ -e /usr/local/lib/sync-controller/receive ]] && echo true || echo false)" "$PUBLIC_DOMAIN" "$FILES_JSON" "$SCRIPTS_JSON" "$WRITERS_JSON" "$CALLERS_JSON" "$(encoded "${3-}")"
   exit "$2"
 }
 

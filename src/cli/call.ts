@@ -32,7 +32,7 @@ export class Call {
   readonly globals: GlobalOptions;
   /** The whole command tree, for completion. */
   readonly tree: () => Promise<Command>;
-  private readonly options: Readonly<Record<string, unknown>>;
+  private readonly options: Record<string, unknown>;
   private readonly opened: { close(): Promise<void> }[] = [];
   private readonly overrides: Record<string, unknown> = {};
   private loaded: Promise<Settings> | undefined;
@@ -42,7 +42,7 @@ export class Call {
   constructor(context: CliContext, parsed: Parsed) {
     this.context = context;
     this.args = parsed.args;
-    this.options = parsed.options;
+    this.options = { ...parsed.options };
     this.globals = parsed.options;
     this.tree = parsed.tree;
   }
@@ -80,6 +80,11 @@ export class Call {
   text(name: string): string | undefined {
     const value = this.options[name];
     return typeof value === 'string' ? value : undefined;
+  }
+
+  /** An option that was asked for instead of given. */
+  answer(name: string, value: string): void {
+    this.options[name] = value;
   }
 
   /** The values of an option that may be repeated. */

@@ -17,9 +17,9 @@ const here = import.meta.dirname;
 const bundled = { receiver: join(here, 'receiver'), scripts: join(here, '../scripts') };
 const sourceScripts = join(here, '../../scripts');
 
-/** The folder of this release's scripts: those with the predecessor's names stand there, too. */
-export function scriptsFolder(): string {
-  return existsSync(bundled.receiver) ? bundled.scripts : sourceScripts;
+/** The folder of this release: scripts (those with the predecessor's names, too), units, manifests. */
+export function packageFolder(): string {
+  return existsSync(bundled.receiver) ? join(here, '..') : join(here, '../..');
 }
 
 let loaded: Promise<ReceiverFile> | undefined;

@@ -6,7 +6,8 @@ import { fleetAvailable } from '../fleet/availability.ts';
 import { suiteTitle } from '../servers/origins.ts';
 import { fileOn, startRig, until, type Daemon, type Rig } from './rig.ts';
 
-const availability = fleetAvailable('namespaces');
+const fleet = fleetAvailable('namespaces');
+const availability = fleet.available ? fleet : { ...fleet, howTo: 'run as root' };
 const legacy =
   '127.0.0.1\tlocalhost\n\n# MyNodeOne Services - Auto-synced on Sat Nov 8\n100.76.150.9\tdemo.testcloud.local\n100.76.150.8\tgone.testcloud.local\n\n::1\tlocalhost\n';
 

@@ -60,6 +60,7 @@ const answerSchema = z.object({
   sc: z.literal(1),
   nonce: z.string(),
   result: z.string().max(32),
+  receiver: z.boolean(),
   public_domain: z.string(),
   files: z.array(
     z.object({

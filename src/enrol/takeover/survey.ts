@@ -24,6 +24,8 @@ export interface NodeSurvey {
   /** Tables of cron and units that call the predecessor's scripts. */
   readonly callers: readonly string[];
   readonly publicDomain: string;
+  /** True where a receiver is installed already. */
+  readonly receiver: boolean;
 }
 
 export type Surveyed =
@@ -70,5 +72,6 @@ function readSurvey(answer: TakeoverAnswer): NodeSurvey {
     writers: answer.writers,
     callers: answer.callers,
     publicDomain: answer.public_domain,
+    receiver: answer.receiver,
   };
 }

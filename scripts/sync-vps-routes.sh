@@ -19,6 +19,12 @@ routes_validate() {
   [[ -n $BAD ]] || routes_urls
 }
 
+# routes_legacy: LEGACY says whether the predecessor's script wrote what stands there.
+routes_legacy() {
+  LEGACY=0
+  [[ $OLD_TEXT != '# MyNodeOne Routes - Auto-generated'* ]] || LEGACY=1
+}
+
 # routes_read: one letter a line, collected for each key, and what the document names.
 routes_read() {
   local line section='' list=''

@@ -12,19 +12,18 @@ umask 022
 
 readonly KEPT=.before-sync-controller STUB_LINE='# Disarmed by sync-controller.' CONTENT_MAX=1048576
 readonly PLAIN_PATH='^/[A-Za-z0-9._/@+-]+$'
-NONCE=- ACTION=- LOGIN=- KINDS=- BASE=- LIKE=- LENGTH=0 SHA=- HOME_DIR='' TRAEFIK_DIR='' PUBLIC_DOMAIN='' NEW=''
+NONCE=- ACTION=- LOGIN=- KINDS=- BASE=- LIKE=- LENGTH=0 SHA=- HOME_DIR='' TRAEFIK_DIR='' TARGET='' PUBLIC_DOMAIN='' NEW=''
 PATHS=() FILES_JSON='' SCRIPTS_JSON='' WRITERS_JSON='' CALLERS_JSON=''
 
 # answer RESULT CODE [TEXT]: one JSON line; never returns.
 answer() {
+  local text='' receiver=false
+  [[ ! -e /usr/local/lib/sync-controller/receive ]] || receiver=true
+  [[ -z ${3-} ]] || text=$(printf '%s' "${3:0:2000}" | base64 | tr -d '\n')
   [[ -z $NEW ]] || rm -f -- "$NEW"
   printf '\n{"sc":1,"nonce":"%s","result":"%s","receiver":%s,"public_domain":"%s","files":[%s],"scripts":[%s],"writers":[%s],"callers":[%s],"text":"%s"}\n' \
-    "$NONCE" "$1" "$([[ -e /usr/local/lib/sync-controller/receive ]] && echo true || echo false)" "$PUBLIC_DOMAIN" "$FILES_JSON" "$SCRIPTS_JSON" "$WRITERS_JSON" "$CALLERS_JSON" "$(encoded "${3-}")"
+    "$NONCE" "$1" "$receiver" "$PUBLIC_DOMAIN" "$FILES_JSON" "$SCRIPTS_JSON" "$WRITERS_JSON" "$CALLERS_JSON" "$text"
   exit "$2"
-}
-
-encoded() {
-  [[ -z $1 ]] || printf '%s' "${1:0:2000}" | base64 | tr -d '\n'
 }
 
 run() {
@@ -77,21 +76,20 @@ read_home() {
   done <"$HOME_DIR/.mynodeone/config.env"
 }
 
-# target_of KIND: the file that a push of this kind writes, as the enrolment would find it.
+# target_of KIND: sets TARGET to the file that a push of this kind writes, as the enrolment would find it.
 target_of() {
-  local dir found
-  found=$(sed -n 's/^path=//p' "/etc/sync-controller/targets.d/$1" 2>/dev/null)
-  if [[ -z $found ]]; then
-    case $1 in
-      hosts) found=/etc/hosts ;;
-      traefik-routes)
-        for dir in "$TRAEFIK_DIR" "$HOME_DIR/traefik/config" /etc/traefik/dynamic; do
-          [[ -n $dir && -d $dir ]] && found=$(readlink -f -- "$dir")/mynodeone-routes.yml && break
-        done
-        ;;
-    esac
+  local dir line
+  TARGET=''
+  if [[ -f /etc/sync-controller/targets.d/$1 ]]; then
+    while IFS= read -r line; do [[ $line != path=* ]] || TARGET=${line#path=}; done <"/etc/sync-controller/targets.d/$1"
+  elif [[ $1 == hosts ]]; then
+    TARGET=/etc/hosts
+  elif [[ $1 == traefik-routes ]]; then
+    for dir in "$TRAEFIK_DIR" "$HOME_DIR/traefik/config" /etc/traefik/dynamic; do
+      [[ -n $dir && -d $dir ]] && TARGET=$(readlink -f -- "$dir")/mynodeone-routes.yml && break
+    done
   fi
-  [[ $found =~ $PLAIN_PATH ]] && printf '%s' "$found"
+  [[ $TARGET =~ $PLAIN_PATH ]]
 }
 
 sha_of() {
@@ -122,7 +120,7 @@ each_script() {
       real=$(readlink -f -- "$dir/scripts/$name")
       [[ $real =~ $PLAIN_PATH && $seen != *" $real "* ]] || continue
       # Our own files carry the predecessor's names; they are not his.
-      ! grep -qs '^# check: ' -- "$real" || continue
+      [[ $'\n'$(<"$real") != *$'\n# check: '* ]] || continue
       seen+="$real "
       "$1" "$real"
     done
@@ -130,7 +128,9 @@ each_script() {
 }
 
 is_stub() {
-  [[ $(sed -n 2p -- "$1" 2>/dev/null) == "$STUB_LINE"* ]]
+  local lines=()
+  mapfile -n 2 -t lines <"$1"
+  [[ ${lines[1]-} == "$STUB_LINE"* || ${lines[1]-} == '# Replaced by sync-controller.'* ]]
 }
 
 report_script() {
@@ -139,22 +139,23 @@ report_script() {
   SCRIPTS_JSON+=${SCRIPTS_JSON:+,}"{\"path\":\"$1\",\"armed\":$armed,\"sha\":\"$(sha_of "$1")\"}"
 }
 
-# What else rewrites the hosts file here; the controller has the words for it.
+# What else rewrites the hosts file here; the controller has the words for it. Starting a program costs more than reading a file.
 report_writers() {
-  local file value='' from='' found=()
+  local file line value='' from='' version='' wsl=''
   set +f
   for file in /etc/cloud/cloud.cfg /etc/cloud/cloud.cfg.d/*.cfg; do
     [[ -f $file ]] || continue
-    found=("$(sed -n 's/^[[:space:]]*manage_etc_hosts[[:space:]]*:[[:space:]]*["'\'']\{0,1\}\([A-Za-z]*\).*/\1/p' "$file" | tail -n 1)")
     # Of several files the last one counts.
-    [[ -z ${found[0]} ]] || value=${found[0],,} from=$file
+    while IFS= read -r line || [[ -n $line ]]; do
+      [[ ! $line =~ ^[[:space:]]*manage_etc_hosts[[:space:]]*:[[:space:]]*[\"\']?([A-Za-z]*) ]] || value=${BASH_REMATCH[1],,} from=$file
+    done <"$file"
   done
   set -f
-  case $value in true | localhost | template) writer "cloud-init" "$from" ;; esac
+  case $value in true | localhost | template) writer cloud-init "$from" ;; esac
   [[ ! -e /etc/NIXOS ]] || writer nixos /etc/nixos/configuration.nix
-  if grep -qis microsoft /proc/version && ! grep -qis '^[[:space:]]*generateHosts[[:space:]]*=[[:space:]]*false' /etc/wsl.conf; then
-    writer wsl /etc/wsl.conf
-  fi
+  [[ ! -r /proc/version ]] || IFS= read -r version </proc/version
+  [[ ! -r /etc/wsl.conf ]] || wsl=$(</etc/wsl.conf)
+  if [[ ${version,,} == *microsoft* && ! ${wsl,,} =~ generatehosts[[:space:]]*=[[:space:]]*false ]]; then writer wsl /etc/wsl.conf; fi
   [[ ! -e /.dockerenv && ! -e /run/.containerenv ]] || writer container /etc/hosts
   [[ ! -L /etc/hosts ]] || writer symlink /etc/hosts
 }
@@ -163,24 +164,25 @@ writer() {
   [[ $2 =~ $PLAIN_PATH ]] && WRITERS_JSON+=${WRITERS_JSON:+,}"{\"name\":\"$1\",\"path\":\"$2\"}"
 }
 
-# Tables of cron and timers that call the predecessor's scripts by themselves.
+# Tables of cron and units that call the predecessor's scripts by themselves.
 report_callers() {
-  local file
+  local file files=()
   set +f
   for file in /etc/crontab /etc/cron.d/* /etc/cron.hourly/* /etc/cron.daily/* /var/spool/cron/crontabs/* /var/spool/cron/* /etc/systemd/system/*.service; do
-    [[ -f $file && $file =~ $PLAIN_PATH ]] || continue
-    grep -qsE 'scripts/(lib/)?(sync-dns|sync-vps-routes|update-laptop-dns|sync-controller)[.]sh' -- "$file" || continue
-    CALLERS_JSON+=${CALLERS_JSON:+,}"\"$file\""
+    [[ -f $file && ! -L $file && $file =~ $PLAIN_PATH ]] && files+=("$file")
   done
   set -f
+  ((${#files[@]} > 0)) || return 0
+  while IFS= read -r file; do
+    CALLERS_JSON+=${CALLERS_JSON:+,}"\"$file\""
+  done < <(grep -lsE 'scripts/(lib/)?(sync-dns|sync-vps-routes|update-laptop-dns|sync-controller)[.]sh' -- "${files[@]}")
 }
 
 do_survey() {
-  local kind path
+  local kind
   if [[ $KINDS != - ]]; then
     for kind in ${KINDS//./ }; do
-      path=$(target_of "$kind")
-      [[ -z $path ]] || report_file "$kind" "$path"
+      ! target_of "$kind" || report_file "$kind" "$TARGET"
     done
   fi
   each_script report_script

@@ -94,6 +94,7 @@ managed_bytes() {
   else
     MANAGED_TEXT=$OLD_TEXT
     [[ $IDENTITY != absent ]] || MANAGED_ABSENT=1
+    run_part legacy
   fi
 }
 

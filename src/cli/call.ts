@@ -35,6 +35,8 @@ export class Call {
   private readonly options: Record<string, unknown>;
   private readonly opened: { close(): Promise<void> }[] = [];
   private readonly overrides: Record<string, unknown> = {};
+  /** The file that the settings were last read from; undefined where there is none. */
+  settingsFile: string | undefined;
   private loaded: Promise<Settings> | undefined;
   private sourced: Promise<Source> | undefined;
   private controlled: Promise<Controller> | undefined;
@@ -120,12 +122,13 @@ export class Call {
   /** The settings, read anew from file, environment and options. */
   async loadSettings(): Promise<Settings> {
     const { context, globals } = this;
-    const { settings } = await context.loadSettings({
+    const { settings, file } = await context.loadSettings({
       env: context.env,
       uid: context.uid,
       file: globals.config,
       flags: { ...settingsFlags(globals, context.cwd), ...this.overrides },
     });
+    this.settingsFile = file;
     return settings;
   }
 

@@ -5,6 +5,7 @@ import { historyCommands } from './catalogue/history.ts';
 import { nodeCommands } from './catalogue/nodes.ts';
 import { otherCommands } from './catalogue/other.ts';
 import { rolloutCommands } from './catalogue/rollout.ts';
+import { setupCommands } from './catalogue/setup.ts';
 import { serviceCommands } from './catalogue/services.ts';
 
 export { groups, type Entry, type Group } from './catalogue/entry.ts';
@@ -31,6 +32,7 @@ export const catalogue: readonly Entry[] = [
   ...nodeCommands,
   ...serviceCommands,
   ...historyCommands,
+  ...setupCommands,
   ...controlCommands,
   ...rolloutCommands,
   ...otherCommands,

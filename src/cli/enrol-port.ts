@@ -4,6 +4,7 @@ import type { Restricted } from '../enrol/restrict-exchange.ts';
 import type { Admin, Enforced } from '../enrol/restriction.ts';
 import type { Rotation, RotationRequest } from '../enrol/rotate.ts';
 import type { FoundKeys } from '../enrol/trust.ts';
+import type { TakeoverPort } from '../enrol/takeover/node-port.ts';
 import type { Node } from '../model/node.ts';
 
 export type { FoundKey, FoundKeys } from '../enrol/trust.ts';
@@ -45,5 +46,7 @@ export interface EnrolPort {
     signal: AbortSignal,
   ): Promise<Installed>;
   readonly restriction: RestrictionPort;
+  /** Taking nodes over from the predecessor. */
+  readonly takeover: TakeoverPort;
   close(): Promise<void>;
 }

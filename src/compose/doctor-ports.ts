@@ -1,3 +1,4 @@
+import type { Surveyed } from '../enrol/takeover/survey.ts';
 import type { CauseClass } from '../model/cause.ts';
 import type { Node } from '../model/node.ts';
 
@@ -42,6 +43,8 @@ export interface Right {
 export interface DoctorPorts {
   /** Looks at a node in its own way, as a push would reach it. */
   look(node: Node, signal: AbortSignal): Promise<NodeLook>;
+  /** Looks for other writers on a node, by a script that writes nothing. */
+  survey(node: Node, signal: AbortSignal): Promise<Surveyed>;
   /** Undefined on a directory source. */
   readonly kubernetes: KubernetesPort | undefined;
   /** Private keys that a push would use, in their order, whether they exist or not. */

@@ -14,6 +14,7 @@ import { termObject } from '../registry/term-store.ts';
 import { dedicatedKeys } from '../transport/endpoint.ts';
 import type { Flag } from '../wire/request.ts';
 import { clusterIdOf } from './cluster-id.ts';
+import { surveyorOf } from './surveyor.ts';
 import type { DoctorPorts, KubernetesPort, NodeLook, Right } from './doctor-ports.ts';
 import { accountOfProcess, endpointsOf, openSsh } from './way.ts';
 
@@ -40,6 +41,7 @@ export async function openDoctor(settings: Settings): Promise<DoctorPorts> {
       };
       return lookAt(node, { lane, ours: clusterId, signal });
     },
+    survey: surveyorOf(settings, { transport, endpointOf }),
     kubernetes: http === undefined ? undefined : kubernetesOf(http, settings),
     receiverVersion: async () => (await loadReceiver()).version,
     identities: identity.length > 0 ? identity : dedicatedKeys(account),

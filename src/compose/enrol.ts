@@ -5,9 +5,11 @@ import type { InstallFlag } from '../enrol/install-wire.ts';
 import { installReceiver, type Installed } from '../enrol/install.ts';
 import type { Admin } from '../enrol/restriction.ts';
 import { knownKeys, scannedKeys, type FoundKeys } from '../enrol/trust.ts';
+import type { TakeoverPort } from '../enrol/takeover/node-port.ts';
 import type { Node } from '../model/node.ts';
 import { nodeTypes } from '../plan/node-types/index.ts';
 import { Restriction } from './restriction.ts';
+import { takeoverPort } from './takeover.ts';
 import { accountOfProcess, knownHostsFiles, openSsh } from './way.ts';
 
 const scanMs = 10_000;
@@ -25,6 +27,7 @@ export interface Enrolment {
     signal: AbortSignal,
   ): Promise<Installed>;
   readonly restriction: Restriction;
+  readonly takeover: TakeoverPort;
   close(): Promise<void>;
 }
 
@@ -48,6 +51,7 @@ export async function openEnrol(settings: Settings): Promise<Enrolment> {
       return installReceiver({ transport, endpoint, kinds, flags, login: node.sshUser }, signal);
     },
     restriction,
+    takeover: takeoverPort(settings, transport),
     close: () => transport.close(),
   };
 }

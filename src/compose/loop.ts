@@ -9,6 +9,7 @@ import type { NodeId } from '../model/node.ts';
 import type { NodePlan } from '../model/plan.ts';
 import type { Fleet } from '../reconcile/fleet.ts';
 import { pushOf, type HistoryRecorder } from '../reconcile/history.ts';
+import { isLegacyFreeze, LegacyWatch } from '../reconcile/legacy-watch.ts';
 import { Loop } from '../reconcile/loop.ts';
 import type { Observer } from '../reconcile/observer.ts';
 import type { EndpointOf, Held } from '../reconcile/ports.ts';
@@ -82,6 +83,10 @@ export function buildLoop(settings: Settings, ground: LoopGround) {
     // One that comes itself is never among the absent ones that are looked for.
     nodes: () => [...(fleet.current()?.nodes.values() ?? [])].filter(({ node }) => node.pull !== true).length,
   });
+  const legacy = new LegacyWatch({ clock, log, freeze: (rule) => ground.steering.drift.set(rule) });
+  const failedToFreeze = (error: unknown): void => {
+    log.warn('a node that older tools write to could not be frozen', { error });
+  };
   const pushing = buildReconciler(settings, ground, slots);
   const reconciler: Pick<Reconciler, 'attempt'> =
     observer === undefined
@@ -95,7 +100,12 @@ export function buildLoop(settings: Settings, ground: LoopGround) {
     log,
     reported: !daemon,
     settings: limits,
-    onRecorded: (attempt) => history?.push(pushOf(attempt, terms.current())),
+    onRecorded: (attempt) => {
+      history?.push(pushOf(attempt, terms.current()));
+      void legacy.note(attempt.plan.node, attempt.outcome).then((frozen) => {
+        if (frozen) loop.queue.add(attempt.plan.id, 'look');
+      }, failedToFreeze);
+    },
     planOf: (id) => fleet.planOf(id),
     holdback: (id) => standing.holdback(fleet.planOf(id)) ?? heldBy(id, ground),
     rollout: ground.steering.rollout,
@@ -114,7 +124,8 @@ function heldBy(id: NodeId, { durables, steering }: LoopGround): Held | undefine
   if (paused !== undefined) return { cause: 'paused', evidence: paused };
   const { drift, rollout } = steering;
   const rule = drift.of(id);
-  if (rule?.mode === 'freeze') return { cause: 'frozen', evidence: ruleText(rule) };
+  if (rule?.mode === 'freeze')
+    return { cause: isLegacyFreeze(rule) ? 'legacy_writer' : 'frozen', evidence: ruleText(rule) };
   if (drift.isLost())
     return { cause: 'frozen', evidence: 'who is frozen cannot be read, and is assumed to hold' };
   const waits = rollout.keeps(id);

@@ -123,7 +123,7 @@ export const causes = {
   ),
   legacy_writer: stalled(
     "the predecessor's tools wrote into our target again, and the node is left alone instead of fought over",
-    'syncctl doctor {node}',
+    'syncctl drift {node} correct',
   ),
   observing: waiting(
     'this controller only observes: it compares, and writes to no node and no registry',

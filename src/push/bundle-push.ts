@@ -10,7 +10,7 @@ import { causeForResult } from './causes.ts';
 import type { PushContext } from './context.ts';
 import { armFor, confirmChange, unsecured, type Armed } from './confirm.ts';
 import { call, isFailed, type Answer, type Lane } from './exchange.ts';
-import { drifted, factsOf, notesOf, refused, unanswered, unproved } from './outcomes.ts';
+import { drifted, factsOf, isLegacy, notesOf, refused, unanswered, unproved } from './outcomes.ts';
 import type { Pending } from './unconfirmed.ts';
 import { verify } from './verify.ts';
 
@@ -48,7 +48,8 @@ export class BundlePush {
     const seen = await this.look();
     if (isFailed(seen)) return unanswered(this.plan.id, seen);
     if (causeForResult(seen.result) !== undefined) return refused(this.plan.id, seen);
-    if (seen.after?.sha === this.bundle.digest) return this.kept(seen, repair);
+    // A block of an older tool beside ours is repaired, though ours is whole.
+    if (seen.after?.sha === this.bundle.digest && !isLegacy(seen)) return this.kept(seen, repair);
     return repair ? this.apply(seen) : drifted(this.plan.id, seen, this.bundle.digest);
   }
 

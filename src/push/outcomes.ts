@@ -34,7 +34,8 @@ export function refused(id: NodeId, receipt: Receipt): Outcome {
 export function drifted(id: NodeId, seen: Receipt, expected: string): Outcome {
   const sha = (seen.after?.sha ?? 'nothing').slice(0, 12);
   const evidence = `managed bytes are ${sha}, expected ${expected.slice(0, 12)}`;
-  return { ok: false, id, cause: 'drift_observed', evidence, reachable: true, facts: factsOf(seen) };
+  const cause = isLegacy(seen) ? 'legacy_writer' : 'drift_observed';
+  return { ok: false, id, cause, evidence, reachable: true, facts: factsOf(seen) };
 }
 
 /** A node that took the bytes and whose ladder does not prove them. */
@@ -51,8 +52,14 @@ export function notesOf(receipt: Receipt, knew: boolean): readonly string[] {
   const notes: string[] = [];
   if (receipt.first === true && knew) notes.push('node_reset');
   if (receipt.installed?.atomic === false) notes.push('nonatomic');
-  if ((receipt.facts.legacy ?? 0) > 0) notes.push('legacy_writer');
+  // What stood there before our first push is taken over; what comes back later is a fight.
+  if (isLegacy(receipt)) notes.push(knew ? 'legacy_writer' : 'legacy_replaced');
   return notes;
+}
+
+/** True where the predecessor's tools wrote into the target. */
+export function isLegacy({ facts }: Receipt): boolean {
+  return (facts.legacy ?? 0) > 0;
 }
 
 export function factsOf(receipt: Receipt): NodeFacts {

@@ -7,7 +7,7 @@ import { systemRandom } from '../../src/lib/random.ts';
 import { nodeId } from '../../src/model/node.ts';
 import { ControllerDouble, status } from './controller-double.ts';
 import { EnrolDouble } from './enrol-double.ts';
-import { hostOf, well } from './doctor-world.ts';
+import { hostOf, silent, well } from './doctor-world.ts';
 import { historyCases, seedHistory, settingsOf } from './history-site.ts';
 import { demo, demoCluster } from './registry-folder.ts';
 import { site } from './support.ts';
@@ -61,6 +61,7 @@ async function result(words: readonly string[]): Promise<Record<string, unknown>
     openDoctor: () =>
       Promise.resolve({
         look: async () => well(),
+        survey: () => Promise.resolve(silent),
         kubernetes: undefined,
         identities: ['/key'],
         dedicated: async () => [],

@@ -5,6 +5,9 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { demo } from './registry-folder.ts';
 import { site, type Ran } from './support.ts';
 
+/** A node whose other writers nobody can look for. */
+export const silent = { ok: false, cause: 'timeout', evidence: '', reachable: false, held: false } as const;
+
 export const now = (): number => Math.round(systemClock.now() / 1000);
 export const well = (changes: Partial<NodeLook & { ok: true }> = {}, facts = {}): NodeLook => ({
   ok: true,
@@ -85,6 +88,7 @@ export async function examined(
 ): Promise<Ran> {
   const ports: DoctorPorts = {
     look: async () => world.look ?? well(),
+    survey: () => Promise.resolve(silent),
     kubernetes: undefined,
     identities: ['/key'],
     dedicated: async () => [],

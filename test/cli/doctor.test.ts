@@ -6,7 +6,7 @@ import { mendFor } from '../../src/cli/doctor/mends.ts';
 import { causes, type CauseClass } from '../../src/model/cause.ts';
 import type { Node } from '../../src/model/node.ts';
 import { examine } from '../../src/cli/doctor/index.ts';
-import { examined, findingsOf, hostOf, problems, well } from './doctor-world.ts';
+import { examined, findingsOf, hostOf, problems, silent, well } from './doctor-world.ts';
 import { demo, demoNodes } from './registry-folder.ts';
 import { site } from './support.ts';
 
@@ -30,6 +30,7 @@ describe('syncctl doctor as a whole', () => {
       openDoctor: () =>
         Promise.resolve({
           look: async () => well(),
+          survey: () => Promise.resolve(silent),
           kubernetes: undefined,
           identities: ['/key'],
           dedicated: async () => [],

@@ -1,4 +1,5 @@
 import type { EnrolPort, FoundKey, FoundKeys, Installed, RestrictionPort } from '../../src/cli/enrol-port.ts';
+import type { TakeoverPort } from '../../src/enrol/takeover/node-port.ts';
 import { ControllerDouble, status } from './controller-double.ts';
 import { demo, readKeyValue } from './registry-folder.ts';
 import { site, type Site } from './support.ts';
@@ -52,6 +53,14 @@ export class EnrolDouble implements EnrolPort {
         key: { generation: 2, path: '/key.2', blob: '', fingerprint: `SHA256:${'k'.repeat(43)}` },
         behind: [],
       }),
+  };
+
+  /** Taking over is proved on real nodes: test/e2e/takeover.test.ts. */
+  takeover: TakeoverPort = {
+    survey: () => Promise.reject(new Error('nothing is taken over here')),
+    send: () => Promise.reject(new Error('nothing is taken over here')),
+    install: () => Promise.reject(new Error('nothing is taken over here')),
+    uninstall: () => Promise.reject(new Error('nothing is taken over here')),
   };
 
   async install(

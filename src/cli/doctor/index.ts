@@ -8,6 +8,7 @@ import { keyCheck } from './key.ts';
 import { kubernetesCheck } from './kubernetes.ts';
 import { loginCheck } from './login.ts';
 import { pullCheck } from './pull.ts';
+import { nodeWritersCheck } from './node-writers.ts';
 import { registriesCheck } from './registries.ts';
 import { restrictionCheck } from './restriction.ts';
 import { resolverCheck } from './resolver.ts';
@@ -26,6 +27,7 @@ export const checks: readonly Check[] = [
   writersCheck,
   wayCheck,
   loginCheck,
+  nodeWritersCheck,
   restrictionCheck,
   pullCheck,
   dnsCheck,

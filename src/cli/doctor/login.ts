@@ -103,7 +103,7 @@ function legacyFindings(node: Node, blocks: number): readonly DoctorFinding[] {
     : [
         warning(
           node.name,
-          `${counted(blocks, 'block')} of older tools in the target: something else writes it`,
+          `legacy_writer: ${counted(blocks, 'block')} of older tools in the target`,
           `syncctl push ${node.name}; then remove the old scripts from cron and from the app installers`,
         ),
       ];

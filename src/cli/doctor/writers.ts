@@ -48,7 +48,7 @@ async function cloudInit({ host }: DoctorGround): Promise<readonly DoctorFinding
   return [
     warning(
       last.file,
-      `cloud-init rewrites /etc/hosts at every boot (manage_etc_hosts: ${value})`,
+      `foreign_writer: cloud-init rewrites /etc/hosts at every boot (manage_etc_hosts: ${value})`,
       `echo 'manage_etc_hosts: false' | sudo tee ${folder}/99-sync-controller.cfg`,
     ),
   ];

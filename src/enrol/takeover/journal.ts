@@ -81,7 +81,7 @@ export class AdoptionJournal {
   async begin(deed: Omit<KeptDeed, 'state'>): Promise<KeptDeed> {
     const known = this.of(deed.id);
     const begun =
-      known !== undefined && known.state !== 'undone'
+      known !== undefined && known.state !== 'undone' && known.before !== null
         ? { ...known, state: 'begun' as const }
         : { ...deed, state: 'begun' as const };
     await this.put(begun);

@@ -61,7 +61,8 @@ function rootsOfUnit(text: string): readonly string[] {
   return [workingDirectory, script].filter((path) => path !== undefined);
 }
 
-async function homesOf({ env, uid }: Account): Promise<readonly string[]> {
+/** Homes in which the predecessor may have left something. */
+export async function homesOf({ env, uid }: Account): Promise<readonly string[]> {
   const folders = uid === 0 ? await readdir('/home').catch(() => []) : [];
   return [...new Set([env['HOME'] ?? homedir(), ...(uid === 0 ? ['/root'] : []), ...folders.map((name) => join('/home', name))])];
 }

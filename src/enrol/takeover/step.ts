@@ -51,7 +51,8 @@ async function runStep(step: AdoptionStep, journal: AdoptionJournal): Promise<St
   const known = journal.of(id);
   if (known?.state === 'done' && (await step.stands()))
     return { step: id, what, result: 'was-so', remark: null, undo };
-  const isNew = known === undefined || known.state === 'undone';
+  // A look that failed the first time has changed nothing: the next one counts.
+  const isNew = known === undefined || known.state === 'undone' || known.before === null;
   const begun = await journal.begin({ id, what, undo, before: isNew ? await step.look() : known.before });
   const { result, remark } = await step.run(begun.before);
   if (result === 'done') await journal.mark(id, 'done');

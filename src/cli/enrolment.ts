@@ -10,6 +10,7 @@ import type { Call } from './call.ts';
 import type { Admin, EnrolPort, KeyOrigin } from './enrol-port.ts';
 import { mustBeDialled, offerJoin } from './joining.ts';
 import { printPush } from './commands/push.ts';
+import { grantKey } from './grant-key.ts';
 import { needRegistries } from './registries.ts';
 import { proofPush, restrictNode } from './restricting.ts';
 import { stampOf } from './stamp.ts';
@@ -132,11 +133,10 @@ async function prove(call: Call, enrol: EnrolPort, wanted: NewNode): Promise<num
     return exitCodes.data;
   }
   call.note('info', `Installing the receiver on ${node.name}`);
-  const installed = await enrol.install(
-    node,
-    { flags: wanted.upgrade ? ['replace', 'retarget'] : [], admin: wanted.admin },
-    call.context.signal,
-  );
+  const how = { flags: wanted.upgrade ? (['replace', 'retarget'] as const) : [], admin: wanted.admin };
+  let installed = await enrol.install(node, how, call.context.signal);
+  if (!installed.ok && installed.cause === 'auth' && (await grantKey(call, node)))
+    installed = await enrol.install(node, how, call.context.signal);
   if (!installed.ok) {
     call.note(
       'error',

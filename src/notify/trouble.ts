@@ -28,7 +28,13 @@ export const offlineTopic = 'offline';
 export const flappingTopic = 'flapping';
 
 /** Somebody's decision or our own order of work, no failure. */
-const decided: ReadonlySet<CauseClass> = new Set(['paused', 'frozen', 'observing', 'rollout_waiting', 'waiting_retry']);
+const decided: ReadonlySet<CauseClass> = new Set([
+  'paused',
+  'frozen',
+  'observing',
+  'rollout_waiting',
+  'waiting_retry',
+]);
 
 /** Which failures count. */
 export interface Counted {

@@ -251,9 +251,13 @@ export class Controller
   private mustNotObserve(what: string): void {
     const { kind, reason } = this.parts.standing.state();
     if (kind === 'observing')
-      throw new SyncError('conflict', `${what}: expected a controller that may write, got one of which ${reason}`, {
-        remedy: 'syncctl adopt',
-      });
+      throw new SyncError(
+        'conflict',
+        `${what}: expected a controller that may write, got one of which ${reason}`,
+        {
+          remedy: 'syncctl adopt',
+        },
+      );
   }
 
   private mustWrite(what: string, actor: Actor, nodes = 'all nodes'): void {

@@ -19,8 +19,7 @@ export interface ObserverParts {
 
 /** An observer over the reading of what stands on a node; no receiver is needed there. */
 export function observerOf({ survey, slots }: ObserverParts): Observer {
-  const look = (node: Node, signal: AbortSignal): Promise<Surveyed> =>
-    slots.run(() => survey(node, signal));
+  const look = (node: Node, signal: AbortSignal): Promise<Surveyed> => slots.run(() => survey(node, signal));
   return {
     attempt: async (plan, signal) => outcomeOf(plan, await look(plan.node, signal)),
     diff: async (plan, signal) => diffOf(plan, await look(plan.node, signal)),

@@ -26,9 +26,7 @@ export async function planAsked(engine: Engine, request: PlanRequest): Promise<P
   const plans = ids.map((id) => plan?.nodes.get(id)).filter((one) => one !== undefined);
   const diffs = request.offline
     ? plans.map((one) => observeOffline(one, memory))
-    : await Promise.all(
-        plans.map((one) => parts.observer?.diff(one, signal) ?? observe(one, parts, signal)),
-      );
+    : await Promise.all(plans.map((one) => parts.observer?.diff(one, signal) ?? observe(one, parts, signal)));
   const report = planReport(diffs, plans, plan?.held ?? []);
   const waits = (one: NodePlan): string | null => {
     const view = rollout?.current();

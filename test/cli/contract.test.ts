@@ -1,4 +1,5 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
 import { makeKey } from '../../src/enrol/key-files.ts';
@@ -29,6 +30,12 @@ beforeAll(async () => {
       }),
   );
 });
+
+/** As after `init --takeover`. */
+async function seedObserver(home: string): Promise<void> {
+  await mkdir(join(home, '.config', 'sync-controller'), { recursive: true });
+  await writeFile(join(home, '.config', 'sync-controller', 'config.yaml'), 'observeOnly: true\n');
+}
 
 /** As after `node add --restrict`. */
 async function seedRestricted({ daemon: { stateDirectory } }: Settings): Promise<void> {
@@ -74,6 +81,7 @@ async function result(words: readonly string[]): Promise<Record<string, unknown>
     host: hostOf({}),
     env,
   });
+  if (words[0] === 'adopt') await seedObserver(made.folder);
   if (words[1] === 'rotate-key') await seedRestricted(await settingsOf(made));
   if (historyCases.some(([, line]) => line === words)) await seedHistory(made, content);
   return JSON.parse((await made.run(...words, '-o', 'json')).out) as Record<string, unknown>;
@@ -111,6 +119,9 @@ const cases: readonly (readonly [string, readonly string[]])[] = [
   ['HoldList', ['freeze', '--all', '--for', '1h', '--reason', 'x']],
   ['Unfrozen', ['unfreeze', '--all']],
   ['DriftRules', ['drift', 'contabo-vps', 'observe']],
+  ['InitReport', ['init', '--dry-run']],
+  ['AdoptionPlan', ['adopt', '--dry-run']],
+  ['AdoptionReport', ['adopt', '--yes']],
   ...historyCases,
 ];
 

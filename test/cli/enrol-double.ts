@@ -57,7 +57,8 @@ export class EnrolDouble implements EnrolPort {
 
   /** Taking over is proved on real nodes: test/e2e/takeover.test.ts. */
   takeover: TakeoverPort = {
-    survey: () => Promise.reject(new Error('nothing is taken over here')),
+    survey: () =>
+      Promise.resolve({ ok: false, cause: 'timeout', evidence: '', reachable: false, held: false }),
     send: () => Promise.reject(new Error('nothing is taken over here')),
     install: () => Promise.reject(new Error('nothing is taken over here')),
     uninstall: () => Promise.reject(new Error('nothing is taken over here')),

@@ -89,6 +89,8 @@ const prepared: Readonly<Record<string, readonly string[]>> = {
 const elsewhere: Readonly<Record<string, string>> = {
   upgrade:
     'a controller never goes down in version, so an admin does by ssh; test/e2e/upgrade.test.ts runs the printed line',
+  init: 'each step prints its own undo: test/e2e/init.test.ts',
+  adopt: 'each step prints its own undo, and all of them have one: test/e2e/takeover.test.ts',
   'service discover': 'needs the services of a cluster; writes through the same door as service register',
 };
 

@@ -58,8 +58,10 @@ describe.skipIf(!availability.available)(suiteTitle('observe only', availability
     walk(rig.registry);
     return hash.digest('hex');
   };
-  const health = async (): Promise<{ standing: string; nodes: { name: string; cause: string; evidence: string }[] }> =>
-    JSON.parse((await rig.syncctl(['health', '-o', 'json'])).stdout) as never;
+  const health = async (): Promise<{
+    standing: string;
+    nodes: { name: string; cause: string; evidence: string }[];
+  }> => JSON.parse((await rig.syncctl(['health', '-o', 'json'])).stdout) as never;
 
   it('looks at every node and says what a push would change', async () => {
     await until('both nodes were looked at', async () =>

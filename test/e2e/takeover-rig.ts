@@ -1,7 +1,15 @@
 // A cluster that the predecessor's own data layout fills: its ConfigMaps on a real API server, its files on a machine that boots
 // with a stand-in of its unit, and nodes that hold what its scripts wrote.
 import { createHash } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { startFleet } from '../fleet/fleet.ts';
 import type { CommandResult, Fleet } from '../fleet/types.ts';
@@ -58,7 +66,9 @@ export interface TakeoverRig {
   readonly machine: SystemdMachine;
   syncctl(...words: readonly string[]): Promise<CommandResult>;
   /** The four registries and our own objects, as they are. */
-  objects(): Promise<Readonly<Record<string, { readonly data: Record<string, string>; readonly version: string }>>>;
+  objects(): Promise<
+    Readonly<Record<string, { readonly data: Record<string, string>; readonly version: string }>>
+  >;
   /** Digest of everything on nodes that anybody of us could write. */
   nodeFiles(): string;
   /** The same of the control plane's scripts and units. */
@@ -85,7 +95,10 @@ export async function startTakeoverRig(): Promise<TakeoverRig> {
     syncctl: (...words) => machine.run('syncctl', ...words),
     objects: async () => {
       const { body } = await api.call('GET', '/api/v1/namespaces/kube-system/configmaps');
-      const items = body.items as { metadata: { name: string; resourceVersion: string }; data?: Record<string, string> }[];
+      const items = body.items as {
+        metadata: { name: string; resourceVersion: string };
+        data?: Record<string, string>;
+      }[];
       return Object.fromEntries(
         items.map(({ metadata, data = {} }) => [metadata.name, { data, version: metadata.resourceVersion }]),
       );
@@ -93,13 +106,12 @@ export async function startTakeoverRig(): Promise<TakeoverRig> {
     nodeFiles: () =>
       digestOf(
         [0, 1].flatMap((index) =>
-          ['etc/hosts', 'etc/sync-controller', 'usr/local/lib', 'var/lib/sync-controller', 'home'].map((path) =>
-            join(fleet.node(index).rootDir, path),
+          ['etc/hosts', 'etc/sync-controller', 'usr/local/lib', 'var/lib/sync-controller', 'home'].map(
+            (path) => join(fleet.node(index).rootDir, path),
           ),
         ),
       ),
-    planeFiles: () =>
-      digestOf([checkout, '/etc/systemd/system'].map((path) => join(machine.rootDir, path))),
+    planeFiles: () => digestOf([checkout, '/etc/systemd/system'].map((path) => join(machine.rootDir, path))),
     stop: async () => {
       await machine.stop();
       await fleet.stop();
@@ -134,7 +146,12 @@ function fillNodes(fleet: Fleet): void {
   const [laptop, vps] = [fleet.node(0).rootDir, fleet.node(1).rootDir];
   put(laptop, 'home/node/code/MyNodeOne/scripts/sync-dns.sh', oldScript('sync-dns'), 0o775);
   put(vps, 'home/node/MyNodeOne/scripts/sync-vps-routes.sh', oldScript('sync-vps-routes'), 0o755);
-  put(vps, 'home/node/.mynodeone/config.env', 'NODE_TYPE="edge"\nPUBLIC_DOMAIN="curiios.com"\nX="$(reboot)"\n', 0o600);
+  put(
+    vps,
+    'home/node/.mynodeone/config.env',
+    'NODE_TYPE="edge"\nPUBLIC_DOMAIN="curiios.com"\nX="$(reboot)"\n',
+    0o600,
+  );
   put(vps, 'home/node/traefik/config/mynodeone-routes.yml', legacyRoutes);
   put(vps, 'etc/cloud/cloud.cfg', 'manage_etc_hosts: true\n');
 }
@@ -154,7 +171,11 @@ async function fillCluster(api: KubeApi, fleet: Fleet): Promise<void> {
     management_laptops: [row(0, { repo_path: '/home/node/code/MyNodeOne' })],
     vps_nodes: [row(1, { repo_path: '' })],
     worker_nodes: [],
-    metadata: { version: '1.0', last_updated: '2025-11-21T15:45:00-05:00', updated_by: 'vinay@control-plane' },
+    metadata: {
+      version: '1.0',
+      last_updated: '2025-11-21T15:45:00-05:00',
+      updated_by: 'vinay@control-plane',
+    },
   };
   const service = (subdomain: string, ip: string, isPublic: boolean): object => ({
     ...{ subdomain, namespace: 'apps', service: subdomain, ip, port: 80 },
@@ -207,7 +228,12 @@ async function fillMachine(
   const root = machine.rootDir;
   const daemon = '#!/bin/bash\necho "$*" >>/var/log/old-scripts\n[[ $1 != daemon ]] || exec sleep infinity\n';
   put(root, `${checkout}/scripts/lib/sync-controller.sh`, daemon, 0o755);
-  for (const name of ['lib/service-registry.sh', 'manage-app-visibility.sh', 'sync-dns.sh', 'bootstrap-control-plane.sh'])
+  for (const name of [
+    'lib/service-registry.sh',
+    'manage-app-visibility.sh',
+    'sync-dns.sh',
+    'bootstrap-control-plane.sh',
+  ])
     put(root, `${checkout}/scripts/${name}`, oldScript(name), 0o754);
   put(root, 'etc/systemd/system/mynodeone-sync-controller.service', oldUnit);
   put(root, 'etc/rancher/k3s/k3s.yaml', readFileSync(kube.kubeconfig, 'utf8'), 0o600);

@@ -128,7 +128,13 @@ function domainsOf(call: Call, nodes: readonly NodeGround[]): readonly Step[] {
   return nodes.flatMap(({ node, seen }) => {
     const found = domain(seen.ok ? seen.survey.publicDomain : '');
     if (!isEdge(node) || node.publicDomain !== undefined || !found.ok) return [];
-    const nothing = { name: undefined, sshUser: undefined, sshPort: undefined, webhookPort: undefined, labels: undefined };
+    const nothing = {
+      name: undefined,
+      sshUser: undefined,
+      sshPort: undefined,
+      webhookPort: undefined,
+      labels: undefined,
+    };
     const { type, address } = node;
     return registerNodeSteps({ type, address, ...nothing, publicDomain: found.value }, stamp);
   });

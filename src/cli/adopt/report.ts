@@ -44,12 +44,18 @@ function nodeReport({ plan }: AdoptionGround, { node, seen, newKeys }: NodeGroun
       const file = survey?.files.find(({ kind }) => kind === bundle.kind);
       if (file === undefined) return [];
       const change = targetChange(bundle.kind, file.text ?? '', bundle.bytes);
-      return [{ path: file.path, exists: file.sha !== 'absent', same: isHeld(bundle, file.text ?? ''), ...change }];
+      return [
+        { path: file.path, exists: file.sha !== 'absent', same: isHeld(bundle, file.text ?? ''), ...change },
+      ];
     }),
     scripts: survey?.scripts ?? [],
     callers: survey?.callers ?? [],
     foreignWriters: survey?.writers ?? [],
-    newKeys: newKeys.map(({ key, fingerprint, source }) => ({ type: key.split(' ')[0] ?? '', fingerprint, source })),
+    newKeys: newKeys.map(({ key, fingerprint, source }) => ({
+      type: key.split(' ')[0] ?? '',
+      fingerprint,
+      source,
+    })),
   };
 }
 
@@ -80,19 +86,43 @@ export function planText({ predecessor, registries, nodes, steps }: AdoptionPlan
 }
 
 function nodeLines(node: PlannedNode): readonly string[] {
-  const { name, address, reachable, cause, evidence, remedy, files, scripts, callers, foreignWriters, newKeys } = node;
+  const {
+    name,
+    address,
+    reachable,
+    cause,
+    evidence,
+    remedy,
+    files,
+    scripts,
+    callers,
+    foreignWriters,
+    newKeys,
+  } = node;
   const armed = scripts.filter((script) => script.armed).map(({ path }) => path);
   return [
     `  ${name} (${address})${reachable ? '' : `: ${cause ?? ''}: ${evidence}; ${remedy ?? ''}`}`,
-    ...newKeys.map(({ type, fingerprint, source }) => `    host key to pin: ${type} ${fingerprint} (${source})`),
+    ...newKeys.map(
+      ({ type, fingerprint, source }) => `    host key to pin: ${type} ${fingerprint} (${source})`,
+    ),
     ...files.flatMap(fileLines),
     ...armed.map((path) => `    disarmed: ${path}`),
     ...callers.map((path) => `    calls the old scripts by itself: ${path}`),
-    ...foreignWriters.map((writer) => `    foreign_writer: ${writerText(writer).message}; ${writerText(writer).remedy}`),
+    ...foreignWriters.map(
+      (writer) => `    foreign_writer: ${writerText(writer).message}; ${writerText(writer).remedy}`,
+    ),
   ];
 }
 
-function fileLines({ path, exists, same, lost, changed, added, legacy }: PlannedNode['files'][number]): readonly string[] {
+function fileLines({
+  path,
+  exists,
+  same,
+  lost,
+  changed,
+  added,
+  legacy,
+}: PlannedNode['files'][number]): readonly string[] {
   if (same) return [`    ${path}: holds what would be pushed`];
   const names = (word: string, all: readonly string[]): readonly string[] =>
     all.length === 0 ? [] : [`      ${word}: ${listed(all)}`];

@@ -7,7 +7,6 @@ import { revertSteps, runSteps, type StepTold } from '../../enrol/takeover/step.
 import { ownUnit, hasSystemd } from '../../enrol/setup/systemd.ts';
 import type { Call } from '../call.ts';
 import { apiVersion } from '../output/structured.ts';
-import { printPush } from '../commands/push.ts';
 import { gather, type AdoptionGround } from './ground.ts';
 import { planReport, planText } from './report.ts';
 import { mustBeAdoptable, stepsOf } from './steps.ts';
@@ -27,9 +26,13 @@ export async function adopt(call: Call): Promise<number> {
   const journal = await journalOf(ground);
   const isGoing = journal.stage === 'adopting' || journal.stage === 'adopted';
   if (!ground.settings.observeOnly && !isGoing)
-    throw new SyncError('conflict', 'adopt: expected a controller that only observes, got one that may write already', {
-      remedy: 'sudo syncctl init --takeover',
-    });
+    throw new SyncError(
+      'conflict',
+      'adopt: expected a controller that only observes, got one that may write already',
+      {
+        remedy: 'sudo syncctl init --takeover',
+      },
+    );
   await mustBeAdoptable(ground);
   const steps = stepsOf(ground, journal.deeds);
   if (journal.stage !== 'adopted') {
@@ -47,10 +50,13 @@ export async function adopt(call: Call): Promise<number> {
     value: { apiVersion, kind: 'AdoptionReport', undone: false, steps: told, push: push ?? null },
     table: () => '',
   });
-  if (push !== undefined && call.format === 'table') await printPush(call, push);
+  for (const { name, verified, cause, evidence, remedy } of push?.nodes ?? [])
+    if (verified) call.note('success', `${name} is active: verified with what the registries say`);
+    else call.note('error', `${name}: ${cause ?? 'not verified'}: ${evidence}; ${remedy ?? ''}`);
   if (waiting.length > 0)
     call.note('warn', `${String(waiting.length)} steps wait; when the nodes are back: sudo syncctl adopt`);
-  if (!hasSystemd()) call.note('info', 'systemd does not run here; the daemon is started with: syncctl daemon');
+  if (!hasSystemd())
+    call.note('info', 'systemd does not run here; the daemon is started with: syncctl daemon');
   call.note('info', 'To undo all of it: sudo syncctl adopt --undo');
   return waiting.length === 0 && (push?.failed ?? 0) === 0 ? exitCodes.ok : exitCodes.failure;
 }
@@ -97,7 +103,9 @@ async function goneSteps(ground: AdoptionGround, journal: AdoptionJournal) {
   const known = new Set(stepsOf(ground, journal.deeds).map(({ id }) => id));
   return journal.deeds
     .filter(({ id }) => id.startsWith('entry ') && !known.has(id))
-    .map(({ id }) => entryStep({ path: id.slice('entry '.length), name: '', becomes: 'stub', replaced: true }));
+    .map(({ id }) =>
+      entryStep({ path: id.slice('entry '.length), name: '', becomes: 'stub', replaced: true }),
+    );
 }
 
 function tell(call: Call, { what, result, remark, undo }: StepTold): void {

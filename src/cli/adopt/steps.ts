@@ -45,14 +45,21 @@ function registrySteps(ground: AdoptionGround, kept: readonly KeptDeed[]): reado
   const { call, source, firstTexts, domainSteps, nodes } = ground;
   const { kind, location } = source.health();
   const objects = [...new Set(firstTexts.map(({ object }) => object))].join(' ');
-  const undo = kind === 'directory' ? `remove ${objects} from ${location}` : `kubectl -n ${ground.settings.source.namespace} delete configmap ${objects}`;
+  const undo =
+    kind === 'directory'
+      ? `remove ${objects} from ${location}`
+      : `kubectl -n ${ground.settings.source.namespace} delete configmap ${objects}`;
   const pins = nodes
     .filter(({ newKeys }) => newKeys.length > 0)
     .map(({ node, pins: keys }) => ({ type: node.type, address: node.address, name: node.name, keys }));
   const isKept = kept.some(({ id, state }) => id === 'pins' && state !== 'undone');
-  const textOf = async (object: Parameters<typeof source.edit>[0], key: string): Promise<string | undefined> => {
+  const textOf = async (
+    object: Parameters<typeof source.edit>[0],
+    key: string,
+  ): Promise<string | undefined> => {
     const reading = await source.read(call.context.signal);
-    if (reading.kind !== 'read') throw new SyncError('unavailable', reading.reason, { remedy: reading.remedy });
+    if (reading.kind !== 'read')
+      throw new SyncError('unavailable', reading.reason, { remedy: reading.remedy });
     return reading.objects.get(object)?.data[key];
   };
   return [
@@ -88,9 +95,13 @@ export async function mustBeAdoptable(ground: AdoptionGround): Promise<void> {
     );
   if (hasSystemd()) {
     if (uid !== 0)
-      throw new SyncError('permission', 'adopt: expected root, because units and scripts are replaced, got another user', {
-        remedy: 'sudo syncctl adopt',
-      });
+      throw new SyncError(
+        'permission',
+        'adopt: expected root, because units and scripts are replaced, got another user',
+        {
+          remedy: 'sudo syncctl adopt',
+        },
+      );
     if ((await unitState(ownUnit, signal))?.load !== 'loaded')
       throw new SyncError('conflict', `adopt: expected ${ownUnit} to be installed, got none`, {
         remedy: 'sudo syncctl init --takeover',
@@ -107,7 +118,11 @@ async function noForeignDaemon(socket: string, signal: AbortSignal): Promise<voi
   if (daemon === undefined) return;
   const { pid } = await daemon.status();
   await daemon.close();
-  throw new SyncError('conflict', `adopt: expected a daemon that systemd runs, or none, got pid ${String(pid)}`, {
-    remedy: `stop it first: sudo kill ${String(pid)}`,
-  });
+  throw new SyncError(
+    'conflict',
+    `adopt: expected a daemon that systemd runs, or none, got pid ${String(pid)}`,
+    {
+      remedy: `stop it first: sudo kill ${String(pid)}`,
+    },
+  );
 }

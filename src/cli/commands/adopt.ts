@@ -17,7 +17,11 @@ export const command: CommandModule = {
   run: async (call) => {
     if (call.flag('dryRun') && call.flag('undo'))
       throw wrongWord(
-        { place: '--undo', expected: 'no --dry-run beside it', remedy: 'it shows what it takes back before it asks' },
+        {
+          place: '--undo',
+          expected: 'no --dry-run beside it',
+          remedy: 'it shows what it takes back before it asks',
+        },
         '--dry-run',
       );
     const { adopt, showAdoption, undoAdoption } = await import('../adopt/run.ts');

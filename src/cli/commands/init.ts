@@ -10,7 +10,10 @@ export const command: CommandModule = {
     init
       .option('--takeover', 'a cluster of the predecessor: only observe until `syncctl adopt`')
       .option('--source <kind>', 'kubernetes or directory; K3s where it is found, else a folder')
-      .option('--cluster-domain <domain>', 'names inside are <service>.<domain>.local; `cluster` when left out')
+      .option(
+        '--cluster-domain <domain>',
+        'names inside are <service>.<domain>.local; `cluster` when left out',
+      )
       .option('--public-domain <domain>', 'public domain of the cluster')
       .option('--apply-rbac', 'apply the manifest of the least rights, too')
       .option('--no-unit', 'leave systemd alone')
@@ -97,7 +100,9 @@ async function deedsOf(ground: InitGround) {
 }
 
 function placeOf({ found: { source } }: InitGround): string {
-  return source.kind === 'kubernetes' ? `the cluster of ${source.kubeconfig}` : `the folder ${source.directory}`;
+  return source.kind === 'kubernetes'
+    ? `the cluster of ${source.kubeconfig}`
+    : `the folder ${source.directory}`;
 }
 
 function nextOf({ takeover }: InitGround): readonly string[] {

@@ -10,7 +10,7 @@ import { checked, portOf, repeated, wrongWord } from '../words.ts';
 export const command: CommandModule = {
   configure: (add) => {
     add
-      .argument('<address>', 'IP address, such as its Tailscale address')
+      .argument('<address>', 'IP address, such as its Tailscale address; login@address does as well')
       .requiredOption('--type <type>', typeWords.join(', '))
       .option('--name <name>', 'name in the registry; the address when left out')
       .option('--user <login>', 'login on the node; root when left out')
@@ -46,14 +46,16 @@ export const command: CommandModule = {
   },
   examples: [
     'syncctl node add 100.68.225.92 --type vps --name contabo-vps --user sammy',
+    'syncctl node add vinay@100.86.112.112 --type laptop',
     'syncctl node add 100.68.225.92 --type vps --user sammy --restrict --admin-identity ~/.ssh/id_ed25519',
     'syncctl node add 192.168.1.20 --type laptop --name home-server --pull',
     'syncctl node add 100.86.112.112 --type laptop --user vinay --fingerprint SHA256:… --yes',
   ],
   run: async (call) => {
+    const { address, login } = loginOf(call.need(0));
     const [name, user, port, publicDomain] = [
       call.text('name'),
-      call.text('user'),
+      call.text('user') ?? login,
       call.text('port'),
       call.text('publicDomain'),
     ];
@@ -61,7 +63,7 @@ export const command: CommandModule = {
     return addNode(call, {
       ...pull,
       type: nodeTypeOf(call.text('type'), '--type'),
-      address: checked(nodeAddress, call.need(0), 'address'),
+      address: checked(nodeAddress, address, 'address'),
       name: name === undefined ? undefined : checked(nodeName, name, '--name'),
       sshUser: user === undefined ? undefined : checked(sshUser, user, '--user'),
       sshPort: port === undefined ? undefined : portOf(port, '--port'),
@@ -91,6 +93,14 @@ function pullOf(call: Call): { readonly pull?: true } {
     { place: '--pull', expected: 'no option of the way over SSH beside it', remedy: 'leave one of them out' },
     `--${option}`,
   );
+}
+
+/** `sammy@100.68.225.92`, as ssh takes it. */
+function loginOf(word: string): { readonly address: string; readonly login: string | undefined } {
+  const at = word.lastIndexOf('@');
+  return at < 1
+    ? { address: word, login: undefined }
+    : { address: word.slice(at + 1), login: word.slice(0, at) };
 }
 
 function restrictOf(call: Call): boolean {

@@ -92,7 +92,11 @@ function standing(kind: string, reason: string, unpausing: string | undefined): 
     case 'paused':
       return warning('standing', `is paused: ${reason}`, unpausing ?? 'syncctl resume');
     case 'observing':
-      return warning('standing', 'only observes: nothing is written to any node or registry', 'syncctl adopt');
+      return warning(
+        'standing',
+        'only observes: nothing is written to any node or registry',
+        'syncctl adopt',
+      );
     case 'rival':
       return error(
         'standing',

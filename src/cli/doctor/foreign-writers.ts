@@ -6,7 +6,8 @@ const writers: Readonly<Record<string, { readonly message: string; readonly reme
   },
   nixos: {
     message: 'NixOS makes /etc/hosts anew with every switch of its configuration',
-    remedy: 'set environment.etc.hosts.mode = "0644" in /etc/nixos/configuration.nix, then: sudo nixos-rebuild switch',
+    remedy:
+      'set environment.etc.hosts.mode = "0644" in /etc/nixos/configuration.nix, then: sudo nixos-rebuild switch',
   },
   wsl: {
     message: 'WSL makes /etc/hosts anew at every start (generateHosts)',

@@ -10,8 +10,7 @@ const { skipped, warning } = findingsOf('node-writers');
 export const nodeWritersCheck: Check = {
   name: 'node-writers',
   perNode: true,
-  run: async (ground) =>
-    (await Promise.all(ground.nodes.map((node) => writersOn(node, ground)))).flat(),
+  run: async (ground) => (await Promise.all(ground.nodes.map((node) => writersOn(node, ground)))).flat(),
 };
 
 async function writersOn(node: Node, { ports, signal }: DoctorGround): Promise<readonly DoctorFinding[]> {

@@ -32,7 +32,9 @@ export function shownDeeds(deeds: readonly (Deed | Kept)[]): readonly string[] {
       ? [`  =  ${deed.kept}`]
       : [
           `  +  ${deed.what}`,
-          ...(deed.shows === undefined ? [] : deed.shows.trimEnd().split('\n')).map((line) => `       ${line}`),
+          ...(deed.shows === undefined ? [] : deed.shows.trimEnd().split('\n')).map(
+            (line) => `       ${line}`,
+          ),
         ],
   );
 }

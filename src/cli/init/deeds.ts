@@ -39,7 +39,8 @@ export async function settingsDeed(ground: InitGround): Promise<Deed | Kept> {
   const name = 'settings';
   const present = await readSettingsText(settingsFile);
   const fresh = settingsText({ source: found.source, observeOnly: takeover, identity });
-  const text = present === undefined || call.flag('force') ? fresh : takeover ? withObserveOnly(present) : present;
+  const text =
+    present === undefined || call.flag('force') ? fresh : takeover ? withObserveOnly(present) : present;
   if (text === present) return { name, kept: `${settingsFile} stays as it is` };
   const kept = present === undefined ? undefined : keptBeside(settingsFile);
   return {
@@ -83,7 +84,8 @@ export function registriesDeed(ground: InitGround): Deed | Kept {
     .firstTexts(clusterWords(call), stamp)
     .filter(({ object }) => found.missing.includes(object));
   const { source } = found;
-  const where = source.kind === 'directory' ? source.directory : `namespace ${found.settings.source.namespace}`;
+  const where =
+    source.kind === 'directory' ? source.directory : `namespace ${found.settings.source.namespace}`;
   return {
     name,
     what: `create ${found.missing.join(', ')} in ${where}`,
@@ -108,7 +110,11 @@ function clusterWords(call: Call): first.ClusterWords {
 }
 
 /** The manifest of the least rights, for a controller that runs with a service account instead of the administrator's kubeconfig. */
-export async function rbacDeeds({ call, found, settingsFile }: InitGround): Promise<readonly (Deed | Kept)[]> {
+export async function rbacDeeds({
+  call,
+  found,
+  settingsFile,
+}: InitGround): Promise<readonly (Deed | Kept)[]> {
   const { source, settings } = found;
   if (source.kind !== 'kubernetes') return [];
   const path = join(dirname(settingsFile), 'rbac.yaml');

@@ -44,10 +44,7 @@ export async function findSource(call: Call, settingsFile: string): Promise<Foun
   );
 }
 
-async function chosen(
-  call: Call,
-  settingsFile: string,
-): Promise<Omit<FoundSource, 'missing'>> {
+async function chosen(call: Call, settingsFile: string): Promise<Omit<FoundSource, 'missing'>> {
   const words = sourceWords(call);
   if (existsSync(settingsFile) && words === undefined && !call.flag('force')) {
     const settings = await call.loadSettings();
@@ -55,13 +52,21 @@ async function chosen(
     const wanted = call.text('source');
     if (wanted !== undefined && wanted !== kind)
       throw wrongWord(
-        { place: '--source', expected: `${kind}, as ${settingsFile} says`, remedy: 'pass --force to write it anew' },
+        {
+          place: '--source',
+          expected: `${kind}, as ${settingsFile} says`,
+          remedy: 'pass --force to write it anew',
+        },
         wanted,
       );
     const because = `as ${settingsFile} says`;
     return kind === 'directory'
       ? { settings, because, source: { kind, directory } }
-      : { settings, because, source: { kind, kubeconfig: kubeconfig ?? kubeconfigOf(call) ?? k3sKubeconfig } };
+      : {
+          settings,
+          because,
+          source: { kind, kubeconfig: kubeconfig ?? kubeconfigOf(call) ?? k3sKubeconfig },
+        };
   }
   const found = words ?? detected(call, settingsFile);
   const flags =
@@ -84,19 +89,27 @@ function sourceWords(call: Call): Choice | undefined {
       kind,
     );
   if (registry !== undefined)
-    return { source: { kind: 'directory', directory: absolute(call, registry) }, because: 'as --registry says' };
+    return {
+      source: { kind: 'directory', directory: absolute(call, registry) },
+      because: 'as --registry says',
+    };
   if (kind === 'directory') return undefined;
   const named = kubeconfig ?? (kind === 'kubernetes' ? (kubeconfigOf(call) ?? k3sKubeconfig) : undefined);
   return named === undefined
     ? undefined
-    : { source: { kind: 'kubernetes', kubeconfig: absolute(call, named) }, because: 'as the command line says' };
+    : {
+        source: { kind: 'kubernetes', kubeconfig: absolute(call, named) },
+        because: 'as the command line says',
+      };
 }
 
 function detected(call: Call, settingsFile: string): Choice {
   const kubeconfig = call.text('source') === 'directory' ? undefined : kubeconfigOf(call);
-  if (kubeconfig !== undefined) return { source: { kind: 'kubernetes', kubeconfig }, because: `${kubeconfig} is there` };
+  if (kubeconfig !== undefined)
+    return { source: { kind: 'kubernetes', kubeconfig }, because: `${kubeconfig} is there` };
   const directory = join(dirname(settingsFile), 'registry');
-  const because = call.text('source') === 'directory' ? 'as --source says' : 'no K3s and no kubeconfig is here';
+  const because =
+    call.text('source') === 'directory' ? 'as --source says' : 'no K3s and no kubeconfig is here';
   return { source: { kind: 'directory', directory }, because };
 }
 

@@ -22,7 +22,9 @@ export async function hostKeysDeed(ground: InitGround): Promise<readonly (Deed |
   if (unpinned.length === 0) return [];
   const pins = await knownPins(call, found.settings, unpinned);
   if (pins.length === 0)
-    return [{ name: 'host-keys', kept: `no known_hosts file knows ${listed(unpinned.map(({ name }) => name))}` }];
+    return [
+      { name: 'host-keys', kept: `no known_hosts file knows ${listed(unpinned.map(({ name }) => name))}` },
+    ];
   const names = pins.map(({ name }) => name);
   return [
     {

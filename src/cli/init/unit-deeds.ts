@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { mustSystemctl, ownUnit, unitFolder, unitState, unitText, writeUnit } from '../../enrol/setup/systemd.ts';
+import {
+  mustSystemctl,
+  ownUnit,
+  unitFolder,
+  unitState,
+  unitText,
+  writeUnit,
+} from '../../enrol/setup/systemd.ts';
 import type { Call } from '../call.ts';
 import type { Deed, Kept } from './deed.ts';
 
@@ -7,7 +14,8 @@ import type { Deed, Kept } from './deed.ts';
 export async function unitDeeds(call: Call, start: boolean): Promise<readonly (Deed | Kept)[]> {
   const { uid, signal } = call.context;
   if (call.given('unit', false)) return [];
-  if (uid !== 0) return [{ name: 'unit', kept: 'the unit is for root alone: run the daemon with: syncctl daemon' }];
+  if (uid !== 0)
+    return [{ name: 'unit', kept: 'the unit is for root alone: run the daemon with: syncctl daemon' }];
   const state = await unitState(ownUnit, signal);
   if (state === undefined)
     return [{ name: 'unit', kept: 'systemd does not run here: run the daemon with: syncctl daemon' }];

@@ -18,7 +18,10 @@ export interface ClusterWords {
 }
 
 /** The empty registries, as the predecessor began them. */
-export function firstTexts({ name, domain, publicDomain }: ClusterWords, { now, by }: Stamp): readonly FirstText[] {
+export function firstTexts(
+  { name, domain, publicDomain }: ClusterWords,
+  { now, by }: Stamp,
+): readonly FirstText[] {
   const nodes = {
     management_laptops: [],
     vps_nodes: [],

@@ -21,7 +21,10 @@ export async function rbacText(source: {
 }
 
 /** Only the items of `resourceNames`: the account keeps its name. */
-function renamed(line: string, { names, ownPrefix }: { readonly names: ObjectNames; readonly ownPrefix: string }): string {
+function renamed(
+  line: string,
+  { names, ownPrefix }: { readonly names: ObjectNames; readonly ownPrefix: string },
+): string {
   const [, indent = '', name = ''] = /^(\s{6,}- )([a-z0-9-]+)$/u.exec(line) ?? [];
   if (name === '') return line;
   const given = Object.entries(names).find(([usual]) => usual === name)?.[1];

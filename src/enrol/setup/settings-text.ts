@@ -14,7 +14,9 @@ export interface FirstSettings {
 
 /** A settings file with the few lines that a machine needs. */
 export function settingsText({ source, observeOnly, identity }: FirstSettings): string {
-  const lines = ['# Settings of sync-controller, written by `syncctl init`. Every key: docs/configuration.md'];
+  const lines = [
+    '# Settings of sync-controller, written by `syncctl init`. Every key: docs/configuration.md',
+  ];
   if (observeOnly) lines.push(...observeLines);
   lines.push('source:', `  kind: ${source.kind}`);
   if (source.kind === 'kubernetes') lines.push(`  kubeconfig: ${JSON.stringify(source.kubeconfig)}`);
@@ -24,7 +26,8 @@ export function settingsText({ source, observeOnly, identity }: FirstSettings): 
   return `${lines.join('\n')}\n`;
 }
 
-const observeComment = '# Nothing is written to any node or registry until `syncctl adopt`, which takes these two lines out.';
+const observeComment =
+  '# Nothing is written to any node or registry until `syncctl adopt`, which takes these two lines out.';
 const observeLines = [observeComment, 'observeOnly: true'];
 
 /** The same text with the state of being only an observer; every other byte stays. */

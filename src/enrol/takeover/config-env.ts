@@ -17,7 +17,12 @@ export function parseConfigEnv(text: string): ReadonlyMap<string, string> {
     const [, name, value] =
       /^(?:export )?([A-Z][A-Z0-9_]*)=(?:"([^"$`\\]*)"|'[^']*'|[^\s"'$`\\]*)\s*$/u.exec(line) ?? [];
     if (name === undefined) continue;
-    const plain = value ?? line.slice(line.indexOf('=') + 1).trim().replace(/^'(.*)'$/u, '$1');
+    const plain =
+      value ??
+      line
+        .slice(line.indexOf('=') + 1)
+        .trim()
+        .replace(/^'(.*)'$/u, '$1');
     words.set(name, plain);
   }
   return words;

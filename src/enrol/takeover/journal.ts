@@ -66,7 +66,14 @@ export class AdoptionJournal {
   async start(began: string, by: string): Promise<void> {
     const going = this.record !== undefined && this.record.stage !== 'undone';
     this.record = going
-      ? { ...this.record, version: 1, stage: 'adopting', began: this.record?.began ?? began, by, deeds: [...this.deeds] }
+      ? {
+          ...this.record,
+          version: 1,
+          stage: 'adopting',
+          began: this.record?.began ?? began,
+          by,
+          deeds: [...this.deeds],
+        }
       : { version: 1, stage: 'adopting', began, by, deeds: [] };
     await this.keep();
   }

@@ -110,7 +110,8 @@ async function restoreFile(
 ): Promise<string | undefined> {
   const { file, now, remarks } = what;
   if (now === undefined || file.text === undefined) return undefined;
-  const text = file.kind === 'hosts' && file.like !== 'absent' ? mergedHosts(file.text, now.text ?? '') : file.text;
+  const text =
+    file.kind === 'hosts' && file.like !== 'absent' ? mergedHosts(file.text, now.text ?? '') : file.text;
   if (text !== file.text) remarks.push(`lines that were added to ${file.path} since are kept`);
   const bytes = Buffer.from(file.like === 'absent' ? '' : text);
   const sha = createHash('sha256').update(bytes).digest('hex');

@@ -54,7 +54,9 @@ function pathsToken(request: TakeoverRequest): string {
         ? request.scripts
         : request.checkouts;
   // What the node's grammar refuses is left out here: one odd path of a registry must not end the whole look.
-  const plain = paths.filter((path) => /^(?:~\/|\/)[A-Za-z0-9._/@+-]+$/u.test(path) && !path.includes('/../'));
+  const plain = paths.filter(
+    (path) => /^(?:~\/|\/)[A-Za-z0-9._/@+-]+$/u.test(path) && !path.includes('/../'),
+  );
   return plain.length === 0 ? '-' : plain.map((path) => Buffer.from(path).toString('base64')).join(',');
 }
 

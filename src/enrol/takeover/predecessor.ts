@@ -11,9 +11,7 @@ export const predecessorUnit = 'mynodeone-sync-controller.service';
 
 /** What of the predecessor is on this machine. Nothing was written to learn it. */
 export interface Predecessor {
-  readonly unit:
-    | { readonly file: string; readonly active: boolean; readonly enabled: boolean }
-    | undefined;
+  readonly unit: { readonly file: string; readonly active: boolean; readonly enabled: boolean } | undefined;
   readonly checkouts: readonly Checkout[];
   /** Daemons that somebody started by hand: no unit can stop them. */
   readonly strays: readonly { readonly pid: number; readonly command: string }[];
@@ -32,16 +30,24 @@ export async function findPredecessor(
   const homes = await homesOf(account);
   return {
     unit,
-    checkouts: await findCheckouts([...rootsOfUnit(text), ...repoPaths, ...homes.map((home) => join(home, 'MyNodeOne'))]),
+    checkouts: await findCheckouts([
+      ...rootsOfUnit(text),
+      ...repoPaths,
+      ...homes.map((home) => join(home, 'MyNodeOne')),
+    ]),
     strays: await strayDaemons(unit?.active === true),
-    localRegistry: homes.map((home) => join(home, '.mynodeone', 'node-registry.json')).find((path) => existsSync(path)),
+    localRegistry: homes
+      .map((home) => join(home, '.mynodeone', 'node-registry.json'))
+      .find((path) => existsSync(path)),
   };
 }
 
 /** Keys beside the dedicated ones that the predecessor logged in with: it named none, so ssh took the usual ones. */
 export function predecessorKeys(account: Account): readonly string[] {
   const dedicated = dedicatedKeys(account);
-  const usual = dedicated.flatMap((path) => ['id_ed25519', 'id_rsa'].map((name) => join(dirname(path), name)));
+  const usual = dedicated.flatMap((path) =>
+    ['id_ed25519', 'id_rsa'].map((name) => join(dirname(path), name)),
+  );
   const present = usual.filter((path) => existsSync(path));
   return present.length === 0 ? [] : [...dedicated.filter((path) => existsSync(path)), ...present];
 }
@@ -50,7 +56,8 @@ async function findUnit(signal?: AbortSignal): Promise<Predecessor['unit']> {
   const state = await unitState(predecessorUnit, signal);
   // Our unit may carry the name already, as an alias.
   if (state !== undefined && state.id !== predecessorUnit) return undefined;
-  const file = state?.file === undefined || state.file === '' ? join(unitFolder, predecessorUnit) : state.file;
+  const file =
+    state?.file === undefined || state.file === '' ? join(unitFolder, predecessorUnit) : state.file;
   if (!existsSync(file)) return undefined;
   return { file, active: state?.active ?? false, enabled: state?.enabled ?? false };
 }
@@ -64,7 +71,13 @@ function rootsOfUnit(text: string): readonly string[] {
 /** Homes in which the predecessor may have left something. */
 export async function homesOf({ env, uid }: Account): Promise<readonly string[]> {
   const folders = uid === 0 ? await readdir('/home').catch(() => []) : [];
-  return [...new Set([env['HOME'] ?? homedir(), ...(uid === 0 ? ['/root'] : []), ...folders.map((name) => join('/home', name))])];
+  return [
+    ...new Set([
+      env['HOME'] ?? homedir(),
+      ...(uid === 0 ? ['/root'] : []),
+      ...folders.map((name) => join('/home', name)),
+    ]),
+  ];
 }
 
 async function strayDaemons(unitRuns: boolean): Promise<Predecessor['strays']> {

@@ -15,11 +15,7 @@ export type TextOf = (object: RegistryObject, key: string) => Promise<string | u
 const registry = ['sync-controller-registry', 'registry.json'] as const;
 
 /** Registries that do not exist are made, from what the predecessor kept in files where it did so. */
-export function missingStep(
-  source: Source,
-  texts: readonly FirstText[],
-  undo: string,
-): AdoptionStep {
+export function missingStep(source: Source, texts: readonly FirstText[], undo: string): AdoptionStep {
   const objects = [...new Set(texts.map(({ object }) => object))];
   return {
     id: 'registries',
@@ -54,7 +50,13 @@ export interface NewPins {
 /** Pins the host keys that were shown and agreed to. */
 export function pinsStep(
   source: Source,
-  { pins, extra, names, stamp, textOf }: {
+  {
+    pins,
+    extra,
+    names,
+    stamp,
+    textOf,
+  }: {
     readonly pins: readonly NewPins[];
     /** Public domains that the old set-up left on edges. */
     readonly extra: readonly Step[];
@@ -83,7 +85,10 @@ export function pinsStep(
         return foreign || now === text ? undefined : text;
       });
       return foreign
-        ? { result: 'done', remark: 'the node registry was changed since by somebody else: it stays, pins included' }
+        ? {
+            result: 'done',
+            remark: 'the node registry was changed since by somebody else: it stays, pins included',
+          }
         : done;
     },
   };

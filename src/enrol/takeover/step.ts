@@ -70,7 +70,9 @@ export async function revertSteps(
     if (kept.state === 'undone') continue;
     const step = steps.find(({ id }) => id === kept.id);
     const { result, remark } =
-      step === undefined ? { result: 'waits' as const, remark: 'nothing here knows this step' } : await step.revert(kept.before);
+      step === undefined
+        ? { result: 'waits' as const, remark: 'nothing here knows this step' }
+        : await step.revert(kept.before);
     if (result === 'done') await journal.mark(kept.id, 'undone');
     const told: StepTold = {
       step: kept.id,

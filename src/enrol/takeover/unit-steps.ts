@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readlink, rename, rm } from 'node:fs/promises';
+import { mkdir, readlink, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { writeAtomic } from '../../lib/files.ts';
@@ -75,8 +75,11 @@ export function aliasStep(signal: AbortSignal): AdoptionStep {
       const target = await readlink(alias).catch(() => '');
       if (target.endsWith(`/${ownUnit}`) || target === ownUnit) await rm(alias, { force: true });
       await rm(dropIn, { force: true });
+      // Somebody else's drop-ins keep their folder.
+      await rmdir(join(unitFolder, `${ownUnit}.d`)).catch(() => undefined);
       await mustSystemctl(['daemon-reload'], signal);
-      if (!z.object({ enabled: z.boolean() }).parse(before).enabled) await systemctl(['disable', ownUnit], signal);
+      if (!z.object({ enabled: z.boolean() }).parse(before).enabled)
+        await systemctl(['disable', ownUnit], signal);
       return done;
     },
   };
@@ -92,7 +95,8 @@ export function ownUnitStep(signal: AbortSignal): AdoptionStep {
     run: () => Promise.resolve(done),
     stands: () => Promise.resolve(true),
     revert: async (before) => {
-      if (z.object({ active: z.boolean() }).parse(before).active) await systemctl(['restart', ownUnit], signal);
+      if (z.object({ active: z.boolean() }).parse(before).active)
+        await systemctl(['restart', ownUnit], signal);
       return done;
     },
   };

@@ -135,8 +135,11 @@ async function prove(call: Call, enrol: EnrolPort, wanted: NewNode): Promise<num
   call.note('info', `Installing the receiver on ${node.name}`);
   const how = { flags: wanted.upgrade ? (['replace', 'retarget'] as const) : [], admin: wanted.admin };
   let installed = await enrol.install(node, how, call.context.signal);
-  if (!installed.ok && installed.cause === 'auth' && (await grantKey(call, node)))
-    installed = await enrol.install(node, how, call.context.signal);
+  if (!installed.ok && installed.cause === 'auth' && (await grantKey(call, node))) {
+    // The way that was refused leaves the node alone for a while; a new one has not met it yet.
+    const anew = await call.keep(call.context.openEnrol(await call.settings()));
+    installed = await anew.install(node, how, call.context.signal);
+  }
   if (!installed.ok) {
     call.note(
       'error',

@@ -33,8 +33,10 @@ export async function grantKey(call: Call, node: Node): Promise<boolean> {
     };
     const words = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
     const login = `${node.sshUser}@${node.address}`;
-    const args = ['-i', `${key}.pub`, '-p', String(port), ...words, '--', login];
-    return (await context.attach('ssh-copy-id', args, context.signal)) === 0;
+    const args = ['-i', `${key}.pub`, '-p', String(port), ...words, login];
+    // What it says is talk, and our stdout is data; a password is asked for on the terminal itself.
+    const quiet = ['-c', 'exec ssh-copy-id "$@" >/dev/null', 'ssh-copy-id', ...args];
+    return (await context.attach('/bin/sh', quiet, context.signal)) === 0;
   } catch {
     // No ssh-copy-id here: the refusal that led to this says what to do by hand.
     return false;

@@ -81,7 +81,7 @@ async function typed(rootDir: string, command: string): Promise<string> {
 /** Addresses, keys, names and times of this very run become those of the manual. */
 function normalised(text: string, address: string): string {
   return text
-    .replaceAll('\r\n', '\n')
+    .replaceAll(/\r+\n/gu, '\n')
     .replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/gu, '')
     .split('\n')
     .map((line) => line.slice(line.lastIndexOf('\r') + 1).trimEnd())

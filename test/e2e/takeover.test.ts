@@ -61,7 +61,7 @@ describe.skipIf(!ready)(
       expect(code).toBe(0);
       for (const line of [
         '/etc/systemd/system/mynodeone-sync-controller.service: running, enabled',
-        `${checkout}: 3 scripts that will call syncctl, 1 that will do nothing`,
+        `${checkout}: 3 scripts will call syncctl, 1 will do nothing`,
         'LOST: gone.minicloud.local',
         'LOST: old.curiios.com',
         'added: demo.minicloud.local',

@@ -5,6 +5,7 @@ import type { AdoptionStep } from '../../enrol/takeover/step.ts';
 import { apiVersion } from '../output/structured.ts';
 import { listed } from '../output/progress.ts';
 import { writerText } from '../doctor/foreign-writers.ts';
+import { counted } from '../words.ts';
 import type { AdoptionGround, NodeGround } from './ground.ts';
 
 /** The written contract of `adopt --dry-run -o json`: the whole adoption, before anything is done. */
@@ -70,7 +71,7 @@ export function planText({ predecessor, registries, nodes, steps }: AdoptionPlan
     ...strays.map(({ pid, command }) => `  started by hand, pid ${String(pid)}: ${command}`),
     ...checkouts.map(
       ({ path, entries }) =>
-        `  ${path}: ${String(entries.filter(({ becomes }) => becomes === 'shim').length)} scripts that will call syncctl, ${String(entries.filter(({ becomes }) => becomes === 'stub').length)} that will do nothing`,
+        `  ${path}: ${counted(entries.filter(({ becomes }) => becomes === 'shim').length, 'script')} will call syncctl, ${String(entries.filter(({ becomes }) => becomes === 'stub').length)} will do nothing`,
     ),
     'Registries:',
     registries.missing.length === 0

@@ -41,7 +41,7 @@ export async function adopt(call: Call): Promise<number> {
   }
   const { clock } = call.context;
   await journal.start(isoSeconds(clock.now()), call.actor(call.text('reason')).who);
-  await holdBack(call, ground);
+  await holdBack(call, ground, journal);
   const told = await runSteps(steps, journal, (one) => tell(call, one));
   const waiting = told.filter(({ result }) => result === 'waits');
   await journal.setStage('adopted');
@@ -117,8 +117,14 @@ function tell(call: Call, { what, result, remark, undo }: StepTold): void {
 }
 
 /** A node that is away now must not be pushed to before what it holds was kept. */
-async function holdBack(call: Call, { nodes, settings }: AdoptionGround): Promise<void> {
-  const silent = nodes.filter(({ seen }) => !seen.ok);
+async function holdBack(
+  call: Call,
+  { nodes, settings }: AdoptionGround,
+  journal: AdoptionJournal,
+): Promise<void> {
+  const silent = nodes.filter(
+    ({ seen, node }) => !seen.ok && journal.of(`node ${node.id}`)?.state !== 'done',
+  );
   if (silent.length === 0) return;
   const controller = await call.context.openController(settings);
   try {

@@ -52,6 +52,7 @@ function registrySteps(ground: AdoptionGround, kept: readonly KeptDeed[]): reado
   const pins = nodes
     .filter(({ newKeys }) => newKeys.length > 0)
     .map(({ node, pins: keys }) => ({ type: node.type, address: node.address, name: node.name, keys }));
+  const created = kept.find(({ id, state }) => id === 'registries' && state !== 'undone');
   const isKept = kept.some(({ id, state }) => id === 'pins' && state !== 'undone');
   const textOf = async (
     object: Parameters<typeof source.edit>[0],
@@ -63,7 +64,9 @@ function registrySteps(ground: AdoptionGround, kept: readonly KeptDeed[]): reado
     return reading.objects.get(object)?.data[key];
   };
   return [
-    ...(firstTexts.length === 0 ? [] : [missingStep(source, firstTexts, undo)]),
+    ...(firstTexts.length === 0 && created === undefined
+      ? []
+      : [missingStep(source, firstTexts, created?.undo ?? undo)]),
     ...(pins.length === 0 && domainSteps.length === 0 && !isKept
       ? []
       : [

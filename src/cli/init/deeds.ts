@@ -76,8 +76,7 @@ export function keyDeed({ call, found, identity }: InitGround): Deed | Kept {
 export function registriesDeed(ground: InitGround): Deed | Kept {
   const { call, found } = ground;
   const name = 'registries';
-  if (ground.takeover && found.missing.length > 0)
-    return { name, kept: `${found.missing.join(', ')}: missing, and made by the adoption` };
+  if (ground.takeover && found.missing.length > 0) return missingFolder(ground);
   if (found.missing.length === 0) return { name, kept: 'the registries are there, and stay as they are' };
   const stamp = stampOf(call, isoSeconds(call.context.clock.now()));
   const texts = first
@@ -97,6 +96,20 @@ export function registriesDeed(ground: InitGround): Deed | Kept {
       if (source.kind === 'directory') await first.makeRegistryFolder(source.directory);
       await first.createMissing(await call.keep(call.context.openSource(found.settings)), texts);
     },
+  };
+}
+
+/** An observer makes no registry; only the folder in which they will stand has to be there. */
+function missingFolder({ found: { source, missing } }: InitGround): Deed | Kept {
+  const name = 'registries';
+  if (source.kind !== 'directory' || existsSync(source.directory))
+    return { name, kept: `${missing.join(', ')}: missing, and made by the adoption` };
+  const { directory } = source;
+  return {
+    name,
+    what: `make the folder ${directory}; the registries in it are made by the adoption`,
+    undo: `sudo rmdir ${directory}`,
+    run: () => first.makeRegistryFolder(directory),
   };
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -58,7 +58,8 @@ async function findUnit(signal?: AbortSignal): Promise<Predecessor['unit']> {
   if (state !== undefined && state.id !== predecessorUnit) return undefined;
   const file =
     state?.file === undefined || state.file === '' ? join(unitFolder, predecessorUnit) : state.file;
-  if (!existsSync(file)) return undefined;
+  // In its place there may stand our alias, which is a link.
+  if (lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
   return { file, active: state?.active ?? false, enabled: state?.enabled ?? false };
 }
 

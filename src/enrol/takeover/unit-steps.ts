@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { mkdir, readlink, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -9,6 +9,11 @@ import { predecessorUnit, type Predecessor } from './predecessor.ts';
 import { done, type AdoptionStep } from './step.ts';
 
 const unitBefore = z.object({ file: z.string(), active: z.boolean(), enabled: z.boolean() });
+
+/** Our alias is a link in the very place of the predecessor's file. */
+function isUnitFile(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
 
 /** Stops the predecessor for good. Its unit file makes room for our alias and is kept beside. */
 export function predecessorUnitStep(
@@ -23,14 +28,14 @@ export function predecessorUnitStep(
     undo: `sudo mv ${kept} ${file} && sudo systemctl daemon-reload && sudo systemctl enable --now ${predecessorUnit}`,
     look: () => Promise.resolve({ ...unit }),
     run: async () => {
-      if (existsSync(file)) {
+      if (isUnitFile(file)) {
         await mustSystemctl(['disable', '--now', predecessorUnit], signal);
         await rename(file, kept);
       }
       await mustSystemctl(['daemon-reload'], signal);
       return done;
     },
-    stands: () => Promise.resolve(!existsSync(file)),
+    stands: () => Promise.resolve(!isUnitFile(file)),
     revert: async (before) => {
       const { active, enabled } = unitBefore.parse(before);
       if (existsSync(kept)) await rename(kept, file);

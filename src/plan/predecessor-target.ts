@@ -1,4 +1,4 @@
-import { parseDocument } from 'yaml';
+import { parseDocument, type Document } from 'yaml';
 import type { Bundle } from '../model/bundle.ts';
 
 /** What a target held before us: each name and where it led, and the headers of the predecessor's tools in it. */
@@ -85,7 +85,7 @@ function formerRoutes(text: string): FormerTarget {
     logLevel: 'silent',
   });
   const names = new Map<string, string>();
-  const root: unknown = document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 0 });
+  const root = document.errors.length > 0 ? undefined : valueOf(document);
   const http = part(root, 'http');
   for (const [, router] of entriesOf(part(http, 'routers'))) {
     const rule = part(router, 'rule');
@@ -97,6 +97,15 @@ function formerRoutes(text: string): FormerTarget {
       names.set(host, typeof url === 'string' ? url : 'no backend');
   }
   return { names, legacy };
+}
+
+/** Aliases are refused: nobody's routes need them, and they may grow without end. */
+function valueOf(document: Document.Parsed): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 0 });
+  } catch {
+    return undefined;
+  }
 }
 
 function part(value: unknown, key: string): unknown {

@@ -121,7 +121,7 @@ export async function startTakeoverRig(): Promise<TakeoverRig> {
 }
 
 /** Names, kinds, modes, owners and bytes. */
-function digestOf(paths: readonly string[]): string {
+export function digestOf(paths: readonly string[]): string {
   const hash = createHash('sha256');
   const walk = (path: string): void => {
     const facts = lstatSync(path, { throwIfNoEntry: false });

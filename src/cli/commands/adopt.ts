@@ -13,7 +13,7 @@ export const command: CommandModule = {
         '\nTakes a cluster over from the predecessor after `syncctl init --takeover`. Each step prints the command that takes it back.\nWhatever breaks off, the next run goes on from there. A node that is away waits, paused, for the next run.\nExit codes: 0 all of it is done and verified, 1 something waits or is not verified.',
       );
   },
-  examples: ['sudo syncctl adopt --dry-run', 'sudo syncctl adopt', 'sudo syncctl adopt --undo --yes'],
+  examples: ['syncctl adopt --dry-run', 'syncctl adopt', 'syncctl adopt --undo --yes'],
   run: async (call) => {
     if (call.flag('dryRun') && call.flag('undo'))
       throw wrongWord(

@@ -27,9 +27,9 @@ export const command: CommandModule = {
       );
   },
   examples: [
-    'sudo syncctl init',
-    'sudo syncctl init --yes --source directory --cluster-domain home',
-    'sudo syncctl init --takeover',
+    'syncctl init',
+    'syncctl init --yes --source directory --cluster-domain home',
+    'syncctl init --takeover',
   ],
   run: async (call) => {
     const ground = await groundOf(call);

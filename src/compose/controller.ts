@@ -26,7 +26,7 @@ import { applyLimits, limitsOf } from './limits.ts';
 import { buildLoop } from './loop.ts';
 import { noticesOf } from './notices.ts';
 import { openSource } from './registries.ts';
-import { observerFor, provisionalCluster } from './observing.ts';
+import { observerFor, provisionalCluster, readOnly } from './observing.ts';
 import { openSteering } from './steering.ts';
 import { accountOfProcess, endpointsOf, openTransport } from './way.ts';
 
@@ -84,7 +84,7 @@ async function assemble(
 ): Promise<OpenController> {
   const ground = { clock: systemClock, random: systemRandom, log };
   const { stateDirectory } = settings.daemon;
-  const source = await openSource(settings, systemClock);
+  const source = await sourceOf(settings);
   const durables = await openDurables(stateDirectory, systemClock, log);
   const { durable, decisions, memory, termMemory, tombstones, tokens, nodeTokens } = durables;
   const termStore = openTermStore(source, { ...ground, stateDirectory });
@@ -100,19 +100,8 @@ async function assemble(
   const limits = limitsOf(settings);
   const slots = new Slots(settings.push.parallel);
   const observer = await observerFor(settings, way, slots);
-  const moving = buildLoop(settings, {
-    ...ground,
-    ...knowledge,
-    ...way,
-    durables,
-    terms,
-    limits,
-    history,
-    steering,
-    slots,
-    observer,
-    daemon: how.daemon,
-  });
+  const moved = { durables, terms, limits, history, steering, slots, observer, daemon: how.daemon };
+  const moving = buildLoop(settings, { ...ground, ...knowledge, ...way, ...moved });
   const { rollout, drift } = steering;
   const notices = noticesOf(settings, { fleet: knowledge.fleet, decisions, clock: systemClock });
   const observing = observer === undefined ? {} : { observer };
@@ -143,6 +132,12 @@ async function assemble(
     release: () => later.release(),
     close: (ms) => closeAll(engine, how.lock, ms),
   };
+}
+
+/** The registries; an observer can only read them, whatever part asks it to write. */
+async function sourceOf(settings: Settings): Promise<Source> {
+  const source = await openSource(settings, systemClock);
+  return settings.observeOnly ? readOnly(source) : source;
 }
 
 async function openWay(settings: Settings, given: Transport | undefined) {

@@ -11,7 +11,6 @@ import type { Source } from '../registry/source.ts';
 import { Book } from '../status/book.ts';
 import type { Durables } from './durables.ts';
 import { rowsOf } from './rows.ts';
-import { withoutWrites } from './observing.ts';
 import type { Steering } from './steering.ts';
 
 /** What should be, the plan of it, and what we know: the parts that hold state in memory. */
@@ -56,7 +55,7 @@ export function openKnowledge(
       clock,
       log,
       rows: settings.status.writeBack && !settings.observeOnly ? rowsOf(source) : undefined,
-      objects: settings.observeOnly ? withoutWrites(source.own) : source.own,
+      objects: source.own,
       prefix: `${settings.source.ownPrefix}-status`,
       flushMs: settings.status.flushMs,
       shardNodes: settings.status.shardNodes,

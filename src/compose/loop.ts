@@ -6,6 +6,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { Random } from '../lib/random.ts';
 import { askTailnet } from '../lib/tailnet-status.ts';
 import type { NodeId } from '../model/node.ts';
+import type { Outcome } from '../model/outcome.ts';
 import type { NodePlan } from '../model/plan.ts';
 import type { Fleet } from '../reconcile/fleet.ts';
 import { pushOf, type HistoryRecorder } from '../reconcile/history.ts';
@@ -57,14 +58,13 @@ const coldFactor = 8;
 export function buildLoop(settings: Settings, ground: LoopGround) {
   const { clock, random, log, fleet, status, terms, limits, daemon, history } = ground;
   const { decisions, memory } = ground.durables;
-  const { observer, slots } = ground;
   const standing = new Standing({
     terms,
     memory,
     clock,
     log,
     pausedBy: () => decisions.pausedBy('all') ?? pausedRegistry(fleet),
-    observing: observer !== undefined,
+    observing: ground.observer !== undefined,
   });
   const presence = new Presence({
     clock,
@@ -83,17 +83,9 @@ export function buildLoop(settings: Settings, ground: LoopGround) {
     // One that comes itself is never among the absent ones that are looked for.
     nodes: () => [...(fleet.current()?.nodes.values() ?? [])].filter(({ node }) => node.pull !== true).length,
   });
-  const legacy = new LegacyWatch({ clock, log, freeze: (rule) => ground.steering.drift.set(rule) });
-  const failedToFreeze = (error: unknown): void => {
-    log.warn('a node that older tools write to could not be frozen', { error });
-  };
-  const pushing = buildReconciler(settings, ground, slots);
-  const reconciler: Pick<Reconciler, 'attempt'> =
-    observer === undefined
-      ? pushing
-      : { attempt: (plan, _approach, _wish, signal) => observer.attempt(plan, signal) };
+  const legacy = legacyNotes(ground, (id) => loop.queue.add(id, 'look'));
   const loop: Loop = new Loop({
-    reconciler,
+    reconciler: workerOf(settings, ground),
     status,
     clock,
     random,
@@ -102,9 +94,7 @@ export function buildLoop(settings: Settings, ground: LoopGround) {
     settings: limits,
     onRecorded: (attempt) => {
       history?.push(pushOf(attempt, terms.current()));
-      void legacy.note(attempt.plan.node, attempt.outcome).then((frozen) => {
-        if (frozen) loop.queue.add(attempt.plan.id, 'look');
-      }, failedToFreeze);
+      legacy(attempt.plan, attempt.outcome);
     },
     planOf: (id) => fleet.planOf(id),
     holdback: (id) => standing.holdback(fleet.planOf(id)) ?? heldBy(id, ground),
@@ -116,6 +106,31 @@ export function buildLoop(settings: Settings, ground: LoopGround) {
     },
   });
   return { standing, presence, senses, loop };
+}
+
+/** What makes the attempts: a push, or a look where nothing may be written. */
+function workerOf(settings: Settings, ground: LoopGround): Pick<Reconciler, 'attempt'> {
+  const { observer, slots } = ground;
+  if (observer === undefined) return buildReconciler(settings, ground, slots);
+  return { attempt: (plan, _approach, _wish, signal) => observer.attempt(plan, signal) };
+}
+
+/** Notes repairs after older tools; a node that was frozen for them is looked at, so that its status says so. */
+function legacyNotes(
+  { clock, log, steering }: LoopGround,
+  onFrozen: (id: NodeId) => void,
+): (plan: NodePlan, outcome: Outcome) => void {
+  const watch = new LegacyWatch({ clock, log, freeze: (rule) => steering.drift.set(rule) });
+  return (plan, outcome) => {
+    void watch.note(plan.node, outcome).then(
+      (frozen) => {
+        if (frozen) onFrozen(plan.id);
+      },
+      (error: unknown) => {
+        log.warn('a node that older tools write to could not be frozen', { error });
+      },
+    );
+  };
 }
 
 /** What keeps a single node from being written: a pause, a freeze, or the rollout. */

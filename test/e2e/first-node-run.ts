@@ -82,12 +82,12 @@ async function typed(rootDir: string, command: string): Promise<string> {
 function normalised(text: string, address: string): string {
   return text
     .replaceAll(/\r+\n/gu, '\n')
-    .replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/gu, '')
+    .replaceAll(new RegExp(`${String.fromCodePoint(27)}\\[[0-9;?]*[A-Za-z]`, 'gu'), '')
     .split('\n')
     .map((line) => line.slice(line.lastIndexOf('\r') + 1).trimEnd())
     .join('\n')
     .replaceAll(address, '100.86.112.112')
-    .replaceAll(/SHA256:[A-Za-z0-9+/]{43}/gu, `SHA256:${'…'}`)
+    .replaceAll(/SHA256:[A-Za-z0-9+/]{43}/gu, 'SHA256:…')
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/gu, '2026-11-22T08:00:00Z')
     .replaceAll(/^(NAME .*|100\.86\.112\.112.*|laptop .*)$/gmu, (row) => row.replaceAll(/ {2,}/gu, '  '));
 }

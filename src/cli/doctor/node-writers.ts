@@ -18,7 +18,7 @@ async function writersOn(node: Node, { ports, signal }: DoctorGround): Promise<r
   // What the way to the node lacks is told by the check of the login.
   if (!seen.ok) return seen.held ? [skipped(node.name, 'our key may only run the receiver there')] : [];
   const { writers, scripts, callers } = seen.survey;
-  const isHosts = factsOf(node.type)?.kind === 'hosts';
+  const isHosts = factsOf(node.type).kind === 'hosts';
   return [
     ...(isHosts ? writers : []).map((writer) => {
       const { message, remedy } = writerText(writer);

@@ -54,8 +54,8 @@ function shimText({ name, path }: EntryPoint): string {
     '#!/bin/bash',
     `${replacedLine} The original is ${basename(keptPath(path))}; back with: syncctl adopt --undo`,
     '# Sourced, it must not end the shell that sources it.',
-    'if [[ ${BASH_SOURCE[0]} != "$0" ]]; then return 0; fi',
-    'found=$(type -P syncctl) && export SYNCCTL=${SYNCCTL:-$found}',
+    `if [[ \${BASH_SOURCE[0]} != "$0" ]]; then return 0; fi`,
+    `found=$(type -P syncctl) && export SYNCCTL=\${SYNCCTL:-$found}`,
     `exec /bin/bash ${shellWord(ours)} "$@"`,
     '',
   ].join('\n');

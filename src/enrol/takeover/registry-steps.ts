@@ -79,12 +79,12 @@ export function pinsStep(
     revert: async (before) => {
       const { text } = z.object({ text: z.string().nullable() }).parse(before);
       if (text === null) return done;
-      let foreign = false;
+      const seen = { foreign: false };
       await source.edit(...registry, (now) => {
-        foreign = now !== undefined && !isSameBut(now, text);
-        return foreign || now === text ? undefined : text;
+        seen.foreign = now !== undefined && !isSameBut(now, text);
+        return seen.foreign || now === text ? undefined : text;
       });
-      return foreign
+      return seen.foreign
         ? {
             result: 'done',
             remark: 'the node registry was changed since by somebody else: it stays, pins included',

@@ -59,10 +59,7 @@ export function buildLoop(settings: Settings, ground: LoopGround) {
   const { clock, random, log, fleet, status, terms, limits, daemon, history } = ground;
   const { decisions, memory } = ground.durables;
   const standing = new Standing({
-    terms,
-    memory,
-    clock,
-    log,
+    ...{ terms, memory, clock, log },
     pausedBy: () => decisions.pausedBy('all') ?? pausedRegistry(fleet),
     observing: ground.observer !== undefined,
   });

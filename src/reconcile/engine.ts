@@ -82,7 +82,6 @@ export class Engine {
    */
   async beginTerm(ids: readonly NodeId[]): Promise<void> {
     const { standing, terms, log } = this.parts;
-    // A term is a write beside the registries, and the promise to write to nodes.
     if (standing.state().kind === 'observing') return;
     const heard = await askFleet(ids, this.parts, this.stop.signal);
     // Whoever led until now may have pushed what came while the nodes were asked: what was read before that is older than it.
@@ -168,9 +167,11 @@ export class Engine {
     if (this.annotated && !annotated) this.pushAllAgain();
     this.annotated = annotated;
     // A command tells it in its report.
-    const level = daemon ? 'warn' : 'debug';
     for (const held of change.held)
-      log[level]('removal withheld', { reason: held.reason, approve: `syncctl approve ${held.hash}` });
+      log[daemon ? 'warn' : 'debug']('removal withheld', {
+        reason: held.reason,
+        approve: `syncctl approve ${held.hash}`,
+      });
     for (const id of change.changed) {
       const plan = fleet.planOf(id);
       if (plan !== undefined) status.expect(id, desiredDigest(plan));
@@ -231,8 +232,7 @@ export class Engine {
   /** Queues a push of every node: after a term has begun late. */
   pushAllAgain(): void {
     // A command brings to the nodes what it was asked for, and ends.
-    if (!this.parts.daemon) return;
-    for (const id of this.ids()) this.parts.loop.queue.add(id, 'change');
+    if (this.parts.daemon) for (const id of this.ids()) this.parts.loop.queue.add(id, 'change');
   }
 
   /** Queues a look at every node: the hourly pass. */

@@ -167,11 +167,9 @@ export class Engine {
     if (this.annotated && !annotated) this.pushAllAgain();
     this.annotated = annotated;
     // A command tells it in its report.
+    const level = daemon ? 'warn' : 'debug';
     for (const held of change.held)
-      log[daemon ? 'warn' : 'debug']('removal withheld', {
-        reason: held.reason,
-        approve: `syncctl approve ${held.hash}`,
-      });
+      log[level]('removal withheld', { reason: held.reason, approve: `syncctl approve ${held.hash}` });
     for (const id of change.changed) {
       const plan = fleet.planOf(id);
       if (plan !== undefined) status.expect(id, desiredDigest(plan));

@@ -46,7 +46,7 @@ describe('the manifest of rights', () => {
     expect(text).toContain('      - home-info\n');
     expect(text).toContain('      - ours-status-0\n');
     expect(text).toContain('      - sync-controller-term\n');
-    expect(text).not.toContain('kube-system');
+    expect(text).not.toContain('namespace: kube-system');
     expect(text).toContain('name: sync-controller\n');
   });
 });

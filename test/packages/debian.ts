@@ -1,6 +1,6 @@
 // A clean Debian machine for one test: booted by systemd-nspawn, or still, as a chroot is.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -86,9 +86,12 @@ export async function startDebian(how: 'boot' | 'still'): Promise<Debian> {
   let pid = how === 'still' ? outer : 0;
   await until('process 1 of the machine runs', () => {
     alive();
-    pid = how === 'still' ? outer : (bootedBy(outer) ?? 0);
+    pid = (how === 'still' ? settledIn(outer) : bootedBy(outer)) ?? 0;
     return pid !== 0;
   });
+  // What a test writes into the machine must never land on this host.
+  const [own, host] = [statSync(`/proc/${String(pid)}/root/.`), statSync('/')];
+  if (own.dev === host.dev && own.ino === host.ino) throw new Error('the machine has no root of its own');
   const machine = machineAt(pid, async () => {
     child.stdin.end();
     await gone;
@@ -123,6 +126,11 @@ function machineAt(pid: number, stop: () => Promise<void>): Debian {
     has: (path) => existsSync(join(rootDir, path)),
     stop,
   };
+}
+
+/** The process that holds a still machine, once its root is that machine's: before that it is this host's. */
+function settledIn(pid: number): number | undefined {
+  return readFileSync(`/proc/${String(pid)}/comm`, 'utf8') === 'sleep\n' ? pid : undefined;
 }
 
 /** Process 1 of what systemd-nspawn has booted; before that, its children are steps on the way. */

@@ -77,7 +77,7 @@ describe('syncctl node add --pull', () => {
     [{ SYNC_CONTROLLER_PULL_URL: '' }, /pull\.url/u],
     [{ SYNC_CONTROLLER_PULL_CERTIFICATE: '/no/such/file' }, /pull\.certificate: expected a PEM certificate/u],
   ])('changes nothing where no node could come: %j', async (settings, sentence) => {
-    const { run, registry, controller } = await pulling(settings as Record<string, string>);
+    const { run, registry, controller } = await pulling(settings);
     const before = JSON.stringify(await rows(registry));
     const { code, err } = await run(...added);
     expect([code, err]).toEqual([78, expect.stringMatching(sentence)]);
@@ -90,7 +90,7 @@ describe('syncctl node add --pull', () => {
     async (...words) => {
       const { run, controller } = await pulling();
       const { code, err } = await run(...added, ...words);
-      expect([code, err]).toEqual([64, expect.stringContaining(words[0] ?? '')]);
+      expect([code, err]).toEqual([64, expect.stringContaining(words[0]]);
       expect(controller.done).toEqual([]);
     },
   );

@@ -90,7 +90,7 @@ describe('syncctl node add --pull', () => {
     async (...words) => {
       const { run, controller } = await pulling();
       const { code, err } = await run(...added, ...words);
-      expect([code, err]).toEqual([64, expect.stringContaining(words[0]]);
+      expect([code, err]).toEqual([64, expect.stringContaining(words[0])]);
       expect(controller.done).toEqual([]);
     },
   );

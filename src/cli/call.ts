@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Settings } from '../config/settings.ts';
 import type { Actor } from '../contract/controller.ts';
 import { SyncError } from '../lib/errors.ts';
+import { knowsSecrets, veil, veilValue } from '../lib/veil.ts';
 import { printable } from '../lib/text.ts';
 import type { Source } from '../registry/source.ts';
 import type { CliContext, Controller, DaemonMode } from './context.ts';
@@ -180,7 +181,7 @@ export class Call {
     const { context, globals } = this;
     if (globals.quiet === true && mark !== 'error' && mark !== 'warn') return;
     context.stderr.write(
-      `${marked(mark, printable(text), lookOf(context.stderr, context.env, globals.color === false))}\n`,
+      `${marked(mark, printable(veil(text)), lookOf(context.stderr, context.env, globals.color === false))}\n`,
     );
   }
 
@@ -189,7 +190,7 @@ export class Call {
    * @throws SyncError `usage` naming `--yes` where nobody can be asked, `failure` where the answer is no.
    */
   async confirm(question: string, details: readonly string[] = []): Promise<void> {
-    for (const line of details) this.context.stderr.write(`${printable(line)}\n`);
+    for (const line of details) this.context.stderr.write(`${printable(veil(line))}\n`);
     if (this.flag('yes')) return;
     const what = question.replace(/\?$/u, '');
     if (this.context.ask === undefined) {
@@ -205,13 +206,13 @@ export class Call {
   private async rendered(result: Result): Promise<string> {
     switch (this.format) {
       case 'json':
-        return asJson(result.value);
+        return asJson(shown(result.value));
       case 'yaml':
-        return asYaml(result.value);
+        return asYaml(shown(result.value));
       case 'wide':
-        return (result.wide ?? result.table)();
+        return veil((result.wide ?? result.table)());
       case 'table':
-        return result.table();
+        return veil(result.table());
     }
   }
 
@@ -230,6 +231,11 @@ export class Call {
       },
     );
   }
+}
+
+/** A result without what was sealed in a registry. */
+function shown(value: unknown): unknown {
+  return knowsSecrets() ? veilValue(JSON.parse(JSON.stringify(value)) as unknown) : value;
 }
 
 function nameOfUser(): string {

@@ -6,6 +6,7 @@ import { nodeCommands } from './catalogue/nodes.ts';
 import { otherCommands } from './catalogue/other.ts';
 import { rolloutCommands } from './catalogue/rollout.ts';
 import { setupCommands } from './catalogue/setup.ts';
+import { secretCommands } from './catalogue/secrets.ts';
 import { serviceCommands } from './catalogue/services.ts';
 
 export { groups, type Entry, type Group } from './catalogue/entry.ts';
@@ -19,6 +20,7 @@ export const branches = [
     group: 'registries',
   },
   { name: 'domain', summary: 'public domains and where services are routed', group: 'registries' },
+  { name: 'secret', summary: 'sealed values: keygen, encrypt, decrypt, rotate, check', group: 'registries' },
   { name: 'rollout', summary: 'how a new revision goes: show, pause, resume, abort', group: 'control' },
   { name: 'term', summary: 'who may write: show, take', group: 'control' },
   { name: 'admission', summary: 'edits judged before they are saved: manifest', group: 'control' },
@@ -31,6 +33,7 @@ export const catalogue: readonly Entry[] = [
   ...everydayCommands,
   ...nodeCommands,
   ...serviceCommands,
+  ...secretCommands,
   ...historyCommands,
   ...setupCommands,
   ...controlCommands,

@@ -51,6 +51,8 @@ export interface CliContext {
   readonly signal: AbortSignal;
   /** Asks a person one question; undefined where nobody can answer. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
+  /** What comes on standard input, this many bytes at most; undefined where there is none. */
+  readonly input?: (limit: number) => Promise<Buffer>;
   readonly loadSettings: (given: Given) => Promise<Loaded>;
   readonly openSource: (settings: Settings) => Promise<Source>;
   /** The daemon where it runs, else a controller of this process under the lock of the state directory. */

@@ -36,6 +36,7 @@ export function processContext(parts: ProcessParts): CliContext {
       const terminal = process.stdin.isTTY && process.stderr.isTTY;
       return terminal && (env['CI'] ?? '') === '' ? ask : undefined;
     },
+    input: readInput,
     loadSettings: async (given) => (await import('../config/load.ts')).loadSettings(given),
   };
 }
@@ -54,4 +55,16 @@ async function ask(question: string): Promise<string> {
   } finally {
     lines.close();
   }
+}
+
+/** Standard input to its end, or to the byte after the limit. */
+async function readInput(limit: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of process.stdin as AsyncIterable<Buffer>) {
+    parts.push(part);
+    length += part.length;
+    if (length > limit) break;
+  }
+  return Buffer.concat(parts);
 }

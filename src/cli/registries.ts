@@ -38,6 +38,8 @@ export async function readRegistries(call: Call): Promise<Registries> {
       source: health,
     };
   }
+  const { openSealed } = await import('../registry/sealed/opened.ts');
+  await openSealed(reading.objects.values());
   const parsed = parserFor(settings.source)(reading.objects, lastGood);
   const snapshot = { ...parsed, findings: [...reading.findings, ...parsed.findings] };
   return {

@@ -232,6 +232,7 @@ function resolve(written: WrittenSettings, given: Given): Settings {
       ...status,
       writeBack: status.writeBack === 'auto' ? source.kind === 'kubernetes' : status.writeBack,
     },
+    secrets: { ...written.secrets, identity: written.secrets.identity.map(expand) },
     daemon: { stopMs: daemon.stopMs, ...placesOf(daemon, given) },
   };
 }

@@ -15,6 +15,7 @@ import {
 } from './leaf.ts';
 import { notify } from './notify-schema.ts';
 import { pull } from './pull-schema.ts';
+import { secrets } from './secrets-schema.ts';
 import { rollout } from './rollout-schema.ts';
 import { observeOnly } from './takeover-schema.ts';
 import { traces } from './traces-schema.ts';
@@ -272,6 +273,7 @@ export const settingsSchema = z.strictObject(
     admission: admission.prefault({}),
     announce: announce.prefault({}),
     traces: traces.prefault({}),
+    secrets: secrets.prefault({}),
     daemon: daemon.prefault({}),
   },
   { error },

@@ -10,6 +10,7 @@ import { followed } from './followed.ts';
 import { handlersOf, type Handling, type Served } from './handlers.ts';
 import { problemOf, Refusal } from './problem.ts';
 import { answerSession, type SessionDoor } from './session-routes.ts';
+import { shown } from './shown.ts';
 import { streamed } from './streamed.ts';
 
 /** What a door has found out about a request. */
@@ -54,7 +55,7 @@ export function buildApp(parts: AppParts): Hono<Env> {
       if (route.form === 'session')
         return context.json(answerSession(name as keyof typeof sessionRoutes, context, parts.sessions));
       if (route.form === 'stream') return streamed(context, handle, parts.aliveMs);
-      return context.json(await handle(() => undefined));
+      return context.json(shown(await handle(() => undefined)));
     });
   }
   for (const path of new Set(Object.values(routes).map((route) => route.path)))

@@ -1,6 +1,7 @@
 import type { ControllerStatus } from '../contract/report.ts';
 import type { FeedEvent } from '../contract/events.ts';
 import { waited, type Clock } from '../lib/clock.ts';
+import { shown } from './shown.ts';
 import type { Random } from '../lib/random.ts';
 
 /** An event with its number, ready to be sent to everybody. */
@@ -83,7 +84,9 @@ export class Feed {
     while (await waited(clock, lookMs, this.#closed.signal)) {
       if (this.#listeners.size === 0 && clock.monotonic() - this.#aloneMs > lingerMs) break;
       // A look that fails is made again: nobody is pushed to or not because of it.
-      const now = await status().catch(() => undefined);
+      const now = await status()
+        .then(shown)
+        .catch(() => undefined);
       if (now !== undefined) this.#tell(now);
     }
     this.#seen = undefined;
@@ -92,7 +95,7 @@ export class Feed {
 
   /** Several may come at once: the status that was seen first is the one that what follows is held against. */
   async #first(): Promise<Seen> {
-    const status = await this.#parts.status();
+    const status = shown(await this.#parts.status());
     return this.#seen ?? this.#see(status);
   }
 

@@ -1,4 +1,5 @@
 import { SyncError, messageOf, type ExitName } from '../lib/errors.ts';
+import { veil } from '../lib/veil.ts';
 import type { Problem } from '../contract/routes.ts';
 
 /** The HTTP status of each named exit. */
@@ -36,11 +37,12 @@ export function problemOf(error: unknown): { readonly status: number; readonly p
       status: 500,
       problem: {
         exit: 'internal',
-        message: `unexpected failure of the daemon: ${messageOf(error)}`,
+        message: `unexpected failure of the daemon: ${veil(messageOf(error))}`,
         remedy: 'syncctl logs -n 50',
       },
     };
-  const { exit, message, remedy } = error;
+  const { exit, remedy } = error;
+  const message = veil(error.message);
   const status = error instanceof Refusal ? error.status : statuses[exit];
   return { status, problem: { exit, message, ...(remedy === undefined ? {} : { remedy }) } };
 }

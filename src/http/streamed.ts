@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { stream } from 'hono/streaming';
 import type { StreamLine } from '../contract/routes.ts';
 import type { Handling } from './handlers.ts';
+import { shown } from './shown.ts';
 import { problemOf } from './problem.ts';
 
 /** Answers with lines of JSON while the work goes on. A client that goes away is no failure; what it asked for goes on. */
@@ -10,7 +11,8 @@ export function streamed(context: Context, handle: Handling, aliveMs: number): R
   context.header('cache-control', 'no-store');
   return stream(context, async (out) => {
     const tell = (line: StreamLine): void => {
-      if (!out.aborted && !out.closed) void out.write(`${JSON.stringify(line)}\n`).catch(() => undefined);
+      if (!out.aborted && !out.closed)
+        void out.write(`${JSON.stringify(shown(line))}\n`).catch(() => undefined);
     };
     tell({ type: 'alive' });
     const pulse = setInterval(() => {

@@ -1,3 +1,5 @@
+import { veil } from './veil.ts';
+
 const removed = '[private key removed]';
 
 // A key that was cut off has no end line: everything after its first line goes with it.
@@ -8,9 +10,9 @@ const ageKey = /AGE-SECRET-KEY-1[0-9A-Z]+/gu;
 const bearer = /\b(Bearer\s+)[A-Za-z0-9._~+/-]{8,}=*/gu;
 const jwt = /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/gu;
 
-/** Text without private keys and tokens, whoever put them there. */
+/** Text without private keys, tokens and opened secrets, whoever put them there. */
 export function redact(text: string): string {
-  return text
+  return veil(text)
     .replace(pem, removed)
     .replace(opensshBody, removed)
     .replace(ageKey, removed)

@@ -1,3 +1,5 @@
+import { veil } from './veil.ts';
+
 // Control characters but tab and line end, escapes, and characters that turn the direction of text.
 // eslint-disable-next-line no-control-regex -- removing control characters is the purpose
 const unsafe = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
@@ -9,13 +11,13 @@ export function printable(text: string): string {
 
 /** A value as a message shows it: quoted, printable, not long. */
 export function quoted(value: unknown): string {
-  const text = printable(JSON.stringify(value));
+  const text = printable(veil(JSON.stringify(value)));
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 
 /** The first `limit` bytes of one printable line, for evidence in a status. */
 export function evidenceOf(text: string, limit = 200): string {
-  const line = printable(text).replace(/\s+/gu, ' ').trim();
+  const line = printable(veil(text)).replace(/\s+/gu, ' ').trim();
   const bytes = Buffer.from(line);
   return bytes.length <= limit
     ? line

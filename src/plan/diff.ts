@@ -1,4 +1,5 @@
 import { createTwoFilesPatch } from 'diff';
+import { veil } from '../lib/veil.ts';
 import type { Bundle } from '../model/bundle.ts';
 import type { NodeId } from '../model/node.ts';
 import type { NodeDiff } from '../model/plan.ts';
@@ -7,9 +8,12 @@ import type { NodeDiff } from '../model/plan.ts';
 const maxEdits = 4_000;
 const maxLines = 400;
 
-/** Unified diff from what a node holds to what it should hold; empty where they are equal. */
+/** Unified diff from what a node holds to what it should hold, without secrets; empty where they are equal. */
 export function diffBundle(bundle: Bundle, content: string): string {
-  if (content === bundle.bytes) return '';
+  return content === bundle.bytes ? '' : veil(patchOf(bundle, content));
+}
+
+function patchOf(bundle: Bundle, content: string): string {
   const patch = createTwoFilesPatch(
     `${bundle.kind} on the node`,
     `${bundle.kind} planned`,

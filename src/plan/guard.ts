@@ -1,3 +1,4 @@
+import { veil } from '../lib/veil.ts';
 import { digestOf } from '../model/bundle.ts';
 import type { NodeId } from '../model/node.ts';
 import type { HeldRemoval } from '../model/plan.ts';
@@ -52,5 +53,7 @@ export function orphans(base: Snapshot | undefined, current: Snapshot): readonly
 
 function removalOf({ kind, names, reason }: Candidate): HeldRemoval {
   const sorted = [...names].sort();
-  return { hash: digestOf(JSON.stringify([kind, sorted])).slice(0, 12), reason, kind, names: sorted };
+  // The hash is of what goes; people are shown what they may see.
+  const hash = digestOf(JSON.stringify([kind, sorted])).slice(0, 12);
+  return { hash, reason: veil(reason), kind, names: sorted.map(veil) };
 }

@@ -2,6 +2,7 @@ import type { HistoryApi, RevisionTexts } from '../contract/history.ts';
 import { splitPath, type RegistryTexts } from '../model/registry-texts.ts';
 import { registryObjects, type RawObject, type RegistryObject, type Snapshot } from '../model/snapshot.ts';
 import { applyGuard } from '../plan/guard.ts';
+import { openSealed } from '../registry/sealed/opened.ts';
 import type { GuardLimits } from '../plan/guard-types.ts';
 import { parseRegistries } from '../registry/parse.ts';
 
@@ -28,7 +29,9 @@ export async function* pastRevisions<T>(
 ): AsyncGenerator<PastRevision<T>> {
   let waiting: number[] = [];
   for await (const texts of downwards(parts.history)) {
-    const alone = parseRegistries(objectsOf(texts.texts), undefined);
+    const objects = objectsOf(texts.texts);
+    await openSealed(objects.values());
+    const alone = parseRegistries(objects, undefined);
     if (alone.digest !== texts.digest) {
       waiting.push(texts.number);
       continue;

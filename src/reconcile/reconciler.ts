@@ -6,6 +6,7 @@ import type { Term } from '../model/term.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Random } from '../lib/random.ts';
+import { veilValue } from '../lib/veil.ts';
 import { evidenceOf } from '../lib/text.ts';
 import { isAccepted } from '../push/causes.ts';
 import type { Approach } from '../push/context.ts';
@@ -70,7 +71,7 @@ export class Reconciler {
         waited('waitMs');
         return this.fly(plan, endpoint, { approach, ...wish, times }, signal);
       });
-      return { ...outcome, ...times.course() };
+      return veilValue({ ...outcome, ...times.course() });
     } catch (error) {
       signal.throwIfAborted();
       return {

@@ -9,6 +9,7 @@ import { isFailed } from '../push/exchange.ts';
 import { withdraw } from '../push/withdraw.ts';
 import { setNodeRow } from '../registry/json-edit.ts';
 import type { Step } from '../registry/operations/step.ts';
+import { openedFromRest, sealedAtRest } from '../registry/sealed/at-rest.ts';
 import type { Tombstones } from '../store/tombstones.ts';
 import type { Tombstone } from '../store/records.ts';
 import type { ControllerParts } from './parts.ts';
@@ -82,7 +83,7 @@ export class Removal {
       state: 'pending',
     };
     // First the tombstone: a crash in between leaves a node that is removed twice, never one that is forgotten.
-    if (!abandon) await tombstones.bury(stone);
+    if (!abandon) await tombstones.bury({ ...stone, row: await sealedAtRest(stone.row) });
     await writeNoted(this.parts, outlook.steps, actor);
     if (abandon) {
       await this.letGo(node.id);
@@ -118,7 +119,13 @@ export class Removal {
   /** Nodes that are removed and still hold our targets. */
   async pending(): Promise<readonly Tombstone[]> {
     const stones = await this.parts.tombstones.list().catch(() => []);
-    return stones.filter((stone) => stone.state === 'pending');
+    const pending = stones.filter((stone) => stone.state === 'pending');
+    const rows = await Promise.all(pending.map(({ row }) => openedFromRest(row)));
+    // One that no identity opens waits for it.
+    return pending.flatMap((stone, at) => {
+      const row = rows[at];
+      return row === undefined ? [] : { ...stone, row };
+    });
   }
 
   /** Writes the row of a node back as it was, and calls its removal off where one is pending. */

@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { digestOf, type Bundle } from '../model/bundle.ts';
 import type { NodeId } from '../model/node.ts';
 import type { FleetPlan } from '../model/plan.ts';
+import { openedBytes, sealedBytes } from '../registry/sealed/at-rest.ts';
 import { writeAtomic } from '../lib/files.ts';
 
 // Raised whenever the form of a bundle changes.
@@ -56,15 +57,16 @@ export function renderedFile(path: string): BytesKeeper {
       const body = file.subarray(cut + 1);
       if (file.subarray(0, cut).toString() !== `${format} ${digestOf(body)}`) return undefined;
       // Our own bytes, under a digest of ours.
-      const form = JSON.parse(inflateSync(body).toString('utf8')) as Form;
+      const plain = await openedBytes(body);
+      if (plain === undefined) return undefined;
+      const form = JSON.parse(inflateSync(plain).toString('utf8')) as Form;
       const bundles = (at: readonly number[]): readonly Bundle[] =>
         at.flatMap((one) => form.bundles[one] ?? []);
       return { revision: form.revision, nodes: new Map(form.nodes.map(([id, at]) => [id, bundles(at)])) };
     },
-    save: (kept) => {
-      const body = deflateSync(JSON.stringify(formOf(kept)), { level: 1 });
+    save: async (kept) => {
+      const body = await sealedBytes(deflateSync(JSON.stringify(formOf(kept)), { level: 1 }));
       writeAtomic(path, Buffer.concat([Buffer.from(`${format} ${digestOf(body)}\n`), body]), { mode: 0o600 });
-      return Promise.resolve();
     },
     drop: () => {
       rmSync(path, { force: true });

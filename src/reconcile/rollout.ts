@@ -7,6 +7,7 @@ import { isGradual, unknownCanaries } from '../plan/rollout-policy.ts';
 import { choosePlan, isOpen, type Choice } from '../plan/rollout-record.ts';
 import { nextStep, verdictOf, type Step } from '../plan/rollout-step.ts';
 import { LastBytes } from './last-bytes.ts';
+import { openedFromRest, sealedAtRest } from '../registry/sealed/at-rest.ts';
 import { snapshotOf, snapshotText } from './snapshot-text.ts';
 import { RolloutDrive } from './rollout-drive.ts';
 import { ailingOf, openingOf } from './rollout-opening.ts';
@@ -177,7 +178,11 @@ export class Rollout {
     const record = memory.record();
     const kept = record !== undefined && isOpen(record) ? record.base : undefined;
     const text = kept === undefined ? undefined : await memory.base(kept);
-    const known = isOpen(record) ? (text === undefined ? undefined : snapshotOf(text)) : next.base;
+    const known = isOpen(record)
+      ? text === undefined
+        ? undefined
+        : snapshotOf(await openedFromRest(text))
+      : next.base;
     // What was read before a complete source was ever seen lacks names that nobody withdrew: nobody goes back to it.
     const before = known?.additionsOnly === true ? undefined : known;
     const asks = before !== undefined && (isOpen(record) || isGradual(policy()));
@@ -197,7 +202,9 @@ export class Rollout {
     if (opening.store !== undefined)
       await memory.keep(
         opening.store,
-        before === undefined ? undefined : { revision: before.digest, body: snapshotText(before) },
+        before === undefined
+          ? undefined
+          : { revision: before.digest, body: await sealedAtRest(snapshotText(before)) },
       );
     return {
       putInForce: () => {

@@ -18,10 +18,10 @@ export function snapshotText(snapshot: Snapshot): string {
   return `${format}\n${textOf(snapshot)}`;
 }
 
-/** The snapshot of a text; undefined where another version wrote it. */
-export function snapshotOf(text: string): Snapshot | undefined {
+/** The snapshot of a text; undefined where another version wrote it, or nobody can open it. */
+export function snapshotOf(text: string | undefined): Snapshot | undefined {
   const head = `${format}\n`;
-  return text.startsWith(head) ? (revive(text.slice(head.length)) as Snapshot) : undefined;
+  return text?.startsWith(head) === true ? (revive(text.slice(head.length)) as Snapshot) : undefined;
 }
 
 function isMapForm(value: unknown): value is { map: [string, unknown][] } {

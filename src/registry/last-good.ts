@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { digestOf } from '../model/bundle.ts';
 import { registryObjects, type RawObject, type RegistryObject, type Snapshot } from '../model/snapshot.ts';
+import { openSealed, sealedValues } from './sealed/opened.ts';
 import { readGenerations, writeGenerations } from '../lib/files.ts';
 
 /** Turns raw objects into a snapshot; what is bad or absent is filled from the last good one. */
@@ -49,16 +50,17 @@ export class LastGood {
     const history = body === undefined ? undefined : historyOf(body);
     if (history === undefined) return { snapshot: undefined, damaged };
     this.#history = history;
+    await openSealed(registryObjects.flatMap((name) => history[name] ?? []));
     const snapshot = this.#replay();
-    // After a fallback the newest generation is still to be replaced.
-    if (snapshot !== undefined && damaged.length === 0) this.#key = keyOf(snapshot);
     const objects = registryObjects.flatMap((name) => this.#history[name]?.at(-1) ?? []);
+    // After a fallback the newest generation is still to be replaced.
+    if (snapshot !== undefined && damaged.length === 0) this.#key = keyOf(snapshot, objects);
     return { snapshot, damaged, objects };
   }
 
   /** Remembers a reading. Nothing is written where only formatting or recorded statuses changed: a small box lives on an SD card. */
   async remember(objects: ReadonlyMap<RegistryObject, RawObject>, snapshot: Snapshot): Promise<void> {
-    const key = keyOf(snapshot);
+    const key = keyOf(snapshot, objects.values());
     if (key === this.#key) return;
     for (const [name, raw] of objects)
       this.#history[name] = extended(this.#history[name] ?? [], raw, isValid(name, snapshot));
@@ -90,10 +92,15 @@ function extended(versions: readonly RawObject[], raw: RawObject, valid: boolean
   return next.length <= historyLimit ? next : [...next.slice(0, 1), ...next.slice(1 - historyLimit)];
 }
 
-/** What a restart must not lose: the content, and which objects are flawed. */
-function keyOf(snapshot: Snapshot): string {
+/** What a restart must not lose: the content, which objects are flawed, and what its secrets are sealed to now. */
+function keyOf(snapshot: Snapshot, objects: Iterable<RawObject>): string {
   const flawed = registryObjects.filter((name) => !isValid(name, snapshot));
-  return JSON.stringify([snapshot.digest, snapshot.paused, flawed]);
+  return JSON.stringify([
+    snapshot.digest,
+    snapshot.paused,
+    flawed,
+    digestOf(sealedValues(objects).join(' ')),
+  ]);
 }
 
 function isValid(name: RegistryObject, snapshot: Snapshot): boolean {

@@ -4,6 +4,7 @@ import type { RawObject } from '../model/snapshot.ts';
 import { readJson } from './parse-json.ts';
 import { parseVpsFields } from './parse-vps.ts';
 import { fieldOf, isRow, type Place, type Row } from './quarantine.ts';
+import { withSealed } from './sealed/sealed-text.ts';
 
 /** A recorded status; the predecessor wrote `failed` where its documents said `error`. */
 export function readStatus(value: unknown): RecordedStatus['status'] {
@@ -39,14 +40,15 @@ export function parseLegacyVps(raw: RawObject | undefined, place: Place): readon
   const here = place.at(legacyKey);
   const json = readJson(text);
   if (json.kind === 'empty') return [];
-  if (json.kind === 'invalid' || !isRow(json.value)) {
+  const rows = json.kind === 'value' ? withSealed(json.value) : undefined;
+  if (!isRow(rows)) {
     here.warn(
       'expected a JSON object, got something else; this legacy key is ignored',
       'remove the key vps-nodes.json',
     );
     return [];
   }
-  const records = Object.entries(json.value).flatMap(([address, value]) => {
+  const records = Object.entries(rows).flatMap(([address, value]) => {
     const row = isRow(value)
       ? { ...value, tailscale_ip: address, location: fieldOf(value, 'region') }
       : value;

@@ -2,6 +2,8 @@ import type { ClusterInfo } from '../model/service.ts';
 import type { RawObject } from '../model/snapshot.ts';
 import * as grammar from './grammar.ts';
 import { excerpt, type Place } from './quarantine.ts';
+import { isSealed } from './sealed/envelope.ts';
+import { judged, SealedText } from './sealed/sealed-text.ts';
 
 /** The plain strings of `cluster-info`. A value that vanished or broke keeps its last good; `""` takes it away on purpose. */
 export function parseClusterInfo(
@@ -55,8 +57,9 @@ function readText(raw: RawObject, key: string, { rule, before }: TextContext): R
       ? { value: undefined }
       : { value: before, complaint: `expected a value, or "" for none on purpose, got no such key${stays}` };
   }
-  const verdict = rule(text);
+  const value = isSealed(text) ? new SealedText(text) : text;
+  const verdict = judged(rule, value);
   return verdict.ok
     ? { value: verdict.value }
-    : { value: before, complaint: `expected ${verdict.expected}, got ${excerpt(text)}${stays}` };
+    : { value: before, complaint: `expected ${verdict.expected}, got ${excerpt(value)}${stays}` };
 }

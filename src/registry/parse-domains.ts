@@ -4,7 +4,8 @@ import * as grammar from './grammar.ts';
 import { domainLayout, parseLegacyVps } from './legacy.ts';
 import { readKey } from './parse-key.ts';
 import { freeText, parseVpsFields } from './parse-vps.ts';
-import { EntryReader, excerpt, isRow, type Place } from './quarantine.ts';
+import { EntryReader, excerpt, fieldOf, isRow, type Place } from './quarantine.ts';
+import { isLocked, judged } from './sealed/sealed-text.ts';
 
 /** What `domains.json` says. */
 export interface DomainRecords {
@@ -49,24 +50,25 @@ function parseDomainRows(
   for (const [key, row] of Object.entries(value)) {
     const name = grammar.domain(key);
     if (!name.ok) place.at(key).refuse(name.expected, key);
-    else domains.set(name.value, parseDomain(name.value, row, place.at(key)));
+    else domains.set(name.value, parseDomain(row, place.at(key), { name: name.value, lastGood }));
   }
   return domains;
 }
 
-function parseDomain(name: string, value: unknown, place: Place): Domain {
+function parseDomain(
+  value: unknown,
+  place: Place,
+  { name, lastGood }: { readonly name: string; readonly lastGood: ReadonlyMap<string, Domain> },
+): Domain {
   if (!isRow(value)) {
     place.warn(`expected an object, got ${excerpt(value)}; the domain counts without details`);
     return { name, description: '', registered: undefined, status: undefined };
   }
   const reader = new EntryReader(place, value);
   const registered = reader.lenient('registered', grammar.timestamp);
-  return {
-    name,
-    description: freeText(value, 'description'),
-    registered,
-    status: reader.lenient('status', grammar.word),
-  };
+  const status = reader.lenient('status', grammar.word);
+  const domain = { name, description: freeText(value, 'description'), registered, status };
+  return reader.failed ? (lastGood.get(name) ?? domain) : domain;
 }
 
 function parseVpsList(
@@ -81,16 +83,33 @@ function parseVpsList(
     place.refuse('a list', value, 'the last good records stay');
     return new Map(lastGood);
   } else {
+    const aside: unknown[] = [];
     value.forEach((row: unknown, index) => {
       const record = parseVpsFields(row, place.at(index));
-      if (record === undefined) return;
-      if (!records.has(record.tailscaleIp)) records.set(record.tailscaleIp, record);
+      if (record === undefined) aside.push(row);
+      else if (!records.has(record.tailscaleIp)) records.set(record.tailscaleIp, record);
       else
         place
           .at(index)
           .at('tailscale_ip')
           .error(`expected each address once, got ${record.tailscaleIp} again; the first record counts`);
     });
+    for (const record of keptRecords(aside, lastGood))
+      if (!records.has(record.tailscaleIp)) records.set(record.tailscaleIp, record);
   }
   return records;
+}
+
+/** The last good version of records with a locked value; where it is the address that is locked, nobody knows which one it was. */
+function keptRecords(
+  aside: readonly unknown[],
+  lastGood: ReadonlyMap<string, VpsRecord>,
+): readonly VpsRecord[] {
+  const locked = aside.filter((row) => isRow(row) && Object.values(row).some(isLocked));
+  const addresses = locked.map((row) => (isRow(row) ? fieldOf(row, 'tailscale_ip') : undefined));
+  if (addresses.some(isLocked)) return [...lastGood.values()];
+  return addresses.flatMap((value) => {
+    const address = judged(grammar.nodeAddress, value);
+    return (address.ok ? lastGood.get(address.value) : undefined) ?? [];
+  });
 }

@@ -1,6 +1,8 @@
 import type { RawObject } from '../model/snapshot.ts';
 import { readJson } from './parse-json.ts';
 import { excerpt, isRow, type Place, type Row } from './quarantine.ts';
+import { isSealed } from './sealed/envelope.ts';
+import { withSealed } from './sealed/sealed-text.ts';
 
 /** What one data key holds: an object of entries, an explicit nothing, or nothing to go by (the last good state stays). */
 export type KeyContent =
@@ -20,14 +22,21 @@ export function readKey(raw: RawObject | undefined, key: string, place: Place): 
     );
     return { kind: 'unreadable' };
   }
+  if (isSealed(text.trim())) {
+    here.error(
+      'expected JSON, in which single values may be sealed, got one sealed text; the last good state stays',
+    );
+    return { kind: 'unreadable' };
+  }
   const json = readJson(text);
   if (json.kind === 'empty') return json;
   if (json.kind === 'invalid') {
     here.error(`expected JSON, got a text that does not parse (${json.reason}); the last good state stays`);
     return { kind: 'unreadable' };
   }
-  if (!isRow(json.value)) {
-    here.error(`expected a JSON object, got ${excerpt(json.value)}; the last good state stays`);
+  const value = withSealed(json.value);
+  if (!isRow(value)) {
+    here.error(`expected a JSON object, got ${excerpt(value)}; the last good state stays`);
     return { kind: 'unreadable' };
   }
   for (const path of json.duplicates) {
@@ -35,5 +44,5 @@ export function readKey(raw: RawObject | undefined, key: string, place: Place): 
       .reduce((at: Place, part) => at.at(part), here)
       .warn('expected each key once, got it twice; the last one counts');
   }
-  return Object.keys(json.value).length === 0 ? { kind: 'empty' } : { kind: 'rows', rows: json.value };
+  return Object.keys(value).length === 0 ? { kind: 'empty' } : { kind: 'rows', rows: value };
 }

@@ -1,8 +1,10 @@
+import { sealedMark } from '../lib/veil.ts';
 import { nodeId, type Node, type NodeType, type RecordedStatus } from '../model/node.ts';
 import * as grammar from './grammar.ts';
 import { readStatus } from './legacy.ts';
 import { parseLabels, parsePins } from './parse-pins.ts';
 import { EntryReader, excerpt, fieldOf, isRow, type Place, type Row } from './quarantine.ts';
+import { SealedText } from './sealed/sealed-text.ts';
 
 /** A row after its grammars: good, or set aside with what is still known of whose row it was. */
 export type RowVerdict =
@@ -17,10 +19,10 @@ export function parseNodeRow(type: NodeType, value: unknown, place: Place): RowV
     place.refuse('an object', value, 'the row is set aside');
     return { ok: false, address: undefined, name: undefined };
   }
-  const reader = new EntryReader(place, value);
+  const reader = new EntryReader(place, value).inPlain('ip');
   const address = reader.required('ip', grammar.nodeAddress);
   const sshUser = reader.required('ssh_user', grammar.sshUser);
-  const name = reader.lenient('name', grammar.nodeName);
+  const name = nameOf(reader, value, place);
   const own = parseOwn(fieldOf(value, 'sync_controller'), place.at('sync_controller'));
   const repoPath = reader.lenient('repo_path', grammar.remotePath);
   if (reader.failed || own === undefined || address === undefined || sshUser === undefined)
@@ -43,6 +45,13 @@ export function parseNodeRow(type: NodeType, value: unknown, place: Place): RowV
   };
 }
 
+/** A name is there to be shown: where nobody may see it, the address stands for it. */
+function nameOf(reader: EntryReader, row: Row, place: Place): string | undefined {
+  if (!(fieldOf(row, 'name') instanceof SealedText)) return reader.lenient('name', grammar.nodeName);
+  place.at('name').warn(`expected a name in plain, got ${sealedMark}; the node is called by its address`);
+  return undefined;
+}
+
 type OwnFields = Pick<Node, 'sshPort' | 'hostKeys' | 'labels' | 'publicDomain' | 'pull'>;
 
 /** The one object that we add to a row. A wrong port, domain or way would reach the wrong place, so it sets the row aside. */
@@ -56,7 +65,7 @@ function parseOwn(value: unknown, place: Place): OwnFields | undefined {
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) place.at(key).warn(`expected one of ${known.join(', ')}; the field is ignored`);
   }
-  const reader = new EntryReader(place, value);
+  const reader = new EntryReader(place, value).inPlain('ssh_port');
   const sshPort = reader.optional('ssh_port', grammar.port);
   const publicDomain = reader.optional('public_domain', grammar.domain);
   const pull = reader.optional('pull', grammar.boolean);

@@ -3,6 +3,7 @@ import type { RawObject } from '../model/snapshot.ts';
 import * as grammar from './grammar.ts';
 import { readKey } from './parse-key.ts';
 import { excerpt, fieldOf, isRow, type Place, type Row } from './quarantine.ts';
+import { isLocked, judged } from './sealed/sealed-text.ts';
 
 /** What `routing.json` says. Entries, even bad ones, mean several domains. */
 export interface Routing {
@@ -56,9 +57,10 @@ function parseList(
   }
   const items = value.map((item: unknown, index) => {
     if (item === '') return item;
-    const verdict = itemGrammar(item);
+    const verdict = judged(itemGrammar, item);
     if (verdict.ok) return verdict.value;
-    place.at(field).at(index).refuse(verdict.expected, item);
+    if (isLocked(item)) place.at(field).at(index).locked(item);
+    else place.at(field).at(index).refuse(verdict.expected, item);
     return undefined;
   });
   const good = items.flatMap((item) => (item === undefined || item === '' ? [] : item));
@@ -67,9 +69,14 @@ function parseList(
 
 const strategies: readonly Strategy[] = ['round-robin', 'primary-backup', 'geo'];
 
+const strategyWord: grammar.Grammar<Strategy> = (value) => {
+  const known = strategies.find((strategy) => strategy === value);
+  return known === undefined ? { ok: false, expected: strategies.join(', ') } : { ok: true, value: known };
+};
+
 function parseStrategy(value: unknown, place: Place): Strategy {
-  const strategy = strategies.find((known) => known === value);
-  if (strategy !== undefined) return strategy;
+  const verdict = judged(strategyWord, value);
+  if (verdict.ok) return verdict.value;
   if (value !== undefined && value !== null && value !== '') {
     place.warn(`expected ${strategies.join(', ')}, got ${excerpt(value)}; round-robin is used`);
   }

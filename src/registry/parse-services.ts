@@ -37,20 +37,23 @@ function parseService(name: string, value: unknown, { place, lastGood }: EntryCo
     place.refuse('an object', value, lastGood === undefined ? '' : 'the last good version stays');
     return lastGood;
   }
-  const reader = new EntryReader(place, value);
+  const reader = new EntryReader(place, value).inPlain('port');
   const subdomain = reader.required('subdomain', grammar.subdomain);
   const port = reader.required('port', grammar.port);
   const ip = reader.optional('ip', grammar.serviceAddress);
+  const details = {
+    namespace: reader.lenient('namespace', grammar.kubernetesName),
+    service: reader.lenient('service', grammar.kubernetesName),
+    updated: reader.lenient('updated', grammar.timestamp),
+  };
   if (reader.failed || subdomain === undefined || port === undefined) return keptService(lastGood, value);
   return {
     name,
     subdomain,
-    namespace: reader.lenient('namespace', grammar.kubernetesName),
-    service: reader.lenient('service', grammar.kubernetesName),
+    ...details,
     ip,
     port,
     public: readPublic(value, place),
-    updated: reader.lenient('updated', grammar.timestamp),
   };
 }
 

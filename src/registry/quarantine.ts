@@ -1,13 +1,17 @@
 import { printable } from '../lib/text.ts';
+import { sealedMark, veil } from '../lib/veil.ts';
 import type { Finding, RegistryObject } from '../model/snapshot.ts';
 import type { Grammar } from './grammar.ts';
+import { isLocked, judged, lockedReason, SealedText } from './sealed/sealed-text.ts';
 
 /** An object of unknown fields, as JSON gives it. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** True for a JSON object; arrays and null are none. */
+/** True for a JSON object; arrays, null and sealed texts are none. */
 export function isRow(value: unknown): value is Row {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof SealedText)
+  );
 }
 
 /** A field of a row; names of Object's prototype are no fields. */
@@ -18,6 +22,7 @@ export function fieldOf(row: Row, field: string): unknown {
 /** A value as a message quotes it: printable, short, on one line. */
 export function excerpt(value: unknown): string {
   if (value === undefined) return 'nothing';
+  if (value instanceof SealedText) return sealedMark;
   const text = Array.isArray(value) ? 'a list' : isRow(value) ? 'an object' : JSON.stringify(value);
   const safe = printable(text);
   return safe.length > 60 ? `${safe.slice(0, 57)}…` : safe;
@@ -61,11 +66,17 @@ export class Place {
     this.error(`expected ${expected}, got ${excerpt(value)}${kept === '' ? '' : `; ${kept}`}`);
   }
 
+  /** A sealed value that cannot be opened: nobody knows what it says, so what was good before stays. */
+  locked(value: unknown): void {
+    const message = `expected a sealed value that can be opened, got one that cannot: ${lockedReason(value)}`;
+    this.error(message, 'syncctl secret check');
+  }
+
   private add(severity: Finding['severity'], message: string, remedy: string | undefined): void {
     this.findings.push({
       severity,
       path: this.path,
-      message,
+      message: veil(message),
       remedy: remedy ?? `correct it in ${this.object}, then: syncctl validate`,
     });
   }
@@ -104,14 +115,17 @@ export class EntryReader {
   lenient<T>(field: string, grammar: Grammar<T>): T | undefined {
     const value = fieldOf(this.row, field);
     if (value === undefined || value === null || value === '') return undefined;
-    const verdict = grammar(value);
+    // What a locked value says may matter to somebody: the entry stays as it last was.
+    if (isLocked(value)) return this.lock(field, value);
+    const verdict = judged(grammar, value);
     if (verdict.ok) return verdict.value;
     this.place.at(field).warn(`expected ${verdict.expected}, got ${excerpt(value)}; the field is ignored`);
     return undefined;
   }
 
   private read<T>(field: string, value: unknown, grammar: Grammar<T>): T | undefined {
-    const verdict = grammar(value);
+    if (isLocked(value)) return this.lock(field, value);
+    const verdict = judged(grammar, value);
     if (!verdict.ok) {
       this.spoiled = true;
       this.place.at(field).refuse(verdict.expected, value);
@@ -119,5 +133,23 @@ export class EntryReader {
     }
     if (verdict.note !== undefined) this.place.at(field).warn(verdict.note);
     return verdict.value;
+  }
+
+  /** Refuses fields that are sealed: by them logs, statuses and records tell one entry from another. */
+  inPlain(...fields: readonly string[]): this {
+    for (const field of fields) {
+      if (!(fieldOf(this.row, field) instanceof SealedText)) continue;
+      this.spoiled = true;
+      this.place
+        .at(field)
+        .error(`expected a value in plain, since logs and records name it, got ${sealedMark}`);
+    }
+    return this;
+  }
+
+  private lock(field: string, value: unknown): undefined {
+    this.spoiled = true;
+    this.place.at(field).locked(value);
+    return undefined;
   }
 }

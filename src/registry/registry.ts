@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { Coalescer } from './coalesce.ts';
 import { LastGood, type ParseRegistries } from './last-good.ts';
+import { openSealed } from './sealed/opened.ts';
 import type { Source } from './source.ts';
 
 export interface RegistryState {
@@ -52,6 +53,8 @@ export class Registry {
   };
   #reading: Promise<RegistryState> | undefined;
   #queued: Promise<RegistryState> | undefined;
+  /** Sealed values that could not be opened at the last read. */
+  #locked = 0;
   #loops: Promise<void> = Promise.resolve();
   #heardMs: number | undefined;
 
@@ -128,6 +131,7 @@ export class Registry {
         remedy: reading.remedy,
       });
     }
+    this.#locked = await openSealed(reading.objects.values());
     const parsed = this.#options.parse(reading.objects, this.#state.snapshot);
     await this.#remember(reading.objects, parsed);
     const snapshot = withFindings(parsed, reading.findings);
@@ -182,8 +186,9 @@ export class Registry {
     const isOver = (): boolean => signal.aborted;
     while (!isOver()) {
       try {
-        // A source that could not be read gives no hint when it can be again.
-        await this.#bursts.settled(signal, this.#state.sourceState === 'fresh' ? undefined : retryMs);
+        // A source that could not be read gives no hint when it can be again; nor does an identity.
+        const settled = this.#state.sourceState === 'fresh' && this.#locked === 0;
+        await this.#bursts.settled(signal, settled ? undefined : retryMs);
         await this.refresh(signal);
       } catch (error) {
         if (isOver()) return;

@@ -1,3 +1,5 @@
+import { SyncError } from '../../lib/errors.ts';
+import { knowsSecrets, sealedMark, veil } from '../../lib/veil.ts';
 import { contentDigest, textsOf, type RegistryTexts } from '../../model/registry-texts.ts';
 import type { Finding, RawObject, RegistryObject, Snapshot } from '../../model/snapshot.ts';
 import { parseRegistries } from '../parse.ts';
@@ -69,6 +71,7 @@ export async function carryOut(
     let text = '';
     const version = await source.edit(object, key, (before) => {
       const after = edit(before);
+      refuseOpened(`${object}/${key}`, before, after);
       text = after ?? '';
       return after === before ? undefined : after;
     });
@@ -78,4 +81,17 @@ export async function carryOut(
     onWritten?.({ path, content: contentDigest(path, text) });
   }
   return written;
+}
+
+/** An edit takes what it writes from what was read: a value that was sealed must not come out of that in plain. */
+function refuseOpened(path: string, before = '', after = ''): void {
+  const count = (text: string): number => veil(text).split(sealedMark).length;
+  if (!knowsSecrets() || count(after) <= count(before)) return;
+  throw new SyncError(
+    'conflict',
+    `${path}: expected nothing that is sealed elsewhere, got it in plain; nothing was written`,
+    {
+      remedy: 'seal it with syncctl secret encrypt, and write it by kubectl edit or in the file',
+    },
+  );
 }

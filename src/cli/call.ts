@@ -130,6 +130,9 @@ export class Call {
       flags: { ...settingsFlags(globals, context.cwd), ...this.overrides },
     });
     this.settingsFile = file;
+    // Whatever reads registries in this process opens their values by these.
+    if (settings.secrets.identity.length > 0)
+      (await import('../registry/sealed/opened.ts')).useIdentities(settings.secrets.identity);
     return settings;
   }
 

@@ -77,7 +77,7 @@ export class Place {
       severity,
       path: this.path,
       message: veil(message),
-      remedy: remedy ?? `correct it in ${this.object}, then: syncctl validate`,
+      remedy: veil(remedy ?? `correct it in ${this.object}, then: syncctl validate`),
     });
   }
 }
@@ -116,7 +116,10 @@ export class EntryReader {
     const value = fieldOf(this.row, field);
     if (value === undefined || value === null || value === '') return undefined;
     // What a locked value says may matter to somebody: the entry stays as it last was.
-    if (isLocked(value)) return this.lock(field, value);
+    if (isLocked(value)) {
+      this.lock(field, value);
+      return undefined;
+    }
     const verdict = judged(grammar, value);
     if (verdict.ok) return verdict.value;
     this.place.at(field).warn(`expected ${verdict.expected}, got ${excerpt(value)}; the field is ignored`);
@@ -124,7 +127,10 @@ export class EntryReader {
   }
 
   private read<T>(field: string, value: unknown, grammar: Grammar<T>): T | undefined {
-    if (isLocked(value)) return this.lock(field, value);
+    if (isLocked(value)) {
+      this.lock(field, value);
+      return undefined;
+    }
     const verdict = judged(grammar, value);
     if (!verdict.ok) {
       this.spoiled = true;
@@ -147,9 +153,8 @@ export class EntryReader {
     return this;
   }
 
-  private lock(field: string, value: unknown): undefined {
+  private lock(field: string, value: unknown): void {
     this.spoiled = true;
     this.place.at(field).locked(value);
-    return undefined;
   }
 }

@@ -1,6 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { CliContext } from '../../src/cli/context.ts';
+import { loadSettings } from '../../src/config/load.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { makeKey } from '../../src/enrol/key-files.ts';
 import { noteRestricted } from '../../src/enrol/restricted-nodes.ts';
@@ -11,6 +13,7 @@ import { EnrolDouble } from './enrol-double.ts';
 import { hostOf, silent, well } from './doctor-world.ts';
 import { historyCases, seedHistory, settingsOf } from './history-site.ts';
 import { demo, demoCluster } from './registry-folder.ts';
+import { testIdentity } from '../registry/sealed/ring.ts';
 import { site } from './support.ts';
 
 /** Fields by kind, as docs/cli-json.md writes them down. */
@@ -53,6 +56,16 @@ const env = {
   SYNC_CONTROLLER_PULL_KEY: '/key',
   SYNC_CONTROLLER_PULL_TRUST: 'system',
 };
+/** An identity in the settings, and a value sealed to it on standard input. */
+async function sealing(): Promise<Partial<CliContext>> {
+  const { file, seal } = await testIdentity();
+  const value = await seal('x');
+  return {
+    input: () => Promise.resolve(Buffer.from(value)),
+    loadSettings: (given) =>
+      loadSettings({ ...given, flags: { ...given.flags, 'secrets.identity': [file] } }),
+  };
+}
 
 async function result(words: readonly string[]): Promise<Record<string, unknown>> {
   const controller = new ControllerDouble();
@@ -80,6 +93,7 @@ async function result(words: readonly string[]): Promise<Record<string, unknown>
       }),
     host: hostOf({}),
     env,
+    ...(words[0] === 'secret' ? await sealing() : {}),
   });
   if (words[0] === 'adopt') await seedObserver(made.folder);
   if (words[1] === 'rotate-key') await seedRestricted(await settingsOf(made));
@@ -114,6 +128,11 @@ const cases: readonly (readonly [string, readonly string[]])[] = [
   ['AuditReport', ['audit']],
   ['Token', ['token', 'create', 'ada', '--role', 'admin']],
   ['NoticeTest', ['notify', 'test']],
+  ['SecretIdentity', ['secret', 'keygen', 'new.age']],
+  ['SealedValue', ['secret', 'encrypt']],
+  ['OpenedValue', ['secret', 'decrypt']],
+  ['SecretCheck', ['secret', 'check']],
+  ['SecretRotation', ['secret', 'rotate']],
   ['Version', ['version']],
   ['RolloutReport', ['rollout', 'pause', '--reason', 'x']],
   ['HoldList', ['freeze', '--all', '--for', '1h', '--reason', 'x']],

@@ -15,6 +15,7 @@ const heavy = [
   'diff',
   '@opentelemetry/api',
   '@opentelemetry/sdk-trace',
+  'age-encryption',
 ];
 
 let inputs: Metafile['inputs'] = {};

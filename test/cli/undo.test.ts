@@ -17,6 +17,9 @@ const reading = [
     'node show',
     'node stats',
     'service list',
+    'secret encrypt',
+    'secret decrypt',
+    'secret check',
     'service show',
   ],
   ...[
@@ -59,6 +62,7 @@ const changes: Readonly<Record<string, readonly string[]>> = {
   freeze: ['--all', '--for', '2h', '--reason', 'x'],
   unfreeze: ['--all'],
   drift: ['contabo-vps', 'observe', '--reason', 'x'],
+  'secret keygen': ['new.age'],
   'token create': ['ada', '--role', 'admin'],
   'token revoke': ['ada'],
   'node add': ['100.70.123.45', '--type', 'vps', '--name', 'new-vps', '--user', 'sammy', '--yes'],
@@ -91,6 +95,7 @@ const elsewhere: Readonly<Record<string, string>> = {
     'a controller never goes down in version, so an admin does by ssh; test/e2e/upgrade.test.ts runs the printed line',
   init: 'each step prints its own undo: test/e2e/init.test.ts',
   adopt: 'each step prints its own undo, and all of them have one: test/e2e/takeover.test.ts',
+  'secret rotate': 'needs sealed values: test/cli/secret.test.ts',
   'service discover': 'needs the services of a cluster; writes through the same door as service register',
 };
 

@@ -13,7 +13,7 @@ export const command: CommandModule = {
         '\nThe value comes on standard input, never on the command line, where every user of the machine can read it. One line end at its end is left out.',
       );
   },
-  examples: ['printf %s 100.76.150.207 | syncctl secret encrypt', 'syncctl secret encrypt < value.txt'],
+  examples: ['syncctl secret encrypt < value.txt'],
   run: async (call) => {
     const ring = await keyringOf(call);
     const recipients = await recipientsOf(call, ring);

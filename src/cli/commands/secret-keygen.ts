@@ -16,7 +16,7 @@ export const command: CommandModule = {
         '\nThe file can be read by its owner alone: run it as the user of the daemon, or give the file to that one. Name it in secrets.identity, and keep a copy where the registries are not.',
       );
   },
-  examples: ['sudo syncctl secret keygen /etc/sync-controller/secrets.age'],
+  examples: ['syncctl secret keygen /etc/sync-controller/secrets.age'],
   run: async (call) => {
     const file = resolve(call.context.cwd, call.need(0));
     mustBeNew(file);
@@ -37,7 +37,7 @@ export const command: CommandModule = {
     call.note('success', `The identity is in ${file}; values are sealed to the recipient above`);
     const { identity: named } = (await call.settings()).secrets;
     if (!named.includes(file)) call.note('info', `Name it in the settings: secrets: {identity: [${file}]}`);
-    call.note('info', `To undo, while nothing is sealed to it (syncctl secret check): rm ${file}`);
+    call.note('info', `To undo, once nothing is sealed to it: syncctl secret check && rm ${file}`);
     return exitCodes.ok;
   },
 };

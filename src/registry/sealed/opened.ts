@@ -7,8 +7,7 @@ import { sealedStrings } from './sealed-strings.ts';
 // One process is one controller or one command: what it has opened is known to everything that reads registries in it.
 let keyring: Keyring | undefined;
 let paths = '';
-let identityMark = '';
-const opened = new Map<string, Opened>();
+const opened = new Map<string, { readonly result: Opened; readonly mark: string }>();
 
 const mostOpened = 20_000;
 const atOnce = 16;
@@ -19,7 +18,6 @@ export function useIdentities(files: readonly string[]): Keyring {
   if (keyring === undefined || named !== paths) {
     keyring = new Keyring(files);
     paths = named;
-    identityMark = '';
   }
   return keyring;
 }
@@ -51,28 +49,27 @@ export function sealedValues(objects: Iterable<Pick<RawObject, 'name' | 'data'>>
 }
 
 async function openAll(wanted: readonly string[]): Promise<number> {
-  const closed = wanted.filter((envelope) => opened.get(envelope)?.ok !== true);
+  const isClosed = (envelope: string): boolean => opened.get(envelope)?.result.ok !== true;
+  const closed = wanted.filter(isClosed);
   if (closed.length === 0) return 0;
   const ring = ownKeyring();
   const mark = await ring.refresh();
-  // What failed fails again until an identity file has changed.
-  const again = mark !== identityMark;
-  identityMark = mark;
   let count = 0;
   for (const envelope of closed) {
-    if (!again && opened.has(envelope)) continue;
-    keep(envelope, await ring.open(envelope));
+    // What failed fails again until an identity file has changed.
+    if (opened.get(envelope)?.mark === mark) continue;
+    keep(envelope, { result: await ring.open(envelope), mark });
     count += 1;
     // A thousand values are a second of arithmetic: others have their turn between them.
     if (count % atOnce === 0) await new Promise(setImmediate);
   }
-  return closed.filter((envelope) => opened.get(envelope)?.ok !== true).length;
+  return closed.filter(isClosed).length;
 }
 
-function keep(envelope: string, result: Opened): void {
-  if (result.ok) learnSecret(result.plain);
+function keep(envelope: string, tried: { readonly result: Opened; readonly mark: string }): void {
+  if (tried.result.ok) learnSecret(tried.result.plain);
   opened.delete(envelope);
-  opened.set(envelope, result);
+  opened.set(envelope, tried);
   for (const oldest of opened.keys()) {
     if (opened.size <= mostOpened) break;
     opened.delete(oldest);
@@ -81,5 +78,5 @@ function keep(envelope: string, result: Opened): void {
 
 /** What opening a value came to. */
 export function openedOf(envelope: string): Opened {
-  return opened.get(envelope) ?? { ok: false, reason: 'it has not been opened yet' };
+  return opened.get(envelope)?.result ?? { ok: false, reason: 'it has not been opened yet' };
 }

@@ -75,7 +75,7 @@ function placesIn(value: Json, path: string): { path: string; value: string }[] 
   if (typeof value === 'string') return [{ path, value }];
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, part]) =>
-    placesIn(part as Json, path === '' ? name : `${path}/${name}`),
+    placesIn(part, path === '' ? name : `${path}/${name}`),
   );
 }
 

@@ -40,6 +40,7 @@ export class Call {
   settingsFile: string | undefined;
   private loaded: Promise<Settings> | undefined;
   private sourced: Promise<Source> | undefined;
+  private homed: Promise<Source> | undefined;
   private controlled: Promise<Controller> | undefined;
 
   constructor(context: CliContext, parsed: Parsed) {
@@ -143,8 +144,20 @@ export class Call {
 
   /** The registries of this run. */
   source(): Promise<Source> {
-    this.sourced ??= this.settings().then((settings) => this.keep(this.context.openSource(settings)));
+    this.sourced ??= this.settings().then(async (settings) => {
+      const name = this.globals.source;
+      if (name === undefined) return this.keep(this.context.openSource(settings));
+      const { oneSource } = await import('./several.ts');
+      return this.keep(this.context.openSource(oneSource(settings, name)));
+    });
     return this.sourced;
+  }
+
+  /** The registries of the first source, beside which our own objects are. */
+  async home(): Promise<Source> {
+    if (this.globals.source === undefined) return this.source();
+    this.homed ??= this.settings().then((settings) => this.keep(this.context.openSource(settings)));
+    return this.homed;
   }
 
   /** The daemon, or a controller of this process. */

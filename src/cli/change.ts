@@ -47,6 +47,8 @@ export async function change(
   call: Call,
   decide: (ground: Ground) => Change | Promise<Change>,
 ): Promise<number> {
+  const { needOneSource } = await import('./several.ts');
+  await needOneSource(call);
   const registries = await needRegistries(call);
   const ground = { ...registries, now: isoSeconds(call.context.clock.now()) };
   const wanted = await decide(ground);
@@ -94,8 +96,10 @@ async function effectOf(call: Call, ground: Ground, { steps }: Change): Promise<
     import('../plan/guard.ts'),
   ]);
   const before = ground.snapshot;
+  await openAfter(ground, steps);
   const after = previewed(ground.objects, steps, before);
-  const base = (await inForce(call)) ?? before;
+  // What is in force of several sources is more than the one that is edited.
+  const base = (call.globals.source === undefined ? await inForce(call) : undefined) ?? before;
   const limits = (await call.settings()).guard;
   const heldBy = (snapshot: Snapshot): readonly HeldRemoval[] =>
     applyGuard(base, snapshot, new Set(), limits).held;
@@ -108,6 +112,16 @@ async function effectOf(call: Call, ground: Ground, { steps }: Change): Promise<
     gained: lostHosts(after, before).lost,
     held,
   };
+}
+
+/** Sealed values that an edit would bring are opened before it is judged. */
+async function openAfter({ objects }: Ground, steps: readonly Step[]): Promise<void> {
+  const [{ openSealed }, { objectsOf }, { textsAfter }] = await Promise.all([
+    import('../registry/sealed/opened.ts'),
+    import('../reconcile/past.ts'),
+    import('../registry/operations/step.ts'),
+  ]);
+  await openSealed(objectsOf(textsAfter(objects, steps)).values());
 }
 
 /** Nothing that the reader would set aside is ever written by us. */

@@ -23,7 +23,8 @@ export async function readDesired(call: Call): Promise<Desired> {
     import('../plan/guard.ts'),
   ]);
   const { effective, held } = applyGuard(
-    await inForce(call),
+    // What is in force of several sources is more than the one that is looked at.
+    call.globals.source === undefined ? await inForce(call) : undefined,
     registries.snapshot,
     new Set(),
     (await call.settings()).guard,
@@ -49,7 +50,7 @@ export async function clusterIdOf(call: Call): Promise<string | undefined> {
     import('../lib/random.ts'),
   ]);
   const { stateDirectory } = (await call.settings()).daemon;
-  const store = openTermStore(await call.source(), {
+  const store = openTermStore(await call.home(), {
     stateDirectory,
     clock: call.context.clock,
     random: systemRandom,

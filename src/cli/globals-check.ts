@@ -8,6 +8,7 @@ const wanted = {
   registry: ['--registry', 'the path of a folder', 'such as --registry ./registry'],
   kubeconfig: ['--kubeconfig', 'the path of a kubeconfig', 'such as --kubeconfig ~/.kube/config'],
   context: ['--context', 'the name of a context', 'list them with: kubectl config get-contexts'],
+  source: ['--source', 'the name of a source', 'list them with: syncctl status'],
   namespace: ['--namespace', 'a Kubernetes name', 'leave it out for kube-system'],
 } as const satisfies Partial<Record<keyof GlobalOptions, readonly [string, string, string]>>;
 

@@ -6,6 +6,7 @@ export interface GlobalOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly namespace?: string;
+  readonly source?: string;
   readonly config?: string;
   readonly output?: OutputFormat;
   readonly logFormat?: string;
@@ -30,6 +31,7 @@ export const globalSpecs: readonly {
   },
   { flags: '--context <name>', description: 'context of the kubeconfig' },
   { flags: '-n, --namespace <name>', description: 'namespace of the registries' },
+  { flags: '--source <name>', description: 'one of several sources, as the setting sources names them' },
   { flags: '--config <file>', description: 'settings file' },
   {
     flags: '-o, --output <format>',
@@ -53,6 +55,7 @@ export const valued = new Set([
   '--context',
   '-n',
   '--namespace',
+  '--source',
   '--config',
   '-o',
   '--output',

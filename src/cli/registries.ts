@@ -1,4 +1,5 @@
 import type { RawObject, RegistryObject, Snapshot } from '../model/snapshot.ts';
+import type { Settings } from '../config/settings.ts';
 import { SyncError } from '../lib/errors.ts';
 import type { Source, SourceHealth } from '../registry/source.ts';
 import type { ControllerStatus } from '../contract/report.ts';
@@ -19,12 +20,49 @@ export interface Registries {
 
 /** Reads the registries once and writes nothing, not even the last good state: that is the controller's. */
 export async function readRegistries(call: Call): Promise<Registries> {
-  const [{ parserFor }, settings, source, lastGood] = [
-    await import('../registry/parse-for.ts'),
-    await call.settings(),
-    await call.source(),
-    await lastGoodOf(call),
-  ];
+  const [{ looksAtSeveral }, settings] = [await import('./several.ts'), await call.settings()];
+  if (await looksAtSeveral(call)) return readSeveral(call, settings);
+  const one = call.globals.source;
+  const { sourceNamed } = await import('../compose/several.ts');
+  return readOne(call, await call.source(), one === undefined ? settings.source : sourceNamed(settings, one));
+}
+
+/** All sources, merged as the controller merges them. */
+async function readSeveral(call: Call, settings: Settings): Promise<Registries> {
+  const [{ openSeveral }, { mergeShares }] = await Promise.all([
+    import('../compose/several.ts'),
+    import('../registry/several/merge.ts'),
+  ]);
+  const members = await openSeveral(settings, await call.source(), call.context.clock);
+  for (const { source } of members.slice(1)) await call.keep(Promise.resolve(source));
+  const read = await Promise.all(
+    members.map(async ({ name, priority, source, settings: own }) => ({
+      name,
+      priority,
+      registries: await readOne(call, source, own),
+    })),
+  );
+  const [home] = read;
+  if (home === undefined) throw new SyncError('internal', 'sources: expected one, got none');
+  const snapshot = mergeShares(
+    read.map(({ name, priority, registries }) => ({
+      name,
+      priority,
+      snapshot: registries.snapshot,
+      state: registries.state,
+    })),
+    home.name,
+    undefined,
+  );
+  for (const { name, registries } of read)
+    if (registries.state !== 'fresh')
+      call.note('warn', `the source ${name} cannot be read: ${registries.reason ?? 'no answer'}`);
+  return { ...home.registries, snapshot };
+}
+
+async function readOne(call: Call, source: Source, own: Settings['source']): Promise<Registries> {
+  const { parserFor } = await import('../registry/parse-for.ts');
+  const lastGood = await lastGoodOf(call, source, own);
   const reading = await source.read(call.context.signal);
   const health = source.health();
   if (reading.kind === 'unreadable') {
@@ -40,7 +78,7 @@ export async function readRegistries(call: Call): Promise<Registries> {
   }
   const { openSealed } = await import('../registry/sealed/opened.ts');
   await openSealed(reading.objects.values());
-  const parsed = parserFor(settings.source)(reading.objects, lastGood);
+  const parsed = parserFor(own)(reading.objects, lastGood);
   const snapshot = { ...parsed, findings: [...reading.findings, ...parsed.findings] };
   return {
     snapshot,
@@ -93,16 +131,20 @@ export function unreadable(
   return new SyncError('unavailable', `${place}: ${sentence}`, { remedy: remedy ?? 'syncctl doctor' });
 }
 
-async function lastGoodOf(call: Call): Promise<Snapshot | undefined> {
+async function lastGoodOf(
+  call: Call,
+  source: Source,
+  own: Settings['source'],
+): Promise<Snapshot | undefined> {
   const [{ LastGood }, { parserFor }] = await Promise.all([
     import('../registry/last-good.ts'),
     import('../registry/parse-for.ts'),
   ]);
-  const [settings, source] = [await call.settings(), await call.source()];
+  const settings = await call.settings();
   const lastGood = new LastGood({
     stateDirectory: settings.daemon.stateDirectory,
     source: nameOf(source),
-    parse: parserFor(settings.source),
+    parse: parserFor(own),
   });
   try {
     return (await lastGood.restore()).snapshot;

@@ -14,6 +14,8 @@ export async function writeSteps(call: Call, steps: readonly Step[], reason?: st
       'registries: expected a controller that may write, got one that only observes; nothing was written',
       { remedy: 'syncctl adopt' },
     );
+  const { needOneSource } = await import('./several.ts');
+  await needOneSource(call);
   const edits: Written[] = [];
   try {
     return await carryOut(await call.source(), steps, (written) => edits.push(written));

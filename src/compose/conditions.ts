@@ -15,8 +15,8 @@ export const conditions: Readonly<Record<ConditionKey, (status: ControllerStatus
     remedy: 'syncctl doctor',
     evidence: standingReason,
   }),
-  source_unreadable: ({ source }) => ({
-    active: source.state !== 'fresh',
+  source_unreadable: ({ source, sources = [] }) => ({
+    active: [source, ...sources].some(({ state }) => state !== 'fresh'),
     summary: 'the registries cannot be read; what was last good stays in force',
     remedy: 'syncctl doctor',
     evidence: source.reason ?? '',

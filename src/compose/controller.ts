@@ -27,6 +27,7 @@ import { buildLoop } from './loop.ts';
 import { noticesOf } from './notices.ts';
 import { openSource } from './registries.ts';
 import { observerFor, provisionalCluster, readOnly } from './observing.ts';
+import { openSeveral, ownerAmong } from './several.ts';
 import { openSteering } from './steering.ts';
 import { accountOfProcess, endpointsOf, openTransport } from './way.ts';
 
@@ -85,6 +86,7 @@ async function assemble(
   const ground = { clock: systemClock, random: systemRandom, log };
   const { stateDirectory } = settings.daemon;
   const source = await sourceOf(settings);
+  const members = await openSeveral(settings, source, systemClock);
   const durables = await openDurables(stateDirectory, systemClock, log);
   const { durable, decisions, memory, termMemory, tombstones, tokens, nodeTokens } = durables;
   const termStore = openTermStore(source, { ...ground, stateDirectory });
@@ -93,7 +95,14 @@ async function assemble(
   const later = new LaterWrites(how.daemon);
   const clusterId = await clusterOf(source, settings, { store: termStore, terms, log });
   const steering = await openSteering(settings, { durable, ...ground, later });
-  const knowledge = openKnowledge(settings, source, { durables, steering, ...ground, ...how, later });
+  const knowledge = openKnowledge(settings, source, {
+    durables,
+    steering,
+    ...ground,
+    ...how,
+    later,
+    members,
+  });
   const way = await openWay(settings, how.transport);
   const opened = await openHistory(settings, { durable, ...ground });
   const history = how.observing?.(opened) ?? opened;
@@ -119,7 +128,8 @@ async function assemble(
     slots,
   };
   const parts = { ...ground, ...knowledge, ...way, ...moving, ...kept, ...observing, notices };
-  const engine = new Engine({ version, daemon: how.daemon, clusterId, source, ...parts });
+  const owning = members.length === 0 ? {} : { sourceOf: ownerAmong(members, source) };
+  const engine = new Engine({ version, daemon: how.daemon, clusterId, source, ...owning, ...parts });
   const apply = (next: Settings): readonly string[] => {
     steering.renew(next);
     return applyLimits(next, settings, limits);
@@ -130,7 +140,11 @@ async function assemble(
     source,
     apply,
     release: () => later.release(),
-    close: (ms) => closeAll(engine, how.lock, ms),
+    close: async (ms) => {
+      await closeAll(engine, how.lock, ms);
+      // Home was closed with the engine.
+      for (const { source: other } of members.slice(1)) await other.close();
+    },
   };
 }
 

@@ -10,7 +10,7 @@ import { Registry } from '../registry/registry.ts';
 import type { Source } from '../registry/source.ts';
 import { Book } from '../status/book.ts';
 import type { Durables } from './durables.ts';
-import { rowsOf } from './rows.ts';
+import { registriesOver, rowsAmong, type OpenMember } from './several.ts';
 import type { Steering } from './steering.ts';
 
 /** What should be, the plan of it, and what we know: the parts that hold state in memory. */
@@ -25,15 +25,17 @@ export function openKnowledge(
     /** False for one command. */
     daemon: boolean;
     later: LaterWrites;
+    /** All sources, where there are several. */
+    members: readonly OpenMember[];
   },
 ) {
   const { durables, clock, log, later } = parts;
   const { stateDirectory } = settings.daemon;
   const { quietMs, capMs } = settings.watch;
-  return {
-    registry: new Registry({
-      source,
-      parse: parserFor(settings.source),
+  const registryOf = (one: Source, own: Settings['source']): Registry =>
+    new Registry({
+      source: one,
+      parse: parserFor(own),
       stateDirectory,
       clock,
       quietMs,
@@ -42,7 +44,10 @@ export function openKnowledge(
       warn: (message) => {
         log.warn(message);
       },
-    }),
+    });
+  const registry = registriesOver(parts.members, registryOf, source, settings);
+  return {
+    registry,
     fleet: new Fleet({
       ...keptOf(stateDirectory, durables.decisions, later),
       limits: settings.guard,
@@ -54,7 +59,10 @@ export function openKnowledge(
     status: new Book({
       clock,
       log,
-      rows: settings.status.writeBack && !settings.observeOnly ? rowsOf(source) : undefined,
+      rows:
+        settings.status.writeBack && !settings.observeOnly
+          ? rowsAmong(parts.members, registry, source)
+          : undefined,
       objects: source.own,
       prefix: `${settings.source.ownPrefix}-status`,
       flushMs: settings.status.flushMs,

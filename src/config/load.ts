@@ -29,7 +29,10 @@ export async function loadSettings(given: Given): Promise<Loaded> {
   overlay({ tree, origins }, fromFlags(given.flags ?? {}), 'flag');
   const parsed = settingsSchema.safeParse(tree);
   if (!parsed.success) throw firstProblem(parsed.error, { tree, file, origins });
-  return { settings: resolve(crossChecked(parsed.data, file), given), file: file?.path, origins };
+  // Whoever names a source on the command line means that one alone.
+  const named = [...origins].some(([path, origin]) => path.startsWith('source.') && origin === 'flag');
+  const written = named ? { ...parsed.data, sources: [] } : withHome(parsed.data, { tree, file });
+  return { settings: resolve(crossChecked(written, file), given), file: file?.path, origins };
 }
 
 async function findFile(given: Given): Promise<SettingsFile | undefined> {
@@ -165,6 +168,25 @@ function valueAt(tree: Tree, path: readonly PropertyKey[]): unknown {
   );
 }
 
+/** The first of several sources stands where the only one would. */
+function withHome(
+  settings: WrittenSettings,
+  { tree, file }: Pick<Context, 'tree' | 'file'>,
+): WrittenSettings {
+  const [home] = settings.sources;
+  if (home === undefined) return settings;
+  for (const name of ['kind', 'directory', 'kubeconfig', 'context', 'namespace'])
+    if (has(tree, ['source', name]))
+      throw refusal({
+        place: file === undefined ? `source.${name}` : `${file.at(['source', name])}: source.${name}`,
+        expected: 'nothing here, because sources says where the registries are',
+        value: valueAt(tree, ['source', name]),
+        remedy: `remove it, or write it into an entry of sources`,
+      });
+  const { kind, directory, kubeconfig, context, namespace } = home;
+  return { ...settings, source: { ...settings.source, kind, directory, kubeconfig, context, namespace } };
+}
+
 /** What no single setting can know. */
 function crossChecked(settings: WrittenSettings, file: SettingsFile | undefined): WrittenSettings {
   const at = (...path: string[]): string =>
@@ -214,6 +236,11 @@ function resolve(written: WrittenSettings, given: Given): Settings {
   return {
     ...written,
     source: { ...source, directory: optional(source.directory), kubeconfig: optional(source.kubeconfig) },
+    sources: written.sources.map((one) => ({
+      ...one,
+      directory: optional(one.directory),
+      kubeconfig: optional(one.kubeconfig),
+    })),
     ssh: {
       ...ssh,
       identity: ssh.identity.map(expand),

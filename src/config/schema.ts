@@ -15,6 +15,7 @@ import {
 } from './leaf.ts';
 import { notify } from './notify-schema.ts';
 import { pull } from './pull-schema.ts';
+import { sources } from './sources-schema.ts';
 import { secrets } from './secrets-schema.ts';
 import { rollout } from './rollout-schema.ts';
 import { observeOnly } from './takeover-schema.ts';
@@ -249,6 +250,7 @@ export const settingsSchema = z.strictObject(
   {
     observeOnly,
     source: source.prefault({}),
+    sources,
     watch: watch.prefault({}),
     reconcile: reconcile.prefault({}),
     retry: retry.prefault({}),

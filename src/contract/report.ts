@@ -75,6 +75,8 @@ export type PlanReport = z.infer<typeof planReportSchema>;
 /** A node as the controller knows it. */
 export const nodeStatusSchema = nodeReportSchema
   .extend({
+    /** Whose it is, of several sources. */
+    source: z.string().optional(),
     since: z.string(),
     lastSync: z.string().nullable(),
     lastAttempt: z.string().nullable(),
@@ -104,6 +106,19 @@ export const controllerStatusSchema = z
       restarts: z.number(),
       stalls: z.number(),
     }),
+    /** Each of several sources; absent with one. */
+    sources: z
+      .array(
+        z.object({
+          name: z.string(),
+          priority: z.number(),
+          state: z.enum(['fresh', 'last-good', 'none']),
+          reason: z.string().nullable(),
+          services: z.number(),
+          nodes: z.number(),
+        }),
+      )
+      .optional(),
     /** Why it is rather this machine than its nodes that is cut off; null where nothing speaks for it. */
     ownNetwork: z.object({ evidence: z.string(), since: z.string() }).nullable().optional(),
     /** Why `durable.db` cannot be used, so that no pause, freeze, approval or pin can be made or ended; null where it can. */

@@ -15,6 +15,8 @@ export interface Claim {
   /** `hosts/<name>`, `routes/<name>`; with a single public domain `routes/<subdomain>`, since each VPS may have its own. */
   readonly key: string;
   readonly service: string;
+  /** The place of its source among several. */
+  readonly rank: number;
   readonly target: string;
   /** The VPS addresses on which it counts; undefined is everywhere. */
   readonly scope: readonly string[] | undefined;
@@ -37,7 +39,7 @@ export function subdomainKey(service: Service): string {
   return `routes/${isRoot(service.subdomain) ? '@' : service.subdomain}`;
 }
 
-/** All wishes for host names, by key, in code-point order of the service names. */
+/** All wishes for host names, by key: those of the source that wins first, then in code-point order of the service names. */
 export function claimsOf(ground: ClaimGround): Claims {
   const claims = new Map<string, Claim[]>();
   const put = (claim: Claim): void => {
@@ -45,13 +47,18 @@ export function claimsOf(ground: ClaimGround): Claims {
     if (list === undefined) claims.set(claim.key, [claim]);
     else list.push(claim);
   };
-  for (const name of [...ground.services.keys()].sort()) {
-    const service = ground.services.get(name);
-    if (service?.ip === undefined) continue;
+  for (const service of [...ground.services.values()].sort(before)) {
+    if (service.ip === undefined) continue;
     for (const claim of internalClaims(service, service.ip, ground.clusterInfo.domain)) put(claim);
     if (service.public) for (const claim of publicClaims(service, service.ip, ground)) put(claim);
   }
   return claims;
+}
+
+/** Services of the source that wins come first, then the name decides. */
+function before(a: Service, b: Service): number {
+  const [first, second] = [a.rank ?? 0, b.rank ?? 0];
+  return first === second ? (a.name < b.name ? -1 : 1) : first - second;
 }
 
 function internalClaims(service: Service, ip: string, clusterDomain: string | undefined): readonly Claim[] {
@@ -59,6 +66,7 @@ function internalClaims(service: Service, ip: string, clusterDomain: string | un
   return internalNames(service, clusterDomain).map((name) => ({
     key: hostsKey(name),
     service: service.name,
+    rank: service.rank ?? 0,
     target: ip,
     scope: undefined,
   }));
@@ -66,21 +74,24 @@ function internalClaims(service: Service, ip: string, clusterDomain: string | un
 
 function publicClaims(service: Service, ip: string, ground: ClaimGround): readonly Claim[] {
   const target = backendOf(ip, service.port);
+  const rank = service.rank ?? 0;
   if (!ground.multiDomain)
-    return [{ key: subdomainKey(service), service: service.name, target, scope: undefined }];
+    return [{ key: subdomainKey(service), service: service.name, rank, target, scope: undefined }];
   const route = ground.routes.get(service.name);
   if (route === undefined || route.vpsNodes.length === 0) return [];
   return route.domains.map((domain) => ({
     key: routeKey(publicName(service, domain)),
     service: service.name,
+    rank,
     target,
     scope: route.vpsNodes,
   }));
 }
 
-/** The claim that is served: the recorded holder's, else the smallest service name's. `claims` is in name order. */
+/** The claim that is served: of the source that wins, the recorded holder's, else the smallest service name's. `claims` is in that order. */
 export function servedClaim(claims: readonly Claim[], holder: string | undefined): Claim | undefined {
-  return claims.find((claim) => claim.service === holder) ?? claims[0];
+  const [first] = claims;
+  return claims.find((claim) => claim.service === holder && claim.rank === first?.rank) ?? first;
 }
 
 /** A claim that is not served because another one holds the name. */

@@ -7,7 +7,8 @@ export function isRoot(subdomain: string): boolean {
 }
 
 /** The names of a service inside the cluster. `@` marks the root of a public domain and names nothing here. */
-export function internalNames(service: Service, clusterDomain: string): readonly string[] {
+export function internalNames(service: Service, homeDomain: string): readonly string[] {
+  const clusterDomain = service.clusterDomain ?? homeDomain;
   const bare = `${clusterDomain}.local`;
   switch (service.subdomain) {
     case '@':

@@ -29,6 +29,8 @@ export interface Node {
   readonly recorded: RecordedStatus;
   /** The whole row as JSON, fields of others included, so that a lost one can be written back. It decides nothing. */
   readonly row?: string;
+  /** Whose it is, of several sources. */
+  readonly source?: string;
 }
 
 /** The four fields of a row that the status writer owns. */

@@ -31,6 +31,7 @@ export function snapshotDigest(content: Omit<Snapshot, 'digest'>): string {
         s.ip ?? null,
         s.port,
         s.public,
+        ...(s.clusterDomain === undefined ? [] : [s.clusterDomain]),
       ]),
       sorted(content.nodes).map(nodeContent),
       sorted(content.domains).map((d) => [d.name, d.description, d.status ?? null]),

@@ -9,6 +9,10 @@ export interface Service {
   readonly port: number;
   readonly public: boolean;
   readonly updated: string | undefined;
+  /** Of several sources: whose it is, the place of that one in their order, and its own cluster domain where it has another one. */
+  readonly source?: string;
+  readonly rank?: number;
+  readonly clusterDomain?: string;
 }
 
 /** An entry of `domains.json` → `domains`. */
@@ -17,6 +21,8 @@ export interface Domain {
   readonly description: string;
   readonly registered: string | undefined;
   readonly status: string | undefined;
+  /** Whose it is, of several sources. */
+  readonly source?: string;
 }
 
 /** An entry of `domains.json` → `vps_nodes`: what the public DNS of a VPS points to. */

@@ -51,4 +51,13 @@ export interface Snapshot {
   readonly complete: boolean;
   /** True from a first start on an incomplete source until a complete one was seen: nodes keep names the plan does not know. */
   readonly additionsOnly: boolean;
+  /** Where it was merged from several: each source in the order in which they win. */
+  readonly sources?: readonly SourceShare[];
+}
+
+/** What one of several sources gives. */
+export interface SourceShare {
+  readonly name: string;
+  /** `none`: nothing was ever read of it, so that what is in force of it stays. */
+  readonly state: 'fresh' | 'last-good' | 'none';
 }

@@ -7,6 +7,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 import { clusterDomainChange, publicDomainChange } from './guard-domains.ts';
 import { lostDomains, lostNodes, lostServices } from './guard-entries.ts';
 import { lostRoutes, modeFlip } from './guard-routes.ts';
+import { shareChecks, withUnread } from './guard-sources.ts';
 import { defaultGuardLimits, type Candidate, type GuardCheck, type GuardLimits } from './guard-types.ts';
 
 // In this order: each check sees what the ones before it kept.
@@ -26,15 +27,17 @@ const checks: readonly GuardCheck[] = [
  */
 export function applyGuard(
   base: Snapshot | undefined,
-  current: Snapshot,
+  given: Snapshot,
   approvals: ReadonlySet<string>,
   limits: GuardLimits = defaultGuardLimits,
 ): { readonly effective: Snapshot; readonly held: readonly HeldRemoval[] } {
+  const unread = withUnread(base, given);
+  const current = unread === given ? given : sealSnapshot(unread, base).snapshot;
   if (base === undefined) return { effective: { ...current, additionsOnly: !current.complete }, held: [] };
   const held: HeldRemoval[] = [];
   const additionsOnly = base.additionsOnly && !current.complete;
   let effective: Snapshot = { ...current, additionsOnly };
-  for (const check of checks) {
+  for (const check of [...shareChecks(base, current), ...checks]) {
     const candidate = check(base, effective, limits);
     if (candidate === undefined) continue;
     const removal = removalOf(candidate);

@@ -1,6 +1,7 @@
-import type { Registry } from '../registry/registry.ts';
+import type { Registries } from '../registry/registry.ts';
 import type { Source } from '../registry/source.ts';
 import type { Notices } from '../contract/notices.ts';
+import type { Node } from '../model/node.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Random } from '../lib/random.ts';
@@ -31,7 +32,9 @@ export interface ControllerParts {
   readonly daemon: boolean;
   readonly clusterId: string;
   readonly source: Source;
-  readonly registry: Registry;
+  /** The source that a node's row stands in, where there are several. */
+  readonly sourceOf?: (node: Node) => Source;
+  readonly registry: Registries;
   readonly fleet: Fleet;
   readonly loop: Loop;
   readonly standing: Standing;

@@ -13,8 +13,10 @@ import { registryObjects, type Finding, type Snapshot } from '../model/snapshot.
 import { lostHosts } from '../plan/public-hosts.ts';
 import { rollbackSteps } from '../registry/operations/rollback.ts';
 import { newFlaw, previewed, textsAfter, type RawObjects, type Step } from '../registry/operations/step.ts';
+import { openSealed } from '../registry/sealed/opened.ts';
 import type { Engine } from './engine.ts';
 import { unknownRevision } from './history-reader.ts';
+import { objectsOf } from './past.ts';
 import { writeNoted } from './noted-write.ts';
 
 interface Read {
@@ -45,6 +47,7 @@ export class EngineRegistryDesk implements RegistryDesk {
   async preview(texts: RegistryTexts): Promise<EditPreview> {
     const read = await this.#read();
     const steps = Object.entries(texts).map(([path, text]) => stepOf(path, text));
+    await openAfter(read, steps);
     const { after, ...effect } = this.#effect(read, steps);
     return {
       ...{ apiVersion, kind: 'EditPreview', unreadable: null },
@@ -59,6 +62,7 @@ export class EngineRegistryDesk implements RegistryDesk {
     const { number, texts } = await this.#textsNamed(word);
     const read = await this.#read();
     const steps = rollbackSteps(texts, read.objects, only);
+    await openAfter(read, steps);
     const { after, ...effect } = this.#effect(read, steps);
     const report = { apiVersion, kind: 'RollbackReport', revision: number, dryRun, ...effect } as const;
     const flaw = newFlaw(read.snapshot.findings, after.findings);
@@ -95,6 +99,10 @@ export class EngineRegistryDesk implements RegistryDesk {
 
   /** The registries as they are now: what is previewed and written stands on nothing older. */
   async #read(): Promise<Read> {
+    if (this.#engine.parts.registry.shares !== undefined)
+      throw new SyncError('unavailable', 'registries: expected one source to edit, got several', {
+        remedy: 'syncctl rollback --source, or edit them where they are',
+      });
     await this.#engine.refresh();
     const { snapshot, objects, sourceState, reason, remedy } = this.#engine.parts.registry.current();
     if (sourceState === 'fresh' && snapshot !== undefined && objects !== undefined)
@@ -134,6 +142,11 @@ export class EngineRegistryDesk implements RegistryDesk {
       findings: [...findings],
     };
   }
+}
+
+/** Sealed values that an edit would bring are opened before it is judged. */
+async function openAfter({ objects }: Read, steps: readonly Step[]): Promise<void> {
+  await openSealed(objectsOf(textsAfter(objects, steps)).values());
 }
 
 function stepOf(path: string, text: string): Step {

@@ -10,6 +10,7 @@ import { withdraw } from '../push/withdraw.ts';
 import { setNodeRow } from '../registry/json-edit.ts';
 import type { Step } from '../registry/operations/step.ts';
 import { openedFromRest, sealedAtRest } from '../registry/sealed/at-rest.ts';
+import type { Source } from '../registry/source.ts';
 import type { Tombstones } from '../store/tombstones.ts';
 import type { Tombstone } from '../store/records.ts';
 import type { ControllerParts } from './parts.ts';
@@ -20,6 +21,7 @@ import { nothingElse, outlookOf, removalReport, type Outlook } from './removal-r
 type RemovalParts = Pick<
   ControllerParts,
   | 'source'
+  | 'sourceOf'
   | 'terms'
   | 'transport'
   | 'endpointOf'
@@ -60,11 +62,12 @@ export class Removal {
    * @throws SyncError `unavailable` where the registries cannot be read, `data` where one that names it cannot be edited.
    */
   async outlook(node: Node, inForce: Snapshot, signal: AbortSignal): Promise<Outlook> {
-    const reading = await this.parts.source.read(signal);
+    const source = this.sourceOf(node);
+    const reading = await source.read(signal);
     if (reading.kind === 'read') return outlookOf(node, reading.objects, inForce);
     throw new SyncError(
       'unavailable',
-      `node remove: expected readable registries at ${this.parts.source.health().location}, got: ${reading.reason}`,
+      `node remove: expected readable registries at ${source.health().location}, got: ${reading.reason}`,
       { remedy: reading.remedy },
     );
   }
@@ -84,7 +87,7 @@ export class Removal {
     };
     // First the tombstone: a crash in between leaves a node that is removed twice, never one that is forgotten.
     if (!abandon) await tombstones.bury({ ...stone, row: await sealedAtRest(stone.row) });
-    await writeNoted(this.parts, outlook.steps, actor);
+    await writeNoted(this.at(node), outlook.steps, actor);
     if (abandon) {
       await this.letGo(node.id);
       return removalReport(node, { result: 'abandoned' }, outlook);
@@ -134,9 +137,19 @@ export class Removal {
     const stamp = { at: isoSeconds(this.parts.clock.now()), by: actor.who };
     const key = { type: node.type, address: node.address };
     const edit: Step['edit'] = (text) => setNodeRow(text, { ...key, fields: row }, stamp);
-    await writeNoted(this.parts, [{ object: 'sync-controller-registry', key: 'registry.json', edit }], actor);
+    const step: Step = { object: 'sync-controller-registry', key: 'registry.json', edit };
+    await writeNoted(this.at(node), [step], actor);
     if ((await this.pending()).some((stone) => stone.node === node.id))
       await this.parts.tombstones.drop(node.id);
+  }
+
+  /** Where the row of a node stands, or stood. */
+  private sourceOf(node: Node): Source {
+    return this.parts.sourceOf?.(node) ?? this.parts.source;
+  }
+
+  private at(node: Node): Pick<RemovalParts, 'source' | 'history'> {
+    return { ...this.parts, source: this.sourceOf(node) };
   }
 
   private async bury(

@@ -20,6 +20,7 @@ export function controllerStatus(parts: ControllerParts): ControllerStatus {
     standingReason: reason,
     term: term === undefined ? null : { ...term },
     source: sourceReport(parts),
+    ...sharesReport(parts),
     queue: parts.loop.queue.depth(),
     ownNetwork: parts.senses?.ownNetwork() ?? null,
     store: storeReport(parts),
@@ -31,6 +32,7 @@ export function controllerStatus(parts: ControllerParts): ControllerStatus {
       return {
         ...statusReport(node, status),
         ...evidenceOf(parts, node.id, status),
+        ...(node.source === undefined ? {} : { source: node.source }),
         since: status?.since ?? '',
         lastSync: status?.lastSync ?? node.recorded.lastSync ?? null,
         lastAttempt: status?.lastAttempt ?? node.recorded.lastAttempt ?? null,
@@ -62,6 +64,24 @@ function evidenceOf(
   const said = status?.cause === undefined ? undefined : parts.senses?.evidenceOn(id);
   if (said === undefined || status === undefined) return {};
   return { evidence: status.evidence === '' ? said : `${status.evidence}; ${said}` };
+}
+
+function sharesReport({ registry, fleet }: ControllerParts): Pick<ControllerStatus, 'sources'> {
+  const shares = registry.shares?.();
+  if (shares === undefined) return {};
+  const inForce = fleet.effective();
+  const count = (entries: Iterable<{ readonly source?: string }> | undefined, name: string): number =>
+    [...(entries ?? [])].filter(({ source }) => source === name).length;
+  return {
+    sources: shares.map(({ name, priority, state, reason }) => ({
+      name,
+      priority,
+      state,
+      reason: reason ?? null,
+      services: count(inForce?.services.values(), name),
+      nodes: count(inForce?.nodes.values(), name),
+    })),
+  };
 }
 
 function storeReport({ durable }: ControllerParts): ControllerStatus['store'] {

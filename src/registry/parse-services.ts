@@ -41,12 +41,13 @@ function parseService(name: string, value: unknown, { place, lastGood }: EntryCo
   const subdomain = reader.required('subdomain', grammar.subdomain);
   const port = reader.required('port', grammar.port);
   const ip = reader.optional('ip', grammar.serviceAddress);
+  if (reader.failed || subdomain === undefined || port === undefined) return keptService(lastGood, value);
   const details = {
     namespace: reader.lenient('namespace', grammar.kubernetesName),
     service: reader.lenient('service', grammar.kubernetesName),
     updated: reader.lenient('updated', grammar.timestamp),
   };
-  if (reader.failed || subdomain === undefined || port === undefined) return keptService(lastGood, value);
+  if (reader.failed) return keptService(lastGood, value);
   return {
     name,
     subdomain,

@@ -13,13 +13,14 @@ export function parseVpsFields(value: unknown, place: Place): VpsRecord | undefi
   }
   const reader = new EntryReader(place, value);
   const tailscaleIp = reader.required('tailscale_ip', grammar.nodeAddress);
+  if (tailscaleIp === undefined) return undefined;
   const details = {
     publicIp: reader.lenient('public_ip', grammar.nodeAddress) ?? '',
     location: freeText(value, 'location'),
     registered: reader.lenient('registered', grammar.timestamp),
     status: reader.lenient('status', grammar.word),
   };
-  return reader.failed || tailscaleIp === undefined ? undefined : { tailscaleIp, ...details };
+  return reader.failed ? undefined : { tailscaleIp, ...details };
 }
 
 /** Free text of an admin: shown, never rendered to a node. */

@@ -1,4 +1,4 @@
-import type { Finding, RawObject, RegistryObject, Snapshot } from '../model/snapshot.ts';
+import type { Finding, RawObject, RegistryObject, Snapshot, SourceShare } from '../model/snapshot.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { Coalescer } from './coalesce.ts';
@@ -24,6 +24,26 @@ export interface RegistryState {
 /** `desired`: what nodes should hold may differ. `source`: only what we know of the source changed. */
 export type RegistryListener = (state: RegistryState, what: 'desired' | 'source') => void;
 
+/** What should be, kept up to date, from one source or from several. */
+export interface Registries {
+  /** Restores the last good state, reads once, and follows the source until the signal fires. Resolves after the first read. */
+  start(signal: AbortSignal): Promise<RegistryState>;
+  /** Restores the last good state and reads once, without following: what a single command needs. */
+  load(signal: AbortSignal): Promise<RegistryState>;
+  /** Resolves when the watch has ended after the signal of `start`. */
+  stopped(): Promise<void>;
+  current(): RegistryState;
+  /** Calls back after every change. @returns how to stop that. */
+  subscribe(listener: RegistryListener): () => void;
+  /** Reads now. */
+  refresh(signal: AbortSignal): Promise<RegistryState>;
+  /** Each of several sources as it is now; absent with one. */
+  shares?(): readonly (SourceShare & {
+    readonly priority: number;
+    readonly reason: string | undefined;
+  })[];
+}
+
 export interface RegistryOptions {
   readonly source: Source;
   readonly parse: ParseRegistries;
@@ -40,7 +60,7 @@ export interface RegistryOptions {
 }
 
 /** What should be, kept up to date: a source, its parser, its last good state, and one event per real change. */
-export class Registry {
+export class Registry implements Registries {
   readonly #options: RegistryOptions;
   readonly #lastGood: LastGood;
   readonly #bursts: Coalescer;

@@ -35,6 +35,8 @@ export const command: CommandModule = {
   run: async (call) => {
     const reason = reasonOf(call.text('reason'));
     const only = call.texts('only').map(objectOf);
+    const { needHome } = await import('../several.ts');
+    await needHome(call, 'rollback');
     const history = await openHistory(call);
     const target = await textsNamed(history, call.need(0));
     const name = revisionName(target.number);

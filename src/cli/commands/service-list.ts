@@ -19,6 +19,7 @@ export const command: CommandModule = {
     const coordinates = ({ namespace, service }: Service): string =>
       namespace === undefined ? '' : `${namespace}/${service ?? '?'}`;
     const rows = services.map((service) => ({ service, names: namesOf(service, snapshot) }));
+    const several = snapshot.sources === undefined ? [] : ['source'];
     await call.print({
       value: {
         apiVersion,
@@ -42,7 +43,7 @@ export const command: CommandModule = {
         ),
       wide: () =>
         table(
-          ['name', 'subdomain', 'target', 'public', 'hosts', 'internal', 'kubernetes', 'updated'],
+          ['name', 'subdomain', 'target', 'public', 'hosts', 'internal', 'kubernetes', 'updated', ...several],
           rows.map(({ service, names }) => [
             service.name,
             service.subdomain === '' ? '""' : service.subdomain,
@@ -52,6 +53,7 @@ export const command: CommandModule = {
             names.internal.join(' '),
             coordinates(service),
             service.updated ?? '',
+            ...several.map(() => service.source ?? ''),
           ]),
         ),
     });

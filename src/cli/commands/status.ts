@@ -1,6 +1,7 @@
 import type { ControllerStatus } from '../../contract/report.ts';
 import { exitCodes } from '../../lib/errors.ts';
 import { printable } from '../../lib/text.ts';
+import { counted } from '../words.ts';
 import type { CommandModule } from '../command.ts';
 import { span } from '../output/age.ts';
 import { listed, tellHeld } from '../output/progress.ts';
@@ -48,6 +49,10 @@ function block(status: ControllerStatus): string {
     ['Cluster id', term?.clusterId ?? '-'],
     ['Source', `${source.kind}, ${printable(source.location)}`],
     ['Source state', source.reason === null ? source.state : `${source.state}: ${printable(source.reason)}`],
+    ...(status.sources ?? []).map((one): [string, string] => [
+      `Source ${one.name}`,
+      `${one.state}${one.reason === null ? '' : `: ${printable(one.reason)}`}; priority ${String(one.priority)}, ${counted(one.services, 'service')}, ${counted(one.nodes, 'node')}`,
+    ]),
     ['Source alive', `${proof}; watch restarts ${String(source.restarts)}, stalls ${String(source.stalls)}`],
     ['Queue', `${String(queue.due)} due, ${String(queue.delayed)} delayed, ${String(queue.active)} active`],
     ['Nodes', counts.join(', ')],

@@ -35,7 +35,7 @@ async function daemonStatus(call: Call): Promise<ControllerStatus | undefined> {
     const daemon = await connectDaemon(settings.daemon.socket);
     if (daemon === undefined) return undefined;
     const status = await (await call.keep(Promise.resolve(daemon))).status();
-    const { kind, location } = (await call.source()).health();
+    const { kind, location } = (await call.home()).health();
     return status.source.kind === kind && status.source.location === location ? status : undefined;
   } catch (error) {
     // The registries can be read without the daemon; that it is ill must be said all the same.
@@ -47,7 +47,7 @@ async function daemonStatus(call: Call): Promise<ControllerStatus | undefined> {
 /** The status objects that an earlier run wrote: hints, never proof. */
 async function rememberedStatuses(call: Call): Promise<ReadonlyMap<string, NodeStatus>> {
   const { hintFromEntry } = await import('../../status/hint.ts');
-  const [settings, source] = [await call.settings(), await call.source()];
+  const [settings, source] = [await call.settings(), await call.home()];
   const statuses = new Map<string, NodeStatus>();
   for (let shard = 0; ; shard += 1) {
     const object = await source.own

@@ -147,7 +147,7 @@ export class Call {
     this.sourced ??= this.settings().then(async (settings) => {
       const name = this.globals.source;
       if (name === undefined) return this.keep(this.context.openSource(settings));
-      const { oneSource } = await import('./several.ts');
+      const { oneSource } = await import('./one-source.ts');
       return this.keep(this.context.openSource(oneSource(settings, name)));
     });
     return this.sourced;

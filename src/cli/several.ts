@@ -1,23 +1,7 @@
-import type { Settings } from '../config/settings.ts';
 import { SyncError } from '../lib/errors.ts';
 import type { Call } from './call.ts';
+import { expectedIn } from './one-source.ts';
 import { wrongWord } from './words.ts';
-
-/**
- * The settings with one of the sources as the only one.
- * @throws SyncError `usage` for a name that is none of theirs.
- */
-export function oneSource(settings: Settings, name: string): Settings {
-  const entry = settings.sources.find((one) => one.name === name);
-  if (entry === undefined)
-    throw wrongWord(
-      { place: '--source', expected: expectedIn(settings), remedy: 'see the setting sources' },
-      name,
-    );
-  const { kind, directory, kubeconfig, context, namespace } = entry;
-  const source = { ...settings.source, kind, directory, kubeconfig, context, namespace };
-  return { ...settings, source, sources: [] };
-}
 
 /** True where a command that names no source looks at several at once. */
 export async function looksAtSeveral(call: Call): Promise<boolean> {
@@ -51,10 +35,4 @@ export async function needHome(call: Call, what: string): Promise<void> {
     },
     source,
   );
-}
-
-function expectedIn({ sources }: Settings): string {
-  return sources.length === 0
-    ? 'no source, because the setting sources names none'
-    : `one of ${sources.map(({ name }) => name).join(', ')}`;
 }

@@ -95,12 +95,11 @@ describe('several sources', () => {
       fc.property(shares, fc.nat(), (drawn, turn) => {
         const build = (order: typeof drawn, flip: boolean) =>
           mergeShares(
-            order.map(([name, priority, own], at) => {
+            order.map(([name, priority, own]) => {
               const entries = own.map((one) => [
                 one,
                 service(`10.0.${String(name.charCodeAt(0))}.1`, { subdomain: `s-${one}` }),
               ]);
-              void at;
               return share(
                 name,
                 priority,

@@ -16,6 +16,11 @@ export interface Caller {
   readonly isLive?: () => boolean;
 }
 
+/** What a door has found out about a request. */
+export interface Env {
+  readonly Variables: { readonly caller: Caller };
+}
+
 /** The actor of a body as the controller takes it. */
 export function actorOf({ who, reason }: { who?: string | undefined; reason?: string | undefined }): Actor {
   return { who: who ?? 'somebody', reason };

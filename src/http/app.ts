@@ -4,7 +4,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { bodyLimit, routes, type AnsweredName, type Route, type RouteName } from '../contract/routes.ts';
 import type { sessionRoutes } from '../contract/session.ts';
 import { SyncError } from '../lib/errors.ts';
-import { inNameOf, type Caller } from './actor.ts';
+import { inNameOf, type Caller, type Env } from './actor.ts';
 import type { Feed } from './feed.ts';
 import { followed } from './followed.ts';
 import { handlersOf, type Handling, type Served } from './handlers.ts';
@@ -13,10 +13,7 @@ import { answerSession, type SessionDoor } from './session-routes.ts';
 import { shown } from './shown.ts';
 import { streamed } from './streamed.ts';
 
-/** What a door has found out about a request. */
-export interface Env {
-  readonly Variables: { readonly caller: Caller };
-}
+export type { Env } from './actor.ts';
 
 export interface AppParts {
   readonly controller: Served;

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import type { Env } from './app.ts';
+import type { Env } from './actor.ts';
 import type { Feed, Numbered } from './feed.ts';
 
 const pulseMs = 15_000;

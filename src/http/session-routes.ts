@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { deleteCookie, setCookie } from 'hono/cookie';
 import type { SessionReport, sessionRoutes } from '../contract/session.ts';
-import type { Env } from './app.ts';
+import type { Env } from './actor.ts';
 import { Refusal } from './problem.ts';
 import type { Session, Sessions } from './sessions.ts';
 

@@ -10,6 +10,7 @@ import { Sessions } from '../../src/http/sessions.ts';
 import { systemRandom } from '../../src/lib/random.ts';
 import { loggerOver } from '../../src/lib/logger.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { bodies } from './bodies.ts';
 import { openDoor, type Door } from './door.ts';
 
 const path = routes.session.path;
@@ -163,21 +164,6 @@ describe('a session', () => {
     expect((await get(path)).status).toBe(503);
   });
 });
-
-/** A body that each route takes. */
-const bodies: Partial<Record<RouteName, unknown>> = {
-  push: { takeOver: false },
-  approve: { hash: 'abc' },
-  removeNode: { node: 'a', abandon: false },
-  restoreNode: { node: 'a' },
-  noteEdits: { edits: [] },
-  abortRollout: { hold: false },
-  freeze: { scope: { nodes: ['a'], all: false }, until: '2030-01-01T00:00:00Z' },
-  unfreeze: { scope: { nodes: ['a'], all: false } },
-  drift: { node: 'a', mode: 'observe' },
-  mintToken: { name: 'x', role: 'admin' },
-  revokeToken: { name: 'x' },
-};
 
 describe('the file of the sessions', () => {
   const holder = {

@@ -21,6 +21,7 @@ export const bodies: Partial<Record<RouteName, unknown>> = {
   unfreeze: { scope: { nodes: ['a'], all: false } },
   drift: { node: 'a', mode: 'observe' },
   notifyTest: { target: 'ops' },
+  mintNodeToken: { node: 'a', now: false },
   mintToken: { name: 'x', role: 'admin' },
   revokeToken: { name: 'x' },
   node: { node: 'a' },

@@ -192,6 +192,13 @@ function crossChecked(settings: WrittenSettings, file: SettingsFile | undefined)
   const at = (...path: string[]): string =>
     file === undefined ? path.join('.') : `${file.at(path)}: ${path.join('.')}`;
   const { source, watch, presence } = settings;
+  if (settings.observeOnly && settings.sources.length > 1)
+    throw refusal({
+      place: at('observeOnly'),
+      expected: 'false, because sources names several clusters and only one can be taken over at a time',
+      value: true,
+      remedy: 'name the one cluster under source until `syncctl adopt` is done',
+    });
   if (source.kind === 'directory' && source.directory === undefined) {
     throw refusal({
       place: at('source', 'directory'),

@@ -1,27 +1,28 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import type { DaemonRun } from './cli/context.ts';
 import { openDaemonParts, type DaemonParts } from './compose.ts';
+import {
+  admissionOf,
+  announcementsOf,
+  metricsFor,
+  notificationsOf,
+  openPull,
+  openTcp,
+  servedBy,
+  tracesFor,
+} from './daemon/rooms.ts';
 import type { Announcements } from './compose/announcements.ts';
 import type { Notifications } from './compose/notifications.ts';
-import type { Traces } from './compose/traces/traces.ts';
-import { admissionFiles } from './config/admission-files.ts';
 import type { Settings } from './config/settings.ts';
-import type { ControllerStatus } from './contract/report.ts';
-import type { Served } from './http/handlers.ts';
 import { serveSocket, type SocketServer } from './http/socket-server.ts';
-import type { Metrics } from './http/metrics/metrics.ts';
 import type { PullServer } from './http/pull-server.ts';
-import { serveTcp, type TcpServer } from './http/tcp-server.ts';
+import type { TcpServer } from './http/tcp-server.ts';
 import type { AdmissionServer } from './http/admission/admission-server.ts';
-import { systemClock } from './lib/clock.ts';
 import type { RootLog } from './lib/log.ts';
 import { sweepTemps } from './lib/stale-temps.ts';
 import { version } from './lib/version.ts';
-import { desiredDigest } from './reconcile/reconciler.ts';
 import { checkSchedule, resync } from './reconcile/resync.ts';
-import { parserFor } from './registry/parse-for.ts';
 
 /**
  * The life of the daemon: start in order, follow until a signal comes, stop in the reverse order. Resolves to the exit code.
@@ -56,7 +57,7 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
     tcp = await openTcp(parts, controller, metrics);
     admission = await admissionOf(parts);
     announced = await announcementsOf(parts);
-    door = await openDoor(parts);
+    door = await openPull(parts);
     await start(parts, run, stop.signal);
     await untilAborted(stop.signal);
     log.logger.info('stopping');
@@ -76,135 +77,6 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
     release();
   }
   return 0;
-}
-
-/** What tells people, where somebody is to be told; else nothing of it is loaded. */
-async function notificationsOf(parts: DaemonParts): Promise<Notifications | undefined> {
-  if (parts.settings.notify.targets.length === 0) return undefined;
-  const { openNotifications } = await import('./compose/notifications.ts');
-  return openNotifications(parts.settings, { ...parts, status: () => parts.controller.status() });
-}
-
-/** The metrics, where somebody can ask for them. They hear everything from the first revision on. */
-async function metricsFor(
-  { api, metrics }: Settings,
-  { logger: log }: RootLog,
-): Promise<Metrics | undefined> {
-  if (api.listen === 'off' || metrics.access === 'off') return undefined;
-  const { Metrics } = await import('./http/metrics/metrics.ts');
-  return new Metrics({ clock: systemClock, log, perNode: metrics.perNode });
-}
-
-/** What both doors serve: the controller, and what looks at it and its machine from outside. */
-function servedBy({ controller, engine, settings, clock }: DaemonParts, signal: AbortSignal): Served {
-  const { registry, source } = engine.parts;
-  return Object.assign(controller, {
-    doctor: async (node: string | undefined) => {
-      const { doctorOf } = await import('./cli/doctor/of-daemon.ts');
-      const status = (): Promise<ControllerStatus> => controller.status();
-      const ground = { settings, registry: () => registry.current(), source: () => source.health() };
-      return doctorOf({ ...ground, status, clock, signal })(node);
-    },
-  });
-}
-
-/** The traces, where a collector is named; else nothing of it is loaded. */
-async function tracesFor({ traces }: Settings, { logger: log }: RootLog): Promise<Traces | undefined> {
-  const { endpoint } = traces;
-  if (endpoint === undefined) return undefined;
-  const { Traces } = await import('./compose/traces/traces.ts');
-  return new Traces({ settings: { ...traces, endpoint }, clock: systemClock, log });
-}
-
-/** Opens the API over TCP, and tells the metrics where they read. */
-function openTcp(parts: DaemonParts, controller: Served, metrics: Metrics | undefined): Promise<TcpServer> {
-  const { engine, settings, holders, clock, random, log } = parts;
-  const { fleet, transport } = engine.parts;
-  metrics?.connect({
-    status: () => controller.status(),
-    sessions: () => transport.sessionCount?.(),
-    isHeldBack: (id) => desiredDigest(fleet.planOf(id)) !== desiredDigest(fleet.newestOf(id)),
-  });
-  const scraped =
-    metrics === undefined
-      ? {}
-      : { metrics: { open: settings.metrics.access === 'open', scrape: () => metrics.metricsText() } };
-  const webhook = { settings: settings.webhook, env: process.env, look: () => engine.look() };
-  return serveTcp({
-    settings: settings.api,
-    controller,
-    holders,
-    version,
-    clock,
-    random,
-    log,
-    sessionsPath: join(settings.daemon.stateDirectory, 'sessions.json'),
-    webhook,
-    ...scraped,
-  });
-}
-
-/** What is written beside the registries, where somebody can read it there. */
-async function announcementsOf({
-  engine,
-  settings,
-  clock,
-  random,
-  log,
-}: DaemonParts): Promise<Announcements | undefined> {
-  const { parts } = engine;
-  const { announcer } = parts.source;
-  const { events, annotation } = settings.announce;
-  if (announcer === undefined || !(events || annotation)) return undefined;
-  const { Announcements } = await import('./compose/announcements.ts');
-  return new Announcements({ settings: settings.announce, announcer, parts, clock, random, log });
-}
-
-/** Who judges edits before they are saved, where the API server is to ask. */
-async function admissionOf({
-  engine,
-  settings,
-  clock,
-  log,
-}: DaemonParts): Promise<AdmissionServer | undefined> {
-  if (settings.admission.listen === 'off') return undefined;
-  const { AdmissionServer } = await import('./http/admission/admission-server.ts');
-  const server = new AdmissionServer({
-    settings: settings.admission,
-    files: admissionFiles(settings),
-    source: settings.source,
-    parse: parserFor(settings.source),
-    current: () => engine.parts.registry.current(),
-    look: () => engine.look(),
-    clock,
-    log,
-  });
-  await server.begin();
-  return server;
-}
-
-/** The door for nodes that fetch their configuration themselves, where the settings open one; else nothing of it is loaded. */
-async function openDoor({
-  settings,
-  engine,
-  clock,
-  random,
-  log,
-}: DaemonParts): Promise<PullServer | undefined> {
-  const { visits, nodeTokens: tokens } = engine.parts;
-  if (settings.pull.listen === 'off' || visits === undefined || tokens === undefined) return undefined;
-  const [{ servePull }, { joinScriptFor }] = await Promise.all([
-    import('./http/pull-server.ts'),
-    import('./compose/joining.ts'),
-  ]);
-  const { hangMs, silentPeriods } = settings.pull;
-  return servePull({
-    ...{ settings: settings.pull, visits, tokens, clock, log },
-    joinScript: joinScriptFor(settings.pull, (id) => engine.parts.fleet.planOf(id)?.node, random),
-    onOpen: () => {
-      engine.receive(hangMs * silentPeriods);
-    },
-  });
 }
 
 async function start(parts: DaemonParts, run: DaemonRun, signal: AbortSignal): Promise<void> {

@@ -236,8 +236,7 @@ export class Engine {
   /** Queues a look at every node: the hourly pass. */
   lookAtAll(): void {
     for (const id of this.ids()) this.parts.loop.queue.add(id, 'look');
-    if (this.parts.standing.state().kind === 'observing') return;
-    this.retryRemovals();
+    if (this.parts.standing.state().kind !== 'observing') this.retryRemovals();
   }
 
   private readonly retryRemovals = (): void => {

@@ -9,7 +9,10 @@ const all = Object.keys(causes) as CauseClass[];
 const offline = all.filter((name) => causeOf(name).offline);
 const stalled = all.filter((name) => causeOf(name).kind === 'stalled');
 const untried: readonly CauseClass[] = ['paused', 'frozen', 'rollout_waiting', 'waiting_retry'];
-const neverCounted: readonly CauseClass[] = ['hostkey_unpinned', 'drift_observed', ...untried];
+const neverCounted: readonly CauseClass[] = [
+  ...(['hostkey_unpinned', 'drift_observed', 'observing'] as const),
+  ...untried,
+];
 const waiting = all.filter(
   (name) => !offline.includes(name) && !stalled.includes(name) && !neverCounted.includes(name),
 );

@@ -61,7 +61,6 @@ const idle: readonly (readonly [why: string, file: string, ...lines: string[]])[
   ['a history in no file of its own', 'src/compose/history.ts', 'DatabaseSync', 'lastPushes'],
   ['another adapter', 'src/compose/way.ts', 'import('],
   ['there is no systemd', 'src/daemon.ts', 'watchdog'],
-  ['the API is off, and nobody is told or asked', 'src/daemon.ts', 'await import(', 'server.begin()'],
   ['enrolment', 'src/enrol/install.ts', 'sendInstall'],
   ['a file of the directory source, or of a command', 'src/lib/abort.ts', 'Promise.race'],
   ['the same', 'src/lib/files.ts', 'await stat(path)'],

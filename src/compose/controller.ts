@@ -84,25 +84,12 @@ async function assemble(
   how: How & { lock: OsLock },
 ): Promise<OpenController> {
   const ground = { clock: systemClock, random: systemRandom, log };
-  const { stateDirectory } = settings.daemon;
-  const source = await sourceOf(settings);
-  const members = await openSeveral(settings, source, systemClock);
-  const durables = await openDurables(stateDirectory, systemClock, log);
-  const { durable, decisions, memory, termMemory, tombstones, tokens, nodeTokens } = durables;
-  const termStore = openTermStore(source, { ...ground, stateDirectory });
-  const holder = holderName(how.command);
-  const terms = new TermHolder({ keeper: termStore, memory: termMemory, random: systemRandom, holder });
+  const { source, members, durables, terms, clusterId } = await openMemory(settings, log, how);
+  const { durable, decisions, memory, tombstones, tokens, nodeTokens } = durables;
   const later = new LaterWrites(how.daemon);
-  const clusterId = await clusterOf(source, settings, { store: termStore, terms, log });
   const steering = await openSteering(settings, { durable, ...ground, later });
-  const knowledge = openKnowledge(settings, source, {
-    durables,
-    steering,
-    ...ground,
-    ...how,
-    later,
-    members,
-  });
+  const known = { durables, steering, ...ground, ...how, later, members };
+  const knowledge = openKnowledge(settings, source, known);
   const way = await openWay(settings, how.transport);
   const opened = await openHistory(settings, { durable, ...ground });
   const history = how.observing?.(opened) ?? opened;
@@ -114,19 +101,8 @@ async function assemble(
   const { rollout, drift } = steering;
   const notices = noticesOf(settings, { fleet: knowledge.fleet, decisions, clock: systemClock });
   const observing = observer === undefined ? {} : { observer };
-  const kept = {
-    terms,
-    memory,
-    durable,
-    decisions,
-    tombstones,
-    tokens,
-    nodeTokens,
-    history,
-    rollout,
-    drift,
-    slots,
-  };
+  const stored = { memory, durable, decisions, tombstones, tokens, nodeTokens };
+  const kept = { terms, ...stored, history, rollout, drift, slots };
   const parts = { ...ground, ...knowledge, ...way, ...moving, ...kept, ...observing, notices };
   const owning = members.length === 0 ? {} : { sourceOf: ownerAmong(members, source) };
   const engine = new Engine({ version, daemon: how.daemon, clusterId, source, ...owning, ...parts });
@@ -146,6 +122,21 @@ async function assemble(
       for (const { source: other } of members.slice(1)) await other.close();
     },
   };
+}
+
+/** What a controller stands on: the registries, what it has kept, its terms, and the cluster that it belongs to. */
+async function openMemory(settings: Settings, log: Logger, how: How) {
+  const ground = { clock: systemClock, random: systemRandom, log };
+  const { stateDirectory } = settings.daemon;
+  const source = await sourceOf(settings);
+  const members = await openSeveral(settings, source, systemClock);
+  const durables = await openDurables(stateDirectory, systemClock, log);
+  const store = openTermStore(source, { ...ground, stateDirectory });
+  const { termMemory: memory } = durables;
+  const holder = holderName(how.command);
+  const terms = new TermHolder({ keeper: store, memory, random: systemRandom, holder });
+  const clusterId = await clusterOf(source, settings, { store, terms, log });
+  return { source, members, durables, terms, clusterId };
 }
 
 /** The registries; an observer can only read them, whatever part asks it to write. */

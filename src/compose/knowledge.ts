@@ -6,7 +6,7 @@ import { effectiveFile } from '../reconcile/effective-file.ts';
 import { Fleet } from '../reconcile/fleet.ts';
 import type { LaterWrites } from '../reconcile/later-writes.ts';
 import { parserFor } from '../registry/parse-for.ts';
-import { Registry } from '../registry/registry.ts';
+import { Registry, type Registries } from '../registry/registry.ts';
 import type { Source } from '../registry/source.ts';
 import { Book } from '../status/book.ts';
 import type { Durables } from './durables.ts';
@@ -56,19 +56,19 @@ export function openKnowledge(
         log.warn(message);
       },
     }),
-    status: new Book({
-      clock,
-      log,
-      rows:
-        settings.status.writeBack && !settings.observeOnly
-          ? rowsAmong(parts.members, registry, source)
-          : undefined,
-      objects: source.own,
-      prefix: `${settings.source.ownPrefix}-status`,
-      flushMs: settings.status.flushMs,
-      shardNodes: settings.status.shardNodes,
-    }),
+    status: new Book({ clock, log, ...bookOf(settings, source, { registry, members: parts.members }) }),
   };
+}
+
+/** Where statuses are written, and how often. */
+function bookOf(
+  { status, source: { ownPrefix }, observeOnly }: Settings,
+  source: Source,
+  { registry, members }: { registry: Registries; members: readonly OpenMember[] },
+): Omit<ConstructorParameters<typeof Book>[0], 'clock' | 'log'> {
+  const { writeBack, flushMs, shardNodes } = status;
+  const rows = writeBack && !observeOnly ? rowsAmong(members, registry, source) : undefined;
+  return { rows, objects: source.own, prefix: `${ownPrefix}-status`, flushMs, shardNodes };
 }
 
 /** What planning keeps, now or later. */

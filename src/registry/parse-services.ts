@@ -42,12 +42,8 @@ function parseService(name: string, value: unknown, { place, lastGood }: EntryCo
   const port = reader.required('port', grammar.port);
   const ip = reader.optional('ip', grammar.serviceAddress);
   if (reader.failed || subdomain === undefined || port === undefined) return keptService(lastGood, value);
-  const details = {
-    namespace: reader.lenient('namespace', grammar.kubernetesName),
-    service: reader.lenient('service', grammar.kubernetesName),
-    updated: reader.lenient('updated', grammar.timestamp),
-  };
-  if (reader.failed) return keptService(lastGood, value);
+  const details = detailsIn(reader);
+  if (details === undefined) return keptService(lastGood, value);
   return {
     name,
     subdomain,
@@ -56,6 +52,16 @@ function parseService(name: string, value: unknown, { place, lastGood }: EntryCo
     port,
     public: readPublic(value, place),
   };
+}
+
+/** What is told of a service and decides nothing; undefined where a value that is sealed could not be opened. */
+function detailsIn(reader: EntryReader): Pick<Service, 'namespace' | 'service' | 'updated'> | undefined {
+  const details = {
+    namespace: reader.lenient('namespace', grammar.kubernetesName),
+    service: reader.lenient('service', grammar.kubernetesName),
+    updated: reader.lenient('updated', grammar.timestamp),
+  };
+  return reader.failed ? undefined : details;
 }
 
 /** The last good version, except that a bad entry which says `public: false` still closes: withdrawing never waits for tidiness. */

@@ -56,6 +56,7 @@ const env = {
   SYNC_CONTROLLER_PULL_KEY: '/key',
   SYNC_CONTROLLER_PULL_TRUST: 'system',
 };
+
 /** An identity in the settings, and a value sealed to it on standard input. */
 async function sealing(): Promise<Partial<CliContext>> {
   const { file, seal } = await testIdentity();
@@ -92,7 +93,7 @@ async function result(words: readonly string[]): Promise<Record<string, unknown>
         close: async () => undefined,
       }),
     host: hostOf({}),
-    env,
+    ...(words.includes('--pull') ? { env } : {}),
     ...(words[0] === 'secret' ? await sealing() : {}),
   });
   if (words[0] === 'adopt') await seedObserver(made.folder);

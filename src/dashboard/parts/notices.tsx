@@ -72,6 +72,13 @@ function Standing({ controller: { standing, standingReason } }: Part): JSX.Eleme
           </p>
         </Notice>
       );
+    case 'observing':
+      return (
+        <Notice tone="idle" title="This controller only observes: nothing is written to any node or registry">
+          <p>{standingReason}</p>
+          <Remedy text="syncctl adopt" />
+        </Notice>
+      );
     case 'writing':
       return null;
   }

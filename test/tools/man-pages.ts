@@ -1,12 +1,10 @@
 // The manual pages, from the same catalogue as the help. Run: node test/tools/man-pages.ts FOLDER
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Command, Option } from 'commander';
-import { branches, catalogue, groups, type Entry } from '../../src/cli/catalogue.ts';
-import type { CliContext } from '../../src/cli/context.ts';
+import { groups } from '../../src/cli/catalogue.ts';
 import { globalSpecs } from '../../src/cli/globals.ts';
-import { buildProgram } from '../../src/cli/program.ts';
 import { exitCodes } from '../../src/lib/errors.ts';
+import { describedCommands, type DescribedCommand } from './described-commands.ts';
 import { exitMeanings } from './errors-doc.ts';
 import { bold, example, flags, item, plain, prose } from './man-text.ts';
 
@@ -25,24 +23,11 @@ const files = [
 
 /** All pages, for one version of the product. */
 export async function manPages(version: string): Promise<readonly ManPage[]> {
-  const sink = { write: (): boolean => true };
-  // Building the tree reads nothing of the context but where text would go.
-  const context = { stdout: sink, stderr: sink, env: {}, version } as unknown as CliContext;
-  const program = await buildProgram([], context, () => undefined, true);
-  const commands = await Promise.all(
-    catalogue
-      .filter((entry) => entry.hidden !== true)
-      .map(async (entry) => ({ entry, examples: (await entry.load()).command.examples })),
-  );
+  const commands = await describedCommands(version);
   return [
-    { name: 'syncctl.1', content: clientPage(version, program, commands) },
-    { name: 'sync-controller.8', content: daemonPage(version, program) },
+    { name: 'syncctl.1', content: clientPage(version, commands) },
+    { name: 'sync-controller.8', content: daemonPage(version, commands) },
   ];
-}
-
-interface Described {
-  readonly entry: Entry;
-  readonly examples: readonly string[];
 }
 
 function page(title: string, version: string, sections: readonly (readonly [string, string])[]): string {
@@ -51,10 +36,9 @@ function page(title: string, version: string, sections: readonly (readonly [stri
   return `${[head, ...sections.map(([heading, text]) => `.SH ${heading}\n${text}`)].join('\n')}\n`;
 }
 
-function clientPage(version: string, program: Command, commands: readonly Described[]): string {
+function clientPage(version: string, commands: readonly DescribedCommand[]): string {
   const grouped = Object.entries(groups).map(([group, heading]) => {
-    const members = commands.filter(({ entry }) => groupOf(entry) === group);
-    const shown = members.map(({ entry, examples }) => described(find(program, entry.path), entry, examples));
+    const shown = commands.filter((command) => command.group === group).map(described);
     return `.SS "${plain(heading.replace(/:$/u, ''))}"\n${shown.join('\n')}`;
   });
   return page('syncctl.1', version, [
@@ -82,7 +66,8 @@ function clientPage(version: string, program: Command, commands: readonly Descri
   ]);
 }
 
-function daemonPage(version: string, program: Command): string {
+function daemonPage(version: string, commands: readonly DescribedCommand[]): string {
+  const daemon = commands.find(({ path }) => path.join(' ') === 'daemon');
   return page('sync-controller.8', version, [
     ['NAME', 'sync\\-controller \\- bring registry changes to every node, and verify them'],
     [
@@ -105,7 +90,7 @@ function daemonPage(version: string, program: Command): string {
         ),
       ].join('\n'),
     ],
-    ['OPTIONS', optionsOf(find(program, ['daemon']))],
+    ['OPTIONS', optionItems(daemon?.options ?? [])],
     [
       'SIGNALS',
       [
@@ -126,44 +111,24 @@ function daemonPage(version: string, program: Command): string {
 }
 
 /** A command: how it is called, what it does, its own options, and lines that work. */
-function described(command: Command, { path, summary }: Entry, examples: readonly string[]): string {
-  const words = command.registeredArguments.map((argument) => {
-    const shown = `${argument.name()}${argument.variadic ? '...' : ''}`;
-    return argument.required ? `\\fI${plain(shown)}\\fR` : `[\\fI${plain(shown)}\\fR]`;
-  });
-  const options = optionsOf(command);
+function described({ path, words, summary, options, examples }: DescribedCommand): string {
+  const called = words.map(({ name, required }) =>
+    required ? `\\fI${plain(name)}\\fR` : `[\\fI${plain(name)}\\fR]`,
+  );
+  const isBare = options.length === 0 && examples.length === 0;
   return [
     '.TP',
-    [bold(path.join(' ')), ...words].join(' '),
-    prose(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`),
-    ...(options === '' && examples.length === 0 ? [] : ['.RS']),
-    ...(options === '' ? [] : [options]),
+    [bold(path.join(' ')), ...called].join(' '),
+    prose(summary),
+    ...(isBare ? [] : ['.RS']),
+    ...(options.length === 0 ? [] : [optionItems(options)]),
     ...(examples.length === 0 ? [] : ['.PP', example(examples)]),
-    ...(options === '' && examples.length === 0 ? [] : ['.RE']),
+    ...(isBare ? [] : ['.RE']),
   ].join('\n');
 }
 
-/** The options that a command has beside those of every command. */
-function optionsOf(command: Command): string {
-  const everywhere = new Set(globalSpecs.map((spec) => /--[a-z-]+/u.exec(spec.flags)?.[0]));
-  const own = command.options.filter(({ long, hidden }) => !hidden && !everywhere.has(long ?? undefined));
-  const choices = ({ argChoices }: Option): string =>
-    argChoices === undefined ? '' : ` (${argChoices.join(', ')})`;
-  return own
-    .map((option) => item(flags(option.flags), prose(`${option.description}${choices(option)}`)))
-    .join('\n');
-}
-
-function find(program: Command, path: readonly string[]): Command {
-  let command: Command | undefined = program;
-  for (const word of path) command = command?.commands.find((child) => child.name() === word);
-  if (command === undefined) throw new Error(`${path.join(' ')}: expected a command, got none`);
-  return command;
-}
-
-/** A command below a branch belongs where the branch does. */
-function groupOf({ path, group }: Entry): string {
-  return branches.find(({ name }) => path.length > 1 && name === path[0])?.group ?? group;
+function optionItems(options: DescribedCommand['options']): string {
+  return options.map((option) => item(flags(option.flags), prose(option.description))).join('\n');
 }
 
 function exitStatus(): string {

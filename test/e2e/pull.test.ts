@@ -184,12 +184,16 @@ describe.skipIf(!available)('a node that nobody can reach', { timeout: 120_000 }
     addService(rig, 'old-copy');
     await rig.visit(0);
     // An old record is overruled by a term above it, once a minute at most: not one byte comes under the lower one.
-    await until('a term above that of the node has begun', () => (epochs(daemon).at(-1) ?? 0) > newest);
+    await until(
+      'a term above that of the node has begun',
+      () => (epochs(daemon).at(-1) ?? 0) > newest,
+      150_000,
+    );
     await until('it is active', isActive);
     const fences = await fencesOn(rig);
     expect(fences).toEqual(fences.toSorted((one, two) => one - two));
     await daemon.stop();
-  });
+  }, 300_000);
 
   it('is let in no more once it is removed', async () => {
     await begin();

@@ -48,13 +48,19 @@ async function seedRestricted({ daemon: { stateDirectory } }: Settings): Promise
   await noteRestricted(stateDirectory, nodeId('vps_nodes', '100.68.225.92'), entry);
 }
 
-// A listener for nodes, which only `node add --pull` asks for.
-const env = {
-  ...{ HOME: '/nonexistent', LANG: 'C.UTF-8', USER: 'ada' },
-  SYNC_CONTROLLER_PULL_LISTEN: '127.0.0.1:9443',
-  SYNC_CONTROLLER_PULL_CERTIFICATE: '/certificate',
-  SYNC_CONTROLLER_PULL_KEY: '/key',
-  SYNC_CONTROLLER_PULL_TRUST: 'system',
+/** A listener for nodes, which only `node add --pull` asks for. */
+const listening: Partial<CliContext> = {
+  loadSettings: (given) =>
+    loadSettings({
+      ...given,
+      flags: {
+        ...given.flags,
+        'pull.listen': '127.0.0.1:9443',
+        'pull.certificate': '/certificate',
+        'pull.key': '/key',
+        'pull.trust': 'system',
+      },
+    }),
 };
 
 /** An identity in the settings, and a value sealed to it on standard input. */
@@ -93,7 +99,7 @@ async function result(words: readonly string[]): Promise<Record<string, unknown>
         close: async () => undefined,
       }),
     host: hostOf({}),
-    ...(words.includes('--pull') ? { env } : {}),
+    ...(words.includes('--pull') ? listening : {}),
     ...(words[0] === 'secret' ? await sealing() : {}),
   });
   if (words[0] === 'adopt') await seedObserver(made.folder);

@@ -173,7 +173,7 @@ describe.skipIf(!ready)('what doctor finds on real nodes, and whether its comman
     const found = await problem('laptop');
     expect(found).toMatchObject({
       level: 'warning',
-      message: '1 block of older tools in the target: something else writes it',
+      message: 'legacy_writer: 1 block of older tools in the target',
     });
     expect((await mend(rig, found)).code).toBe(0);
     await isWell('laptop');

@@ -41,9 +41,9 @@ function parseService(name: string, value: unknown, { place, lastGood }: EntryCo
   const subdomain = reader.required('subdomain', grammar.subdomain);
   const port = reader.required('port', grammar.port);
   const ip = reader.optional('ip', grammar.serviceAddress);
-  if (reader.failed || subdomain === undefined || port === undefined) return keptService(lastGood, value);
-  const details = detailsIn(reader);
-  if (details === undefined) return keptService(lastGood, value);
+  const details = reader.failed ? undefined : detailsIn(reader);
+  if (details === undefined || subdomain === undefined || port === undefined)
+    return keptService(lastGood, value);
   return {
     name,
     subdomain,

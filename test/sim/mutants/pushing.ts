@@ -50,8 +50,8 @@ export const pushMutants: readonly Mutant[] = [
       },
       {
         file: 'src/push/bundle-push.ts',
-        search: 'if (seen.after?.sha === this.bundle.digest)',
-        replace: 'if (seen.after !== undefined)',
+        search: 'if (seen.after?.sha === this.bundle.digest && !isLegacy(seen))',
+        replace: 'if (seen.after !== undefined && !isLegacy(seen))',
       },
     ],
   },

@@ -43,8 +43,8 @@ export const termMutants: readonly Mutant[] = [
   one(
     'a-pause-hides-that-no-term-has-begun',
     'src/reconcile/engine.ts',
-    `if (standing.state().kind === 'rival') return false;`,
-    `if (['rival', 'paused'].includes(standing.state().kind)) return false;`,
+    `if (['rival', 'observing'].includes(standing.state().kind)) return false;`,
+    `if (['rival', 'observing', 'paused'].includes(standing.state().kind)) return false;`,
   ),
   one(
     'a-kill-loses-an-acknowledged-pause',

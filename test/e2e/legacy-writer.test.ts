@@ -66,6 +66,7 @@ describe.skipIf(!available)('older tools that go on writing into our target', { 
     expect(hosts(0)).toContain('MyNodeOne');
     await daemon.stop();
     daemon = rig.daemon();
+    await until('the daemon has started', () => daemon.said().includes('started'));
     await until(
       'it is frozen after a restart, too',
       async () => (await row('fought-over'))?.cause === 'legacy_writer',

@@ -46,6 +46,8 @@ const afterBootMs = 10_000;
 interface Pass {
   attempt: number;
   passes: number;
+  /** Something was sent: what follows looks before it writes. An attempt that was held back has sent nothing. */
+  tried: boolean;
 }
 
 /** The loop: takes keys, makes one attempt each, records it, and decides what follows. */
@@ -115,7 +117,7 @@ export class Loop {
   ): Promise<void> {
     const { id } = plan;
     const { ask } = run;
-    const pass = this.passes.get(id) ?? { attempt: 0, passes: 0 };
+    const pass = this.passes.get(id) ?? { attempt: 0, passes: 0, tried: false };
     pass.attempt += 1;
     const took = this.begin();
     const held = this.parts.holdback(id);
@@ -128,6 +130,7 @@ export class Loop {
             run.signal,
           )
         : failed(id, held.cause, held.evidence);
+    pass.tried ||= held === undefined;
     const judgement = await this.parts.onOutcome(plan, outcome);
     if (judgement === 'again') {
       this.passes.delete(id);
@@ -159,7 +162,7 @@ export class Loop {
   private approachTo(plan: NodePlan, urgency: Urgency, how: { pass: Pass; looks: boolean }): Approach {
     const { pass, looks } = how;
     if (this.parts.observes?.(plan, looks ? 'look' : urgency) === true) return 'observe';
-    return urgency === 'look' || pass.attempt > 1 || pass.passes > 0 ? 'check' : 'apply';
+    return urgency === 'look' || pass.tried ? 'check' : 'apply';
   }
 
   /** Starts the measurement of an attempt; what it gives ends it. */
@@ -183,7 +186,7 @@ export class Loop {
         this.queue.addLater(id, 'retry', next.delayMs);
         return;
       case 'pass':
-        this.passes.set(id, { attempt: 0, passes: pass.passes + 1 });
+        this.passes.set(id, { attempt: 0, passes: pass.passes + 1, tried: pass.tried });
         this.queue.addLater(id, 'retry', jittered(next.delayMs, 0.2, this.parts.random));
         return;
     }

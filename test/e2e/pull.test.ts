@@ -169,8 +169,6 @@ describe.skipIf(!available)('a node that nobody can reach', { timeout: 120_000 }
     // Meanwhile the controller goes on for two terms.
     for (let round = 0; round < 2; round += 1) {
       await begin();
-      // Bytes that are there already are looked at, and a look accepts no term.
-      addService(rig, `term-${String(round)}`);
       await until('the node has accepted the term', async () =>
         (await fencesOn(rig)).includes(epochs(daemon).at(-1) ?? NaN),
       );

@@ -239,6 +239,18 @@ describe('Loop', () => {
     expect(ledger.get(a)?.state).toBe('active');
   });
 
+  it('writes with the first attempt that is made, however often it was held back before', async () => {
+    const { clock, loop, calls, hold } = rig((id) => good(id));
+    hold('waiting_retry');
+    loop.queue.add(a, 'change');
+    await clock.advance(30_000);
+    expect(calls).toEqual([]);
+    hold(undefined);
+    loop.queue.add(a, 'change');
+    await clock.advance(1);
+    expect(calls.map((call) => call.split(' ')[1])).toEqual(['apply']);
+  });
+
   it('answers a push of a node without a plan instead of waiting for ever', async () => {
     const { clock, loop } = rig((id) => good(id));
     const settled = loop.push(nodeId('worker_nodes', '10.9.9.9'), { takeOver: false });

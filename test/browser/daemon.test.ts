@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
 import { names, serve, whoHolds } from '../e2e/hosts-rig.ts';
-import { startRig, until, type Daemon, type Rig } from '../e2e/rig.ts';
+import { type Daemon, hasStarted, type Rig, startRig, until } from '../e2e/rig.ts';
 import {
   axeFindings,
   browserMissing,
@@ -45,7 +45,7 @@ describe.skipIf(missing !== undefined)(titled('the dashboard of a daemon with re
     const text = readFileSync(rig.settings, 'utf8');
     writeFileSync(rig.settings, text.replace('listen: off', `listen: '${url.slice(7)}'`));
     daemon = rig.daemon();
-    await until('the daemon has started', () => daemon.said().includes('started'));
+    await hasStarted(daemon);
   }, 180_000);
   afterAll(async () => {
     await closeBrowser();

@@ -1,7 +1,7 @@
 // A daemon whose API is served on a free port of loopback.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { startRig, until, type Rig } from './rig.ts';
+import { hasStarted, type Rig, startRig } from './rig.ts';
 
 export interface Open {
   readonly rig: Rig;
@@ -20,7 +20,7 @@ export async function openApi(): Promise<Open> {
   const text = readFileSync(rig.settings, 'utf8');
   writeFileSync(rig.settings, text.replace('listen: off', "listen: '127.0.0.1:0'"));
   const daemon = rig.daemon();
-  await until('the daemon has started', () => daemon.said().includes('started'));
+  await hasStarted(daemon);
   const [url = ''] = /http:\/\/127\.0\.0\.1:\d+/u.exec(daemon.said()) ?? [];
   return { rig, url, said: daemon.said };
 }

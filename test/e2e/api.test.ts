@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { fleetAvailable } from '../fleet/availability.ts';
 import { mint, openApi, post, type Open } from './api-rig.ts';
-import { startRig, until } from './rig.ts';
+import { hasStarted, startRig } from './rig.ts';
 
 const possible = fleetAvailable('namespaces');
 const title = possible.available
@@ -57,7 +57,7 @@ describe.skipIf(!possible.available)(title, () => {
       readFileSync(rig.settings, 'utf8').replace('listen: off', "listen: '127.0.0.1:0'"),
     );
     const daemon = rig.daemon();
-    await until('the daemon has started', () => daemon.said().includes('started'));
+    await hasStarted(daemon);
     const [url = ''] = /http:\/\/127\.0\.0\.1:\d+/u.exec(daemon.said()) ?? [];
     const headers = { authorization: `Bearer ${secret}` };
     expect((await fetch(`${url}/api/v1/status`, { headers })).status).toBe(200);

@@ -6,7 +6,7 @@ import type { ControllerStatus, PlanReport, PushReport } from '../../src/contrac
 import { fleetAvailable } from '../fleet/availability.ts';
 import { caddyOn, type NodeCaddy } from '../support/caddy-on-node.ts';
 import { hasProgram } from '../support/programs.ts';
-import { fileOn, startRig, until, type Daemon, type Rig } from './rig.ts';
+import { type Daemon, fileOn, hasStarted, type Rig, startRig, until } from './rig.ts';
 
 const ready = fleetAvailable('namespaces').available && hasProgram('caddy');
 const file = 'etc/caddy/sync-controller.caddy';
@@ -111,7 +111,7 @@ describe.skipIf(!ready)('public services on an edge with a real Caddy', () => {
 
   it('an edit of a backend goes live by itself', async () => {
     daemon = rig.daemon();
-    await until('the daemon has started', () => daemon.said().includes('started'));
+    await hasStarted(daemon);
     services((all) => ({ ...all, demo: { ...all['demo'], ...addressOf(1) } }));
     await until(
       'the other backend answers',

@@ -3,7 +3,7 @@ import type { ControllerStatus, PushReport } from '../../src/contract/report.ts'
 import { fleetAvailable } from '../fleet/availability.ts';
 import { dnsmasqOn, type NodeDnsmasq } from '../support/dnsmasq-on-node.ts';
 import { hasProgram } from '../support/programs.ts';
-import { fileOn, startRig, until, type Daemon, type Rig } from './rig.ts';
+import { type Daemon, fileOn, hasStarted, type Rig, startRig, until } from './rig.ts';
 
 const ready = fleetAvailable('namespaces').available && hasProgram('dnsmasq');
 const file = 'etc/dnsmasq.hosts.d/sync-controller.hosts';
@@ -93,7 +93,7 @@ describe.skipIf(!ready)('a name server with a real dnsmasq', () => {
 
   it('an edit goes live by itself', async () => {
     daemon = rig.daemon();
-    await until('the daemon has started', () => daemon.said().includes('started'));
+    await hasStarted(daemon);
     services((all) => ({ ...all, demo: { ...all['demo'], ip: '100.76.150.99' } }));
     await until('the new address answers', async () =>
       (await dnsmasq.ask('demo.testcloud.local')).includes('100.76.150.99'),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
 import type { PushReport } from '../../src/contract/report.ts';
-import { fileOn, startRig, until, type Daemon, type Rig } from './rig.ts';
+import { type Daemon, fileOn, hasStarted, type Rig, startRig, until } from './rig.ts';
 
 const available = fleetAvailable('namespaces').available;
 
@@ -52,7 +52,7 @@ describe.skipIf(!available)('a registry change is live and verified on every hos
 
   it('a daemon brings an edit to every node by itself', async () => {
     daemon = rig.daemon();
-    await until('the daemon has started', () => daemon.said().includes('started'));
+    await hasStarted(daemon);
     rig.edit('service-registry', 'services.json', (services: Record<string, object>) => ({
       ...services,
       fresh: { subdomain: 'fresh', ip: '100.76.150.99', port: 80, public: false },

@@ -3,7 +3,7 @@ import { fleetAvailable } from '../fleet/availability.ts';
 import { connectKube, type KubeApi } from '../servers/kube-api.ts';
 import { kubeAvailable, startKube, type KubeServer } from '../servers/kube.ts';
 import { suiteTitle } from '../servers/origins.ts';
-import { fileOn, initialObjects, startRig, until, type Daemon, type Rig } from './rig.ts';
+import { type Daemon, fileOn, hasStarted, initialObjects, type Rig, startRig, until } from './rig.ts';
 
 const kubeReady = kubeAvailable();
 const ready = kubeReady.available && fleetAvailable('namespaces').available;
@@ -60,7 +60,7 @@ describe.skipIf(!ready)(suiteTitle('the registries on a real API server', kubeRe
       expect(made.status).toBe(201);
     }
     daemon = rig.daemon();
-    await until('the daemon has started', () => daemon.said().includes('started'));
+    await hasStarted(daemon);
   });
   afterAll(async () => {
     await rig.stop();

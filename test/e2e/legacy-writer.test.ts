@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
-import { fileOn, startRig, until, type Daemon, type Rig } from './rig.ts';
+import { type Daemon, fileOn, hasStarted, type Rig, startRig, until } from './rig.ts';
 
 const available = fleetAvailable('namespaces').available;
 const oldBlock = '\n# MyNodeOne Services - Auto-synced on Sat Nov 8\n100.76.150.9\tdemo.testcloud.local\n\n';
@@ -21,7 +21,7 @@ describe.skipIf(!available)('older tools that go on writing into our target', { 
     });
     mkdirSync(join(rig.node(2).rootDir, 'home/node/traefik/config'), { recursive: true });
     daemon = rig.daemon();
-    await until('the daemon has started', () => daemon.said().includes('started'));
+    await hasStarted(daemon);
     await until('everything is verified', async () =>
       (await health()).every(({ state }) => state === 'active'),
     );
@@ -66,7 +66,7 @@ describe.skipIf(!available)('older tools that go on writing into our target', { 
     expect(hosts(0)).toContain('MyNodeOne');
     await daemon.stop();
     daemon = rig.daemon();
-    await until('the daemon has started', () => daemon.said().includes('started'));
+    await hasStarted(daemon);
     await until(
       'it is frozen after a restart, too',
       async () => (await row('fought-over'))?.cause === 'legacy_writer',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
 import type { PushReport } from '../../src/contract/report.ts';
-import { fileOn, runMain, startRig, until, type Daemon, type Rig } from './rig.ts';
+import { type Daemon, fileOn, hasStarted, type Rig, runMain, startRig, until } from './rig.ts';
 
 const available = fleetAvailable('namespaces').available;
 
@@ -50,7 +50,7 @@ describe.skipIf(!available)('one writer at a time, and no manual step after a cr
 
   it('a second daemon started by mistake ends at once and names the one that runs', async () => {
     daemon = rig.daemon();
-    await until('the daemon has started', () => daemon?.said().includes('started') === true);
+    await hasStarted(daemon);
     const second = await runMain(['daemon', '--config', rig.settings]);
     expect(second.code).toBe(75);
     expect(second.stderr + second.stdout).toContain(`pid ${String(daemon.process.pid)}`);

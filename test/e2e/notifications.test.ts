@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
-import { startRig, until } from './rig.ts';
+import { hasStarted, startRig, until } from './rig.ts';
 
 const possible = fleetAvailable('namespaces');
 const title = possible.available
@@ -68,7 +68,7 @@ describe.skipIf(!possible.available)(title, () => {
       const { nodes } = JSON.parse(stdout) as { nodes: { state: string; verified: boolean }[] };
       return nodes.length === names.length && nodes.every((node) => node.state === 'active' && node.verified);
     };
-    await until('the daemon has started', () => daemon.said().includes('started'));
+    await hasStarted(daemon);
     await expect.poll(verified, { timeout: 60_000, interval: 500 }).toBe(true);
     expect(good.heard).toEqual([]);
     for (const node of rig.fleet.nodes) await node.stopSshd();

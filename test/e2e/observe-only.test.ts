@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
 import { suiteTitle } from '../servers/origins.ts';
-import { fileOn, startRig, until, type Daemon, type Rig } from './rig.ts';
+import { type Daemon, fileOn, hasStarted, type Rig, startRig, until } from './rig.ts';
 
 const fleet = fleetAvailable('namespaces');
 const availability = fleet.available ? fleet : { ...fleet, howTo: 'run as root' };
@@ -32,7 +32,7 @@ describe.skipIf(!availability.available)(suiteTitle('observe only', availability
     );
     before = everything();
     daemon = rig.daemon();
-    await until('the daemon has started', () => daemon.said().includes('started'));
+    await hasStarted(daemon);
   });
   afterAll(() => rig.stop());
 
@@ -104,7 +104,7 @@ describe.skipIf(!availability.available)(suiteTitle('observe only', availability
     rig.edit('service-registry', 'services.json', (services: object) => ({ ...services }));
     expect(await daemon.stop()).toBe(0);
     const again = rig.daemon();
-    await until('the daemon has started again', () => again.said().includes('started'));
+    await hasStarted(again);
     await until('the nodes were looked at again', async () =>
       (await health()).nodes.every(({ cause }) => cause === 'observing'),
     );

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startPullRig, type NodeState, type PullRig } from './pull-rig.ts';
-import { until } from './rig.ts';
+import { hasStarted, until } from './rig.ts';
 import { bootMachine, systemdAvailable, type SystemdMachine } from './systemd/machine.ts';
 
 const possible = systemdAvailable();
@@ -25,7 +25,7 @@ describe.skipIf(!possible.available)(
       rig = await startPullRig({ nodes: [{ type: 'worker_nodes' }], pull: ['hangMs: 2000'] });
       machine = await bootMachine();
       const daemon = rig.daemon();
-      await until('the daemon has started', () => daemon.said().includes('started'));
+      await hasStarted(daemon);
     }, 180_000);
     afterAll(async () => {
       await machine.stop();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
 import { saidOn, startPullRig, type PullRig } from './pull-rig.ts';
-import { fileOn, until, type Daemon } from './rig.ts';
+import { type Daemon, fileOn, hasStarted, until } from './rig.ts';
 
 const available = fleetAvailable('namespaces').available;
 
@@ -27,7 +27,7 @@ describe.skipIf(!available)('a node that nobody can reach', { timeout: 120_000 }
   };
   const begin = async (): Promise<void> => {
     daemon = rig.daemon();
-    await until('the daemon has started', () => daemon.said().includes('started'));
+    await hasStarted(daemon);
   };
   beforeAll(async () => {
     rig = await startPullRig({
@@ -230,7 +230,7 @@ describe.skipIf(!available)('a rollout with a node that fetches', { timeout: 120
       settings: 'rollout:\n  canaries: {names: [office]}\n  batches: [1]\n  soakMs: 10000\n',
     });
     daemon = rig.daemon();
-    await until('the daemon has started', () => daemon.said().includes('started'));
+    await hasStarted(daemon);
     await rig.join(0);
     await rig.node(0).stopSshd({ keepSessions: false });
     await rig.visit(0);

@@ -243,6 +243,15 @@ export async function until(
   }
 }
 
+/** Waits until a daemon has started; where it does not, its last words tell why. */
+export async function hasStarted(daemon: Daemon, limitMs?: number): Promise<void> {
+  try {
+    await until('the daemon has started', () => daemon.said().includes('started'), limitMs);
+  } catch (error) {
+    throw new Error(`it said last: ${daemon.said().slice(-600)}`, { cause: error });
+  }
+}
+
 /** A node's file as its own programs see it; empty where there is none. */
 export function fileOn(node: FleetNode, path: string): string {
   try {

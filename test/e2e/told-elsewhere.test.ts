@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
 import { Listener } from '../notify/listener.ts';
-import { fileOn, startRig, until, type Rig } from './rig.ts';
+import { fileOn, hasStarted, type Rig, startRig, until } from './rig.ts';
 
 const possible = fleetAvailable('namespaces');
 const title = possible.available
@@ -39,7 +39,7 @@ describe.skipIf(!possible.available)(title, () => {
     const collector = await listener();
     const rig = await rigWith(`traces:\n  endpoint: '${collector.url}/v1/traces'\n`);
     const daemon = rig.daemon();
-    await until('the daemon has started', () => daemon.said().includes('started'));
+    await hasStarted(daemon);
     await reaches(rig, 'first');
     const heard = (): string => collector.heard.map(({ body }) => body).join('\n');
     await until('the trace has ended', () => heard().includes('"name":"change"'));
@@ -86,7 +86,7 @@ describe.skipIf(!possible.available)(title, () => {
     };
     await asked();
     const daemon = rig.daemon();
-    await until('the daemon has started', () => daemon.said().includes('started'));
+    await hasStarted(daemon);
     await asked();
     expect(await daemon.stop()).toBe(0);
     writeFileSync(rig.settings, readFileSync(rig.settings, 'utf8').replace(/^notify:[\s\S]*/mu, ''));

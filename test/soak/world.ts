@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadSettings } from '../../src/config/load.ts';
 import { connectDaemon } from '../../src/contract/client.ts';
 import type { ControllerStatus } from '../../src/contract/report.ts';
-import { startRig, until, type Daemon, type NodeType, type Rig } from '../e2e/rig.ts';
+import { type Daemon, hasStarted, type NodeType, type Rig, startRig } from '../e2e/rig.ts';
 import { diceOf, type Dice } from './dice.ts';
 
 export type Services = Record<
@@ -59,12 +59,10 @@ export async function openWorld(how: {
   const probe = join(rig.folder, 'probe.json');
   const daemon = startProbed(rig, probe);
   const { socket } = (await loadSettings({ file: rig.settings, env: {}, uid: 0 })).settings.daemon;
-  await until('the daemon has started', () => daemon.said().includes('started'), 240_000).catch(
-    async (error: unknown) => {
-      await rig.stop();
-      throw new Error(daemon.said(), { cause: error });
-    },
-  );
+  await hasStarted(daemon, 240_000).catch(async (error: unknown) => {
+    await rig.stop();
+    throw new Error(daemon.said(), { cause: error });
+  });
   const services = rig.read('service-registry', 'services.json') as Services;
   const world: World = {
     ...{ rig, daemon, pid: daemon.process.pid ?? 0, dice: diceOf(how.seed), probe, services },

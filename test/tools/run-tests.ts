@@ -139,6 +139,12 @@ if (skipped.length > 0) {
     `\nskipped (root, namespaces or test servers are missing; \`make test-servers\` builds the servers):\n  ${skipped.join('\n  ')}\n`,
   );
 }
-if (failures.length > 0) process.stdout.write(`\nfailed:\n  ${failures.join('\n  ')}\n`);
+if (failures.length > 0) {
+  process.stdout.write(`\nfailed:\n  ${failures.join('\n  ')}\n`);
+  // Who sees only the end of a long log still learns where to look.
+  const files = Map.groupBy(failures, (failure) => failure.split(/[:\n]/u, 1)[0] ?? '');
+  const counts = [...files].map(([file, those]) => `${file} (${String(those.length)})`);
+  process.stdout.write(`\nfailed in: ${counts.join(', ')}\n`);
+}
 process.stdout.write(`\n${String(passed)} passed, ${String(failed)} failed\n`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

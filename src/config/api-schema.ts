@@ -1,53 +1,20 @@
-import { BlockList, isIP } from 'node:net';
 import * as z from 'zod';
 import { flag, oneOf, optionalPath, whole } from './leaf.ts';
+import { isWholePair, networks, place, wholePair } from './listener-leaf.ts';
 
 const error = 'a mapping of settings';
-const listenError = '`off`, or an address and a port such as 127.0.0.1:9440 or [::1]:9440';
-const networkError = 'a network such as 10.0.0.0/8, or an address';
 const nameError = 'a host name in lower case';
-
-/** Address and port of `127.0.0.1:9440` or `[::1]:9440`; undefined for any other text. */
-export function addressOf(text: string): { readonly host: string; readonly port: number } | undefined {
-  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/u.exec(text) ?? [];
-  const host = bracketed ?? plain ?? '';
-  const port = Number(digits);
-  const family = isIP(host);
-  return port <= 65_535 && family === (bracketed === undefined ? 4 : 6) ? { host, port } : undefined;
-}
-
-/** Puts a network or an address on the list. @returns false where it is neither. */
-export function addNetwork(list: BlockList, text: string): boolean {
-  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/u.exec(text) ?? [];
-  const family = isIP(address);
-  const most = family === 4 ? 32 : 128;
-  const length = bits === undefined ? most : Number(bits);
-  if (family === 0 || length > most) return false;
-  list.addSubnet(address, length, family === 4 ? 'ipv4' : 'ipv6');
-  return true;
-}
 
 /** The settings of the HTTP API over TCP; the daemon's own socket needs none. */
 export const api = z
   .strictObject(
     {
-      listen: z
-        .string({ error: listenError })
-        .refine((text) => text === 'off' || addressOf(text) !== undefined, { error: listenError })
-        .default('127.0.0.1:9440')
-        .describe(
-          'Where the API is served over TCP; `off` for nowhere. Every request needs a token: `syncctl token create`.',
-        ),
-      allowFrom: z
-        .array(
-          z.string({ error: networkError }).refine((text) => addNetwork(new BlockList(), text), {
-            error: networkError,
-          }),
-          { error: 'a list of networks' },
-        )
-        .max(64, { error: 'a list of at most 64 networks' })
-        .default(['127.0.0.0/8', '::1'])
-        .describe('Networks from which requests are answered at all.'),
+      listen: place(
+        '127.0.0.1:9440',
+        ['127.0.0.1:9440', '[::1]:9440'],
+        'Where the API is served over TCP; `off` for nowhere. Every request needs a token: `syncctl token create`.',
+      ),
+      allowFrom: networks('Networks from which requests are answered at all.'),
       hosts: z
         .array(
           z
@@ -62,7 +29,7 @@ export const api = z
         .describe(
           'Names under which it may be asked, beside its address and `localhost`: any other is refused, since somebody else’s DNS may point here.',
         ),
-      certificate: optionalPath('PEM file of the certificate chain; with `key`, the API speaks TLS.'),
+      certificate: optionalPath('PEM file of the certificate chain; with `key`, the API speaks TLS. Read again when it changes.'),
       key: optionalPath('PEM file of its private key.'),
       requestsPerMinute: whole(
         600,
@@ -83,9 +50,7 @@ export const api = z
     },
     { error },
   )
-  .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
-    error: '`certificate` and `key` together, or none of them',
-  });
+  .refine(isWholePair, wholePair);
 
 /** What Prometheus gets. */
 export const metrics = z.strictObject(

@@ -1,22 +1,19 @@
 import * as z from 'zod';
-import { addressOf } from './api-schema.ts';
 import { millis, oneOf, optionalPath, whole } from './leaf.ts';
+import { place } from './listener-leaf.ts';
 
 const error = 'a mapping of settings';
-const listenError = '`off`, or an address and a port such as 0.0.0.0:9443 or [::]:9443';
 const urlError = 'an address such as https://sync.example.com:9443, without a path';
 
 /** The listener for nodes that nobody can reach, and that fetch their configuration themselves. */
 export const pull = z
   .strictObject(
     {
-      listen: z
-        .string({ error: listenError })
-        .refine((text) => text === 'off' || addressOf(text) !== undefined, { error: listenError })
-        .default('off')
-        .describe(
-          'Where nodes fetch their configuration themselves, over TLS; `off` for nowhere. Nothing of the API is served there.',
-        ),
+      listen: place(
+        'off',
+        ['0.0.0.0:9443', '[::]:9443'],
+        'Where nodes fetch their configuration themselves, over TLS; `off` for nowhere. Nothing of the API is served there.',
+      ),
       url: z
         .string({ error: urlError })
         .regex(

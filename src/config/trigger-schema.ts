@@ -1,11 +1,8 @@
-import { BlockList } from 'node:net';
 import * as z from 'zod';
-import { addNetwork, addressOf } from './api-schema.ts';
 import { flag, optionalPath, whole } from './leaf.ts';
+import { isWholePair, networks, place, wholePair } from './listener-leaf.ts';
 
 const error = 'a mapping of settings';
-const listenError = '`off`, or an address and a port such as 127.0.0.1:9441 or [::1]:9441';
-const networkError = 'a network such as 10.0.0.0/8, or an address';
 const variableError =
   'the name of an environment variable in capitals that does not begin with SYNC_CONTROLLER_, or null';
 
@@ -48,27 +45,16 @@ export const webhook = z
 export const admission = z
   .strictObject(
     {
-      listen: z
-        .string({ error: listenError })
-        .refine((text) => text === 'off' || addressOf(text) !== undefined, { error: listenError })
-        .default('off')
-        .describe(
-          'Where the API server asks whether an edit of a registry is sound; `off` for nowhere. `syncctl admission manifest` prints what makes it ask.',
-        ),
+      listen: place(
+        'off',
+        ['127.0.0.1:9441', '[::1]:9441'],
+        'Where the API server asks whether an edit of a registry is sound; `off` for nowhere. `syncctl admission manifest` prints what makes it ask.',
+      ),
       certificate: optionalPath(
         'PEM file of the certificate chain; else `admission.crt` of the state directory, which `syncctl admission manifest` makes.',
       ),
       key: optionalPath('PEM file of its private key; else `admission.key` of the state directory.'),
-      allowFrom: z
-        .array(
-          z.string({ error: networkError }).refine((text) => addNetwork(new BlockList(), text), {
-            error: networkError,
-          }),
-          { error: 'a list of networks' },
-        )
-        .max(64, { error: 'a list of at most 64 networks' })
-        .default(['127.0.0.0/8', '::1'])
-        .describe('Networks from which the API server may ask.'),
+      allowFrom: networks('Networks from which the API server may ask.'),
       requestsPerMinute: whole(
         600,
         { min: 1, max: 1_000_000 },
@@ -77,9 +63,7 @@ export const admission = z
     },
     { error },
   )
-  .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
-    error: '`certificate` and `key` together, or none of them',
-  });
+  .refine(isWholePair, wholePair);
 
 /** What is written beside the registries on Kubernetes. */
 export const announce = z.strictObject(

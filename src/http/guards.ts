@@ -1,8 +1,8 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context, MiddlewareHandler } from 'hono';
 import { BlockList, isIP } from 'node:net';
-import { addNetwork } from '../config/api-schema.ts';
 import type { Clock } from '../lib/clock.ts';
+import { addNetwork } from '../lib/place.ts';
 import type { Env } from './app.ts';
 import { Allowance } from './allowance.ts';
 import { Refusal } from './problem.ts';

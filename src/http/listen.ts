@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import type { ListenOptions } from 'node:net';
 import type { Env } from './app.ts';
 
-/** An open door. */
+/** A server that answers at its place. */
 export interface Listening {
   readonly server: Server;
   /** Takes no new request and ends the open ones. */
@@ -18,14 +18,25 @@ export interface Certified {
   readonly key: Buffer;
 }
 
-/** Opens a door for an app. Rejects with the system's error where the place cannot be had. */
+export const oldestTls = 'TLSv1.2';
+
+/** Serves an app. Rejects with the system's error where the place cannot be had. */
 export async function listen(app: Hono<Env>, options: ListenOptions, tls?: Certified): Promise<Listening> {
   const server = createAdaptorServer(
     tls === undefined
       ? { fetch: app.fetch }
-      : { fetch: app.fetch, createServer, serverOptions: { ...tls, minVersion: 'TLSv1.2' } },
+      : {
+          fetch: app.fetch,
+          createServer,
+          serverOptions: { cert: tls.cert, key: tls.key, minVersion: oldestTls },
+        },
   ) as Server;
   server.headersTimeout = 10_000;
+  return listening(server, options);
+}
+
+/** Has a server listen. Rejects with the system's error where the place cannot be had. */
+export async function listening(server: Server, options: ListenOptions): Promise<Listening> {
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
   server.once('error', reject);
   server.listen(options, () => {

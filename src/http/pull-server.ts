@@ -1,16 +1,16 @@
-import { readFileSync, statSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
+import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { addressOf } from '../config/api-schema.ts';
 import type { Settings } from '../config/settings.ts';
-import { waited, type Clock } from '../lib/clock.ts';
-import { messageOf, SyncError } from '../lib/errors.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { Place } from '../lib/place.ts';
 import type { NodeId } from '../model/node.ts';
 import type { DurableNodeTokens } from '../store/node-tokens.ts';
 import type { Visits } from '../transport/visits.ts';
 import { Allowance } from './allowance.ts';
+import { Door } from './door.ts';
+import { listening, oldestTls, type Certified, type Listening } from './listen.ts';
 import { pullPath, TurnedAway, visit } from './pull-visit.ts';
 
 export interface PullServerParts {
@@ -31,137 +31,61 @@ export interface PullServer {
   close(): Promise<void>;
 }
 
-const againMs = 30_000;
-const renewMs = 60_000;
+const complainMs = 60_000;
 const handshakeMs = 5_000;
 const headersMs = 5_000;
 /** A receipt of the largest size over a slow line. */
 const requestMs = 60_000;
 
-/**
- * Serves nodes that fetch their configuration themselves: one path over TLS, and nothing else. A place or a certificate that cannot
- * be had is told and tried again.
- */
+/** Serves nodes that fetch their configuration themselves: one path over TLS, and nothing else. */
 export async function servePull(parts: PullServerParts): Promise<PullServer> {
-  const door = new PullDoor(parts);
+  const { settings, onOpen, clock, log } = parts;
+  const { certificate = '', key = '' } = settings;
+  const visitors = new Visitors(parts);
+  const door = new Door({
+    ...{ place: settings.listen, clock, log },
+    files: { certificate, key, section: 'pull', remedy: 'correct pull.certificate and pull.key' },
+    listen: (place, tls) => visitors.receive(place, tls),
+    onOpen: () => {
+      log.info('nodes can fetch their configuration', { address: settings.listen });
+      onOpen();
+    },
+    shut: 'nodes cannot fetch their configuration',
+  });
   await door.begin();
-  return door;
+  return { address: () => door.address(), close: () => door.close() };
 }
 
-class PullDoor implements PullServer {
+class Visitors {
   readonly #parts: PullServerParts;
   readonly #connections: Allowance;
-  readonly #stop = new AbortController();
-  #server: Server | undefined;
-  #read = '';
   #toldMs = -Infinity;
-  #work = Promise.resolve();
 
   constructor(parts: PullServerParts) {
     this.#parts = parts;
     this.#connections = new Allowance(parts.settings.connectionsPerMinute, parts.clock);
   }
 
-  address(): AddressInfo | undefined {
-    return (this.#server?.address() as AddressInfo | null | undefined) ?? undefined;
-  }
-
-  async begin(): Promise<void> {
-    const { log, settings } = this.#parts;
-    const failure = await this.#open();
-    if (failure !== undefined)
-      log.error('nodes cannot fetch their configuration; it is tried again', {
-        address: settings.listen,
-        error: failure,
-      });
-    this.#work = this.#keep();
-  }
-
-  async close(): Promise<void> {
-    this.#stop.abort();
-    await this.#work;
-    const server = this.#server;
-    if (server === undefined) return;
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    server.close(() => {
-      resolve(undefined);
+  receive(place: Place, tls: Certified | undefined): Promise<Listening> {
+    const { settings } = this.#parts;
+    const server = createServer(
+      {
+        ...{ cert: tls?.cert, key: tls?.key, minVersion: oldestTls },
+        handshakeTimeout: handshakeMs,
+        headersTimeout: headersMs,
+        requestTimeout: requestMs,
+        connectionsCheckingInterval: 1_000,
+        keepAliveTimeout: headersMs,
+        maxHeaderSize: 8_192,
+      },
+      (request, response) => void this.#serve(request, response),
+    );
+    server.maxConnections = settings.maxConnections;
+    // Before the handshake, which is what a stranger costs us.
+    server.on('connection', (socket: Socket) => {
+      if (this.#connections.take(socket.remoteAddress ?? '') > 0) socket.destroy();
     });
-    server.closeAllConnections();
-    await promise;
-  }
-
-  /** Opens the door where it could not be opened, and takes a certificate that was renewed. */
-  async #keep(): Promise<void> {
-    const { clock } = this.#parts;
-    while (await waited(clock, this.#server === undefined ? againMs : renewMs, this.#stop.signal)) {
-      if (this.#server === undefined) await this.#open();
-      else this.#renew(this.#server);
-    }
-  }
-
-  async #open(): Promise<unknown> {
-    const { settings, log, onOpen } = this.#parts;
-    try {
-      const server = createServer(
-        {
-          ...this.#certificate(),
-          minVersion: 'TLSv1.2',
-          handshakeTimeout: handshakeMs,
-          headersTimeout: headersMs,
-          requestTimeout: requestMs,
-          connectionsCheckingInterval: 1_000,
-          keepAliveTimeout: headersMs,
-          maxHeaderSize: 8_192,
-        },
-        (request, response) => void this.#serve(request, response),
-      );
-      server.maxConnections = settings.maxConnections;
-      // Before the handshake, which is what a stranger costs us.
-      server.on('connection', (socket: Socket) => {
-        if (this.#connections.take(socket.remoteAddress ?? '') > 0) socket.destroy();
-      });
-      const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-      server.once('error', reject);
-      server.listen(addressOf(settings.listen), () => {
-        resolve(undefined);
-      });
-      await promise;
-      server.removeListener('error', reject);
-      server.on('error', () => undefined);
-      this.#server = server;
-      log.info('nodes can fetch their configuration', { address: settings.listen });
-      onOpen();
-      return undefined;
-    } catch (error) {
-      return error;
-    }
-  }
-
-  #renew(server: Server): void {
-    const { certificate, key } = this.#parts.settings;
-    try {
-      if (stampOf(certificate, key) === this.#read) return;
-      server.setSecureContext({ ...this.#certificate(), minVersion: 'TLSv1.2' });
-      this.#parts.log.info('the certificate for nodes is read again');
-    } catch (error) {
-      this.#parts.log.warn('the renewed certificate for nodes cannot be used; the old one stays', { error });
-    }
-  }
-
-  #certificate(): { readonly cert: Buffer; readonly key: Buffer } {
-    const { certificate = '', key = '' } = this.#parts.settings;
-    try {
-      const stamp = stampOf(certificate, key);
-      const pair = { cert: readFileSync(certificate), key: readFileSync(key) };
-      this.#read = stamp;
-      return pair;
-    } catch (error) {
-      throw new SyncError(
-        'config',
-        `pull: expected readable files of the certificate and its key, got ${messageOf(error)}`,
-        { remedy: 'correct pull.certificate and pull.key' },
-      );
-    }
+    return listening(server, place);
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -182,7 +106,7 @@ class PullDoor implements PullServer {
   /** Every node meets the same trouble with every visit: it is told once in a while. */
   #complain(error: unknown): void {
     const now = this.#parts.clock.monotonic();
-    if (now < this.#toldMs + renewMs) return;
+    if (now < this.#toldMs + complainMs) return;
     this.#toldMs = now;
     this.#parts.log.warn('visits of nodes fail', { error });
   }
@@ -212,13 +136,4 @@ class PullDoor implements PullServer {
     });
     response.end(script);
   }
-}
-
-function stampOf(...files: readonly (string | undefined)[]): string {
-  return files
-    .map((file = '') => {
-      const { ino, mtimeMs, size } = statSync(file);
-      return [ino, mtimeMs, size].join(' ');
-    })
-    .join(', ');
 }

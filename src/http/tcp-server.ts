@@ -1,23 +1,20 @@
-import { readFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { aliveMs } from '../contract/routes.ts';
-import { addressOf } from '../config/api-schema.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../lib/clock.ts';
-import { messageOf, SyncError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Random } from '../lib/random.ts';
 import { buildApp } from './app.ts';
 import { admitByRole, byToken, type Holders } from './bearer.ts';
+import type { CertificateFiles } from './certificate.ts';
 import { addDashboard, dashboardFolder } from './dashboard.ts';
+import { Door } from './door.ts';
 import { Feed } from './feed.ts';
 import { fromAllowed, fromNoOtherSite, notTooOften, toOurName } from './guards.ts';
 import type { Served } from './handlers.ts';
-import { listen, type Certified, type Listening } from './listen.ts';
+import { listen } from './listen.ts';
 import { addMetrics } from './metrics-route.ts';
 import type { Scrape } from './metrics/metrics.ts';
 import { webhookDoor, type WebhookDoorParts } from './webhook-door.ts';
-import { tryAgain } from './patient.ts';
 import { addProbes } from './probes.ts';
 import { sessionFile } from './session-file.ts';
 import { Sessions, type NamedHolders } from './sessions.ts';
@@ -44,68 +41,33 @@ export interface TcpServer {
   close(): Promise<void>;
 }
 
-type Place = NonNullable<ReturnType<typeof addressOf>>;
-
-/**
- * Serves the API over TCP to whoever shows a token. A place or a certificate that cannot be had is told and tried again: the nodes
- * do not wait for the API.
- */
+/** Serves the API over TCP to whoever shows a token. The nodes do not wait for it. */
 export async function serveTcp(parts: TcpServerParts): Promise<TcpServer> {
-  const place = addressOf(parts.settings.listen);
-  if (place === undefined) return { url: () => undefined, close: () => Promise.resolve() };
-  const door = new TcpDoor(parts, place);
+  const { settings, controller, clock, random, log } = parts;
+  const feed = new Feed({ status: () => controller.status(), clock, random });
+  const files = filesOf(settings);
+  const url = (): string | undefined => urlOf(door, files !== undefined);
+  const door = new Door({
+    ...{ place: settings.listen, files, clock, log },
+    listen: (place, tls) => listen(appOf(parts, feed), place, tls),
+    onOpen: () => {
+      log.info('the API is served', { url: url() });
+    },
+    shut: 'the API cannot be served over TCP, and nodes are pushed all the same',
+  });
   await door.begin();
-  return door;
+  const close = async (): Promise<void> => {
+    // Whoever follows events never leaves by himself.
+    await feed.close();
+    await door.close();
+  };
+  return { url, close };
 }
 
-class TcpDoor implements TcpServer {
-  readonly #parts: TcpServerParts;
-  readonly #place: Place;
-  readonly #feed: Feed;
-  readonly #stop = new AbortController();
-  #open: Listening | undefined;
-  #url: string | undefined;
-  #trying = Promise.resolve();
-
-  constructor(parts: TcpServerParts, place: Place) {
-    this.#parts = parts;
-    this.#place = place;
-    const { controller, clock, random } = parts;
-    this.#feed = new Feed({ status: () => controller.status(), clock, random });
-  }
-
-  url(): string | undefined {
-    return this.#url;
-  }
-
-  async begin(): Promise<void> {
-    try {
-      await this.#listen();
-    } catch (error) {
-      const text = 'the API cannot be served over TCP and is tried again; nodes are pushed all the same';
-      this.#parts.log.error(text, { address: this.#parts.settings.listen, error });
-      // It was told once that the place cannot be had.
-      this.#trying = tryAgain(() => this.#listen(), this.#parts.clock, this.#stop.signal);
-    }
-  }
-
-  async close(): Promise<void> {
-    this.#stop.abort();
-    await this.#trying;
-    await this.#feed.close();
-    await this.#open?.close();
-  }
-
-  async #listen(): Promise<void> {
-    const certified = certificateOf(this.#parts.settings);
-    this.#open = await listen(appOf(this.#parts, this.#feed), this.#place, certified);
-    this.#url = urlOf(this.#open, certified !== undefined);
-    this.#parts.log.info('the API is served', { url: this.#url });
-  }
-}
-
-function urlOf({ server }: Listening, secure: boolean): string {
-  const { address, port, family } = server.address() as AddressInfo;
+function urlOf(door: Door, secure: boolean): string | undefined {
+  const found = door.address();
+  if (found === undefined) return undefined;
+  const { address, port, family } = found;
   const host = family === 'IPv6' ? `[${address}]` : address;
   return `${secure ? 'https' : 'http'}://${host}:${String(port)}`;
 }
@@ -141,17 +103,7 @@ function sessionsOf({ settings, holders, clock, random, log, sessionsPath }: Tcp
   return new Sessions({ holders, clock, random, hours: settings.sessionHours, ...file });
 }
 
-function certificateOf({ certificate, key }: Settings['api']): Certified | undefined {
+function filesOf({ certificate, key }: Settings['api']): CertificateFiles | undefined {
   if (certificate === undefined || key === undefined) return undefined;
-  try {
-    return { cert: readFileSync(certificate), key: readFileSync(key) };
-  } catch (error) {
-    throw new SyncError(
-      'config',
-      `api: expected readable files of the certificate and its key, got ${messageOf(error)}`,
-      {
-        remedy: 'correct api.certificate and api.key',
-      },
-    );
-  }
+  return { certificate, key, section: 'api', remedy: 'correct api.certificate and api.key' };
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { certificateIn } from '../e2e/pull-rig.ts';
+import { certificateIn } from '../support/certificate.ts';
 import { ControllerDouble, status } from './controller-double.ts';
 import { EnrolDouble, rows } from './enrol-double.ts';
 import { demo } from './registry-folder.ts';

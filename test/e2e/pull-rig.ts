@@ -1,11 +1,11 @@
 // Nodes that fetch their configuration: the rig of every end-to-end test, a listener for nodes, and the service's script in a node.
-import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { FleetNode } from '../fleet/types.ts';
+import { certificateIn } from '../support/certificate.ts';
 import { fileOn, startRig, type Rig, type RigOptions } from './rig.ts';
 
 export interface PullRig extends Rig {
@@ -28,15 +28,6 @@ export interface NodeState {
   readonly evidence: string;
   readonly remedy: string | null;
   readonly pull: { readonly here: boolean; readonly lastVisit: string | null } | null;
-}
-
-/** A self-signed certificate and its key. */
-export function certificateIn(folder: string): { readonly certificate: string; readonly key: string } {
-  const [certificate, key] = [join(folder, 'pull.pem'), join(folder, 'pull.key')];
-  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  const where = ['-subj', '/CN=sync-controller', '-keyout', key, '-out', certificate];
-  execFileSync('openssl', ['req', '-x509', ...curve, '-days', '2', ...where], { stdio: 'ignore' });
-  return { certificate, key };
 }
 
 export async function freePort(): Promise<number> {

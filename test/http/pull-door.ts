@@ -16,7 +16,7 @@ import { DurableNodeTokens } from '../../src/store/node-tokens.ts';
 import { createPullTransport } from '../../src/transport/pull.ts';
 import type { Endpoint, ExchangeResult } from '../../src/transport/transport.ts';
 import { Visits } from '../../src/transport/visits.ts';
-import { certificateIn } from '../e2e/pull-rig.ts';
+import { certificateIn } from '../support/certificate.ts';
 
 export interface Reply {
   readonly status: number;

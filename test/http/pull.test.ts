@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { routes } from '../../src/contract/routes.ts';
 import { pullAddress } from '../../src/enrol/pull-address.ts';
 import { settingsSchema } from '../../src/config/schema.ts';
-import { certificateIn } from '../e2e/pull-rig.ts';
+import { certificateIn } from '../support/certificate.ts';
 import { until } from '../e2e/rig.ts';
 import { home, nonceOf, office, openPullDoor, type PullDoor } from './pull-door.ts';
 

@@ -1,11 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { status } from '../cli/controller-double.ts';
+import { certificateIn } from '../support/certificate.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { openDoor } from './door.ts';
 
@@ -100,43 +101,52 @@ describe('with a durable.db that cannot be used', () => {
 });
 
 describe('with a certificate', () => {
-  it('speaks TLS and nothing else', async () => {
+  const inFolder = (): string => {
     const folder = mkdtempSync(join(tmpdir(), 'tls-'));
     onTestFinished(() => {
       rmSync(folder, { recursive: true, force: true });
     });
-    const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-days',
-        '2',
-        '-subj',
-        '/CN=localhost',
-        '-keyout',
-        key,
-        '-out',
-        certificate,
-      ],
-      { stdio: 'ignore' },
-    );
-    const door = await openDoor({ certificate, key });
+    return folder;
+  };
+
+  it('speaks TLS and nothing else', async () => {
+    const door = await openDoor(certificateIn(inFolder()));
     expect(door.url).toMatch(/^https:/u);
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    httpsRequest(`${door.url}/livez`, { rejectUnauthorized: false, agent: false }, (response) => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
-    })
-      .on('error', reject)
-      .end();
-    expect(await promise).toBe(200);
+    expect((await shownAt(door.url)).status).toBe(200);
     await expect(fetch(`${door.url.replace('https', 'http')}/livez`)).rejects.toThrow();
   });
+
+  it('shows a renewed one without a restart, and the old one while half of the new pair is missing', async () => {
+    const [clock, files] = [new ManualClock(), certificateIn(inFolder())];
+    const door = await openDoor(files, { clock });
+    const before = (await shownAt(door.url)).fingerprint;
+    const renewed = certificateIn(inFolder());
+    copyFileSync(renewed.certificate, files.certificate);
+    await clock.advance(60_000);
+    await expect.poll(() => door.said.at(-1)?.text).toContain('the old one stays');
+    const told = door.said.length;
+    await clock.advance(60_000);
+    expect(door.said).toHaveLength(told);
+    expect((await shownAt(door.url)).fingerprint).toBe(before);
+    copyFileSync(renewed.key, files.key);
+    await clock.advance(60_000);
+    await expect.poll(() => door.said.at(-1)?.text).toContain('renewed certificate is shown');
+    expect((await shownAt(door.url)).fingerprint).not.toBe(before);
+    rmSync(files.key);
+    await clock.advance(60_000);
+    await expect.poll(() => door.said.at(-1)?.text).toContain('the old one stays');
+    expect((await shownAt(door.url)).status).toBe(200);
+  });
 });
+
+/** What a probe answers over TLS, and the certificate that it has shown. */
+async function shownAt(url: string): Promise<{ readonly status: number; readonly fingerprint: string }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; fingerprint: string }>();
+  const asked = httpsRequest(`${url}/livez`, { rejectUnauthorized: false, agent: false }, (response) => {
+    response.resume();
+    const { fingerprint256 } = (response.socket as TLSSocket).getPeerCertificate();
+    resolve({ status: response.statusCode ?? 0, fingerprint: fingerprint256 });
+  });
+  asked.on('error', reject).end();
+  return promise;
+}

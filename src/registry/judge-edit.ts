@@ -1,4 +1,5 @@
 import type { Finding, RawObject, RegistryObject, Snapshot } from '../model/snapshot.ts';
+import { placesAdded } from './findings-added.ts';
 import type { ParseRegistries } from './last-good.ts';
 
 /** An edit of one registry object, as it is about to be saved. */
@@ -36,7 +37,7 @@ export function judgeEdit({ before, after }: Edit, { parse, objects, lastGood }:
   const rest = is.findings.filter(
     (finding) => !spoiled.includes(finding) && !isToCome(finding, before, after),
   );
-  const added = [...spoiled, ...addedTo(was.findings, rest)];
+  const added = [...spoiled, ...placesAdded(was.findings, rest).added];
   return {
     errors: added.filter(({ severity }) => severity === 'error'),
     warnings: added.filter(({ severity }) => severity === 'warning'),
@@ -63,27 +64,6 @@ function wholeKey({ severity, path }: Finding, { name }: RawObject): string | un
 
 function valueOf(object: RawObject | undefined, key: string): string | undefined {
   return object !== undefined && Object.hasOwn(object.data, key) ? object.data[key] : undefined;
-}
-
-/** What is among the second and was not among the first; each of the first excuses one of the second. */
-function addedTo(before: readonly Finding[], after: readonly Finding[]): readonly Finding[] {
-  // A row that goes moves the ones below it: what is said of them is the same, at another place of the list.
-  const bySaying = excused(before, after, ({ path, message, severity }) =>
-    JSON.stringify([severity, path.replaceAll(/\/\d+(?=\/|$)/gu, '/*'), message]),
-  );
-  // A message may name what has changed elsewhere: at the same place it is still the same trouble.
-  const byPlace = excused(bySaying.before, bySaying.after, ({ path, severity }) => `${severity} ${path}`);
-  return byPlace.after;
-}
-
-function excused(
-  before: readonly Finding[],
-  after: readonly Finding[],
-  keyOf: (finding: Finding) => string,
-): { readonly before: readonly Finding[]; readonly after: readonly Finding[] } {
-  const left = Map.groupBy(before, keyOf);
-  const added = after.filter((finding) => left.get(keyOf(finding))?.pop() === undefined);
-  return { before: [...left.values()].flat(), after: added };
 }
 
 function sayingOf({ digest, paused, findings }: Snapshot): string {

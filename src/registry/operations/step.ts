@@ -2,6 +2,7 @@ import { SyncError } from '../../lib/errors.ts';
 import { knowsSecrets, sealedMark, veil } from '../../lib/veil.ts';
 import { contentDigest, textsOf, type RegistryTexts } from '../../model/registry-texts.ts';
 import type { Finding, RawObject, RegistryObject, Snapshot } from '../../model/snapshot.ts';
+import { findingsAdded } from '../findings-added.ts';
 import { parseRegistries } from '../parse.ts';
 import type { Source } from '../source.ts';
 
@@ -38,10 +39,7 @@ export function previewed(
 
 /** The first entry that an edit would have set aside and that was not set aside before. */
 export function newFlaw(before: readonly Finding[], after: readonly Finding[]): Finding | undefined {
-  const known = new Set(before.map(({ path, message }) => `${path} ${message}`));
-  return after.find(
-    ({ severity, path, message }) => severity === 'error' && !known.has(`${path} ${message}`),
-  );
+  return findingsAdded(before, after).added.find(({ severity }) => severity === 'error');
 }
 
 /** The texts as they would be after the steps. */

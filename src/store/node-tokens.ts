@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto';
 import { isoSeconds, type Clock } from '../lib/clock.ts';
-import { SyncError } from '../lib/errors.ts';
 import type { Random } from '../lib/random.ts';
 import type { NodeId } from '../model/node.ts';
 import { required, type Durable } from './durable.ts';
 import type { NodeTokenRecord } from './records.ts';
-
-const secretForm = /^scn_[0-9a-f]{64}$/u;
+import { hashOf, keptOf, needReadable, newSecret } from './token-secret.ts';
 
 /**
  * Tokens of nodes that fetch their configuration: each is good for one node and for nothing else. A node has one, and while it is
@@ -33,12 +30,8 @@ export class DurableNodeTokens {
 
   /** Whose secret it is. @throws SyncError `unavailable` where the store is damaged. */
   holderOf(secret: string): NodeTokenRecord | undefined {
-    const state = this.durable.state();
-    if (!state.available)
-      throw new SyncError('unavailable', `node tokens: expected a readable durable.db, got ${state.reason}`, {
-        remedy: state.remedy,
-      });
-    return secretForm.test(secret) ? this.byHash.get(hashOf(secret)) : undefined;
+    needReadable(this.durable, 'node tokens');
+    return this.byHash.get(keptOf('scn', secret) ?? '');
   }
 
   /** A token that was used: the ones before it end. */
@@ -65,7 +58,7 @@ export class DurableNodeTokens {
     readonly now: boolean;
   }): Promise<string> {
     const { node, who, reason, now } = wish;
-    const secret = `scn_${this.random.hex(32)}`;
+    const secret = newSecret('scn', this.random);
     const record = { hash: hashOf(secret), node, who, why: reason, since: isoSeconds(this.clock.now()) };
     const before = this.of(node);
     required(await this.durable.ask('addNodeToken', record), 'node token');
@@ -87,8 +80,4 @@ export class DurableNodeTokens {
     required(await this.durable.ask('dropNodeTokens', hashes), 'node token');
     for (const hash of hashes) this.byHash.delete(hash);
   }
-}
-
-function hashOf(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
 }

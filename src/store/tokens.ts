@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { isoSeconds, type Clock } from '../lib/clock.ts';
 import { SyncError } from '../lib/errors.ts';
 import type { Random } from '../lib/random.ts';
 import { required, type Durable } from './durable.ts';
 import type { TokenRecord } from './records.ts';
+import { hashOf, keptOf, needReadable, newSecret } from './token-secret.ts';
 
 /** What a token is minted for. */
 export interface TokenWish {
@@ -14,8 +14,6 @@ export interface TokenWish {
   readonly who: string;
   readonly reason: string | undefined;
 }
-
-const secretForm = /^sct_[0-9a-f]{64}$/u;
 
 /** Tokens of the API, readable at once, kept durably. The secret is shown once, when it is minted, and kept nowhere. */
 export class DurableTokens {
@@ -39,16 +37,14 @@ export class DurableTokens {
 
   /** Whose secret it is; undefined for one that is unknown or over. @throws SyncError `unavailable` where the store is damaged. */
   holderOf(secret: string): TokenRecord | undefined {
-    this.mustBeReadable();
-    if (!secretForm.test(secret)) return undefined;
-    // Whoever can find a secret by the time that a lookup of its hash takes has broken SHA-256.
-    const record = this.byHash.get(hashOf(secret));
+    needReadable(this.durable, 'tokens');
+    const record = this.byHash.get(keptOf('sct', secret) ?? '');
     return record === undefined || this.isOver(record) ? undefined : record;
   }
 
   /** The token of a name; undefined where there is none or it is over. @throws SyncError `unavailable` where the store is damaged. */
   holderNamed(name: string): TokenRecord | undefined {
-    this.mustBeReadable();
+    needReadable(this.durable, 'tokens');
     for (const record of this.byHash.values())
       if (record.name === name) return this.isOver(record) ? undefined : record;
     return undefined;
@@ -64,7 +60,7 @@ export class DurableTokens {
 
   /** @returns the secret, which nobody sees again. @throws SyncError `conflict` where the name is taken. */
   async mint({ name, role, expires, who, reason }: TokenWish): Promise<string> {
-    const secret = `sct_${this.random.hex(32)}`;
+    const secret = newSecret('sct', this.random);
     const since = isoSeconds(this.clock.now());
     const record: TokenRecord = { name, role, hash: hashOf(secret), who, why: reason, since, expires };
     if (!required(await this.durable.ask('addToken', record), 'token'))
@@ -87,16 +83,4 @@ export class DurableTokens {
       });
     for (const { hash, name: held } of this.list()) if (held === name) this.byHash.delete(hash);
   }
-
-  private mustBeReadable(): void {
-    const state = this.durable.state();
-    if (!state.available)
-      throw new SyncError('unavailable', `tokens: expected a readable durable.db, got ${state.reason}`, {
-        remedy: state.remedy,
-      });
-  }
-}
-
-function hashOf(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
 }

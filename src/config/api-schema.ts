@@ -29,7 +29,9 @@ export const api = z
         .describe(
           'Names under which it may be asked, beside its address and `localhost`: any other is refused, since somebody else’s DNS may point here.',
         ),
-      certificate: optionalPath('PEM file of the certificate chain; with `key`, the API speaks TLS. Read again when it changes.'),
+      certificate: optionalPath(
+        'PEM file of the certificate chain; with `key`, the API speaks TLS. Read again when it changes.',
+      ),
       key: optionalPath('PEM file of its private key.'),
       requestsPerMinute: whole(
         600,

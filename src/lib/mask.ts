@@ -9,7 +9,7 @@ const option = new RegExp(String.raw`(--${name}\s+)(${value})`, 'giu');
 const userinfo = /\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/@:]+:[^\s/@]+@/giu;
 // Tokens that are known by their beginning: ours, K3s, GitHub, GitLab, Slack, AWS.
 const known =
-  /\b(?:sct_[0-9a-f]{64}|hooks\.slack\.com\/[^\s"']+|K10[0-9a-f]{64}::[^\s"']+|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16})/gu;
+  /\b(?:sc[tn]_[0-9a-f]{64}|hooks\.slack\.com\/[^\s"']+|K10[0-9a-f]{64}::[^\s"']+|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16})/gu;
 
 /** Text that leaves the machine: without keys, tokens, and whatever follows a name that sounds like a secret. */
 export function maskText(text: string): string {

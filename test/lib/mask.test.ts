@@ -14,6 +14,8 @@ describe('text that leaves the machine', () => {
     [`K10${'a'.repeat(64)}::server:xyz`, '[removed]'],
     ['-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA\n', '[private key removed]'],
     [`ghp_${'a1'.repeat(12)}`, '[removed]'],
+    [`sct_${'a1'.repeat(32)}`, '[removed]'],
+    [`scn_${'a1'.repeat(32)} of a node`, '[removed] of a node'],
   ])('%s loses its secret', (text, masked) => {
     expect(maskText(text)).toBe(masked);
   });

@@ -12,13 +12,9 @@ import {
   servedBy,
   tracesFor,
 } from './daemon/rooms.ts';
-import type { Announcements } from './compose/announcements.ts';
 import type { Notifications } from './compose/notifications.ts';
 import type { Settings } from './config/settings.ts';
-import { serveSocket, type SocketServer } from './http/socket-server.ts';
-import type { PullServer } from './http/pull-server.ts';
-import type { TcpServer } from './http/tcp-server.ts';
-import type { AdmissionServer } from './http/admission/admission-server.ts';
+import { serveSocket } from './http/socket-server.ts';
 import type { RootLog } from './lib/log.ts';
 import { sweepTemps } from './lib/stale-temps.ts';
 import { version } from './lib/version.ts';
@@ -41,23 +37,22 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
   });
   for (const folder of [settings.daemon.stateDirectory, settings.source.directory])
     if (folder !== undefined) sweepTemps(folder);
-  let server: SocketServer | undefined;
-  let tcp: TcpServer | undefined;
   let told: Notifications | undefined;
-  let admission: AdmissionServer | undefined;
-  let announced: Announcements | undefined;
-  let door: PullServer | undefined;
+  // Closed in the reverse order, each of them whatever becomes of the others.
+  const rooms = new AsyncDisposableStack();
+  closeLater(rooms, traces);
+  closeLater(rooms, parts);
   const release = onSignals(stop, () => void reload(parts, log, run));
   try {
     told = await notificationsOf(parts);
     traces?.connect(() => parts.engine.parts.registry.current());
     await parts.engine.open();
     const controller = servedBy(parts, stop.signal);
-    server = await serveSocket({ socket: settings.daemon.socket, controller, version });
-    tcp = await openTcp(parts, controller, metrics);
-    admission = await admissionOf(parts);
-    announced = await announcementsOf(parts);
-    door = await openPull(parts);
+    closeLater(rooms, await serveSocket({ socket: settings.daemon.socket, controller, version }));
+    closeLater(rooms, await openPull(parts));
+    closeLater(rooms, await openTcp(parts, controller, metrics));
+    closeLater(rooms, await admissionOf(parts));
+    closeLater(rooms, await announcementsOf(parts));
     await start(parts, run, stop.signal);
     await untilAborted(stop.signal);
     log.logger.info('stopping');
@@ -66,17 +61,15 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
     stop.abort();
     // What is being told has its own two seconds; they are no part of those of the nodes.
     const telling = told?.close();
-    await announced?.close();
-    await admission?.close();
-    await tcp?.close();
-    await door?.close();
-    await server?.close();
-    await parts.close();
-    await traces?.close();
+    await rooms.disposeAsync();
     await telling;
     release();
   }
   return 0;
+}
+
+function closeLater(rooms: AsyncDisposableStack, room: { close(): Promise<void> } | undefined): void {
+  rooms.defer(() => room?.close());
 }
 
 async function start(parts: DaemonParts, run: DaemonRun, signal: AbortSignal): Promise<void> {

@@ -94,7 +94,7 @@ export function buildLoop(settings: Settings, ground: LoopGround) {
       legacy(attempt.plan, attempt.outcome);
     },
     planOf: (id) => fleet.planOf(id),
-    holdback: (id) => standing.holdback(fleet.planOf(id)) ?? heldBy(id, ground),
+    holdback: (id) => heldByAll(id, standing, ground) ?? heldBy(id, ground),
     rollout: ground.steering.rollout,
     observes: (plan, urgency) => observesDrift(plan, urgency, ground),
     onOutcome: (plan, outcome) => standing.judge(plan, outcome),
@@ -130,10 +130,21 @@ function legacyNotes(
   };
 }
 
+/** What keeps every node from being written. */
+function heldByAll(id: NodeId, standing: Standing, { fleet, durables }: LoopGround): Held | undefined {
+  const held = standing.holdback(fleet.planOf(id));
+  return held?.cause === 'paused' ? { ...held, cause: holdClass(id, durables) } : held;
+}
+
+/** A freeze ends by itself, a pause does not: they are ended by different commands. */
+function holdClass(id: NodeId, { decisions }: Durables): 'frozen' | 'paused' {
+  return decisions.holdOn(id)?.expires === undefined ? 'paused' : 'frozen';
+}
+
 /** What keeps a single node from being written: a pause, a freeze, or the rollout. */
 function heldBy(id: NodeId, { durables, steering }: LoopGround): Held | undefined {
   const paused = durables.decisions.pausedBy(id);
-  if (paused !== undefined) return { cause: 'paused', evidence: paused };
+  if (paused !== undefined) return { cause: holdClass(id, durables), evidence: paused };
   const { drift, rollout } = steering;
   const rule = drift.of(id);
   if (rule?.mode === 'freeze')

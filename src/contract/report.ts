@@ -83,6 +83,8 @@ export const nodeStatusSchema = nodeReportSchema
     hint: z.boolean(),
     /** Where the node comes itself: when it was here last since the daemon began, and whether it is now; null where it is dialled. */
     pull: z.object({ here: z.boolean(), lastVisit: z.string().nullable() }).nullable().optional(),
+    /** The pause or freeze that keeps it from being written now, also while it is active with what it holds; null where there is none. */
+    hold: holdSchema.nullable().optional(),
   })
   .meta({ id: 'NodeStatus' });
 

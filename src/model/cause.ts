@@ -144,7 +144,7 @@ export const causes = {
   quarantined: stalled('the row of the node is not valid', 'syncctl validate'),
   no_plan: stalled('there is nothing valid to render for the node', 'syncctl validate'),
   paused: waiting('pushing is paused', 'syncctl resume'),
-  frozen: waiting('the node is frozen', 'syncctl drift {node} correct'),
+  frozen: waiting('the node is frozen', 'syncctl unfreeze {node}'),
   waiting_retry: waiting('the next attempt is scheduled', 'syncctl push {node}'),
   internal: stalled('a fault of ours', 'syncctl doctor'),
 } as const satisfies Record<string, Cause>;

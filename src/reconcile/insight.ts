@@ -9,6 +9,7 @@ import { blame, blameReport, type Rendering } from './blame.ts';
 import type { Engine } from './engine.ts';
 import { pastRevisions } from './past.ts';
 import { desiredDigest } from './reconciler.ts';
+import { holdNow } from './status-report.ts';
 import { statusReport } from './report.ts';
 import { onlyOne, selectNodes } from './selection.ts';
 import type { KnownNode } from './why/judge.ts';
@@ -95,7 +96,7 @@ export class EngineInsight implements Insight {
     const node = this.engine.snapshot().nodes.get(id);
     if (node === undefined) return undefined;
     const status = this.engine.parts.status.get(id);
-    const { state, cause, evidence, remedy } = statusReport(node, status);
+    const { state, cause, evidence, remedy } = statusReport(node, status, holdNow(this.engine.parts, node));
     return {
       ...{ state: status?.hint === true ? 'unknown' : state, cause, evidence, remedy },
       lastSync: status?.lastSync ?? node.recorded.lastSync ?? null,

@@ -5,6 +5,7 @@ import type { Outcome } from '../model/outcome.ts';
 import type { Engine } from './engine.ts';
 import type { Wish } from './ports.ts';
 import { RolloutPush } from './push-rollout.ts';
+import { holdNow } from './status-report.ts';
 import { nodeReport, pushReport } from './report.ts';
 import { rolloutReport } from './rollout-report.ts';
 import { checkedPlan } from './saved-plan.ts';
@@ -68,7 +69,7 @@ async function pushEach(engine: Engine, course: Course, onNode: OnNode): Promise
           ? await loop.push(id, course.wishFor(id))
           : { outcome: waiting(id, waits), status: status.get(id) };
       const node = nodes.get(id);
-      const report = node === undefined ? undefined : nodeReport(node, settled);
+      const report = node === undefined ? undefined : nodeReport(node, settled, holdNow(engine.parts, node));
       if (report !== undefined) onNode?.(report);
       return report;
     }),

@@ -1,13 +1,14 @@
-import { remedyFor } from '../model/cause.ts';
+import { remedyFor, type CauseClass } from '../model/cause.ts';
 import type { Node } from '../model/node.ts';
 import type { HeldRemoval, NodeDiff, NodePlan } from '../model/plan.ts';
 import type { NodeStatus } from '../model/status.ts';
 import type { Term } from '../model/term.ts';
 import type { NodeReport, PlanReport, PushReport } from '../contract/report.ts';
+import type { HoldReport } from '../contract/rollout-report.ts';
 import type { Settled } from './asks.ts';
 
 /** One node's line of a push report. */
-export function nodeReport(node: Node, settled: Settled): NodeReport {
+export function nodeReport(node: Node, settled: Settled, hold?: HoldReport): NodeReport {
   const { outcome, status } = settled;
   const base = { node: node.id, name: node.name, type: node.type, address: node.address };
   if (outcome.ok) {
@@ -30,14 +31,14 @@ export function nodeReport(node: Node, settled: Settled): NodeReport {
     changed: false,
     cause: outcome.cause,
     evidence: outcome.evidence,
-    remedy: remedyFor(outcome.cause, node),
+    remedy: remedyUnder(outcome.cause, node, hold),
     rungs: [],
     notes: [],
   };
 }
 
 /** One node's line where only its status is known. */
-export function statusReport(node: Node, status: NodeStatus | undefined): NodeReport {
+export function statusReport(node: Node, status: NodeStatus | undefined, hold?: HoldReport): NodeReport {
   return {
     node: node.id,
     name: node.name,
@@ -48,10 +49,15 @@ export function statusReport(node: Node, status: NodeStatus | undefined): NodeRe
     changed: false,
     cause: status?.cause ?? null,
     evidence: status?.evidence ?? '',
-    remedy: status?.cause === undefined ? null : remedyFor(status.cause, node),
+    remedy: status?.cause === undefined ? null : remedyUnder(status.cause, node, hold),
     rungs: [...(status?.rungs ?? [])],
     notes: [],
   };
+}
+
+/** What holds a node is ended by a command of its own: a type, or everything, may be held. */
+export function remedyUnder(cause: CauseClass, node: Node, hold: HoldReport | undefined): string {
+  return hold !== undefined && (cause === 'paused' || cause === 'frozen') ? hold.end : remedyFor(cause, node);
 }
 
 /** The sum of a push over several nodes. */

@@ -1,15 +1,19 @@
 import type { ControllerStatus } from '../contract/report.ts';
-import type { NodeId } from '../model/node.ts';
+import { holdOn, type DriftReport, type HoldReport } from '../contract/rollout-report.ts';
+import type { Node, NodeId } from '../model/node.ts';
 import type { NodeStatus } from '../model/status.ts';
 import type { ControllerParts } from './parts.ts';
 import { heldReport, statusReport } from './report.ts';
 import { driftReport, holdReport, rolloutReport } from './rollout-report.ts';
+
+type Holding = Pick<ControllerParts, 'decisions' | 'drift' | 'fleet'>;
 
 /** Everything an admin may ask of the controller's own state, in one value. */
 export function controllerStatus(parts: ControllerParts): ControllerStatus {
   const { kind, reason } = parts.standing.state();
   const snapshot = parts.fleet.effective();
   const term = parts.terms.current();
+  const holding = holdsNow(parts);
   return {
     apiVersion: 'sync-controller/v1',
     kind: 'ControllerStatus',
@@ -29,8 +33,9 @@ export function controllerStatus(parts: ControllerParts): ControllerStatus {
     findings: (parts.registry.current().snapshot?.findings ?? []).map((finding) => ({ ...finding })),
     nodes: [...(snapshot?.nodes.values() ?? [])].map((node) => {
       const status = parts.status.get(node.id);
+      const hold = holdOn({ node: node.id, type: node.type }, holding.holds, holding.drift);
       return {
-        ...statusReport(node, status),
+        ...statusReport(node, status, hold),
         ...evidenceOf(parts, node.id, status),
         ...(node.source === undefined ? {} : { source: node.source }),
         since: status?.since ?? '',
@@ -38,15 +43,33 @@ export function controllerStatus(parts: ControllerParts): ControllerStatus {
         lastAttempt: status?.lastAttempt ?? node.recorded.lastAttempt ?? null,
         hint: status?.hint ?? true,
         pull: node.pull === true ? visitReport(parts, node.id) : null,
+        hold: hold ?? null,
       };
     }),
     rollout: parts.rollout?.current() === undefined ? null : rolloutReport(parts.rollout),
-    holds: parts.decisions.pauses().map((pause) => holdReport(pause, snapshot?.nodes ?? new Map())),
+    ...holding,
     windows: parts.decisions.upcoming().map((pause) => holdReport(pause, snapshot?.nodes ?? new Map())),
-    drift: (parts.drift?.all() ?? [])
-      .filter(({ mode }) => mode !== 'correct')
-      .map((rule) => driftReport(rule, snapshot?.nodes ?? new Map())),
   };
+}
+
+/** What people hold back, in the words of every report. */
+function holdsNow({ decisions, drift, fleet }: Holding): {
+  readonly holds: HoldReport[];
+  readonly drift: DriftReport[];
+} {
+  const nodes = fleet.effective()?.nodes ?? new Map<NodeId, Node>();
+  return {
+    holds: decisions.pauses().map((pause) => holdReport(pause, nodes)),
+    drift: (drift?.all() ?? [])
+      .filter(({ mode }) => mode !== 'correct')
+      .map((rule) => driftReport(rule, nodes)),
+  };
+}
+
+/** The pause or freeze that keeps a node from being written now. */
+export function holdNow(parts: Holding, { id, type }: Node): HoldReport | undefined {
+  const { holds, drift } = holdsNow(parts);
+  return holdOn({ node: id, type }, holds, drift);
 }
 
 /** When a node that comes itself was here. */

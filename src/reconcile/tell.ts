@@ -29,7 +29,8 @@ export function tellOutcome(
   }
   const cause = causeOf(outcome.cause);
   const fields = { node: node.id, cause: outcome.cause, evidence: outcome.evidence };
-  if (outcome.cause === 'paused') log.info(`${name} is not pushed: ${outcome.evidence}`, { node: node.id });
+  if (outcome.cause === 'paused' || outcome.cause === 'frozen')
+    log.info(`${name} is not pushed: ${outcome.evidence}`, { node: node.id });
   else if (cause.offline) log.warn(`${name} is not reachable; it is pushed when it returns`, fields);
   else if (next.kind === 'attempt')
     log.warn(`${name} failed; next attempt in ${String(Math.round(next.delayMs / 1000))} s`, fields);

@@ -139,14 +139,18 @@ export class DurableDecisions {
   /** Who holds this scope, or everything, and why; undefined where nobody does. */
   pausedBy(scope: string): string | undefined {
     if (this.assumed !== undefined) return this.assumed;
-    const pause = [scope, typeScope(scope), 'all']
-      .flatMap((name) => this.pauses().filter((found) => found.scope === name))
-      .at(0);
+    const pause = this.holdOn(scope);
     if (pause === undefined) return undefined;
     const why = pause.why === undefined ? '' : `: ${pause.why}`;
     const [verb, until] =
       pause.expires === undefined ? ['paused', ''] : ['frozen', ` until ${pause.expires}`];
     return `${verb} by ${pause.who} since ${pause.since}${until}${why}`;
+  }
+
+  /** The pause or freeze that counts for this scope: its own before one of its type, and that before one of everything. */
+  holdOn(scope: string): Pause | undefined {
+    const held = this.pauses();
+    return [scope, typeScope(scope), 'all'].flatMap((name) => held.filter((one) => one.scope === name)).at(0);
   }
 
   pauses(): readonly Pause[] {

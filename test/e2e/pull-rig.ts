@@ -28,6 +28,7 @@ export interface NodeState {
   readonly evidence: string;
   readonly remedy: string | null;
   readonly pull: { readonly here: boolean; readonly lastVisit: string | null } | null;
+  readonly hold: { readonly who: string; readonly end: string } | null;
 }
 
 export async function freePort(): Promise<number> {

@@ -83,9 +83,20 @@ function stateOf(state: HealthNode | undefined): readonly Line[] {
     ['Evidence', dash(state?.evidence)],
     ['Remedy', dash(state?.remedy)],
     ['Since', dash(state?.since)],
+    ...holdOf(state),
     ['Last sync', state?.lastSync ?? 'never'],
     ['Last attempt', state?.lastAttempt ?? 'never'],
   ];
+}
+
+/** Also while it is active: what it holds is not what comes next. */
+function holdOf(state: HealthNode | undefined): readonly Line[] {
+  if (state?.hold === undefined || state.hold === null) return [];
+  const { scope, what, who, since, until, why, end } = state.hold;
+  const whom = scope === state.node ? '' : `${what}, `;
+  const text = `${whom}by ${who} since ${since}${until === null ? '' : ` until ${until}`}${why === null ? '' : `: ${why}`}`;
+  const isFrozen = until !== null || end.startsWith('syncctl drift');
+  return [[isFrozen ? 'Frozen' : 'Paused', `${text}; end it with: ${end}`]];
 }
 
 function keysOf({ name, hostKeys }: Node): readonly Line[] {

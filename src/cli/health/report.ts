@@ -3,7 +3,12 @@ import type { Node } from '../../model/node.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { NodeStatus } from '../../model/status.ts';
 import type { ControllerStatus } from '../../contract/report.ts';
-import type { DriftReport, HoldReport, RolloutReport } from '../../contract/rollout-report.ts';
+import {
+  holdOn,
+  type DriftReport,
+  type HoldReport,
+  type RolloutReport,
+} from '../../contract/rollout-report.ts';
 import { apiVersion } from '../output/structured.ts';
 import type { Registries } from '../registries.ts';
 import type { Restrictions } from '../restrictions.ts';
@@ -25,6 +30,8 @@ export interface HealthNode {
   readonly lastAttempt: string | null;
   /** Where it fetches its configuration itself: whether it is connected, and when it last asked; null where it is dialled. */
   readonly pull: { readonly here: boolean; readonly lastVisit: string | null } | null;
+  /** The pause or freeze that keeps it from being written, also while it is active with what it holds. */
+  readonly hold: HoldReport | null;
 }
 
 /** The written contract of `health -o json`. */
@@ -108,9 +115,11 @@ export function healthReport({
   const live = new Map(controller?.nodes.map((node) => [node.node, node]));
   const nodes = [...(snapshot?.nodes.values() ?? [])].map((node) => {
     const known = live.get(node.id);
-    return known === undefined || known.state === 'unknown'
-      ? fromMemory(node, remembered.get(node.id))
-      : fromDaemon(node, known);
+    const of =
+      known === undefined || known.state === 'unknown'
+        ? fromMemory(node, remembered.get(node.id))
+        : fromDaemon(node, known);
+    return underHold(of, holds);
   });
   const count = (wanted: HealthNode['state']): number => nodes.filter((node) => node.state === wanted).length;
   return {
@@ -170,7 +179,14 @@ function isFrozen(holds: readonly HoldReport[]): boolean {
   return holds.some(({ scope }) => scope === 'all');
 }
 
-function fromDaemon(node: Node, known: ControllerStatus['nodes'][number]): HealthNode {
+/** What was remembered may be from before the hold, or from one that is over: the command that ends it is that of now. */
+function underHold(node: Omit<HealthNode, 'hold'>, { holds, drift }: Holds): HealthNode {
+  const hold = holdOn(node, holds, drift) ?? null;
+  const isItsCause = node.cause === 'paused' || node.cause === 'frozen';
+  return { ...node, hold, remedy: hold !== null && isItsCause ? hold.end : node.remedy };
+}
+
+function fromDaemon(node: Node, known: ControllerStatus['nodes'][number]): Omit<HealthNode, 'hold'> {
   return {
     ...identityOf(node),
     state: known.state === 'unknown' ? 'pending_sync' : known.state,
@@ -188,7 +204,7 @@ function fromDaemon(node: Node, known: ControllerStatus['nodes'][number]): Healt
 const nobody = { here: false, lastVisit: null };
 
 /** What was stored last, else the row. A row without a status is a node that was never synced. */
-function fromMemory(node: Node, status: NodeStatus | undefined): HealthNode {
+function fromMemory(node: Node, status: NodeStatus | undefined): Omit<HealthNode, 'hold'> {
   const { recorded } = node;
   const cause = status?.cause ?? null;
   return {

@@ -44,9 +44,12 @@ const laterMs = 60_000;
 const afterBootMs = 10_000;
 
 interface Pass {
+  /** Attempts that were made. */
   attempt: number;
+  /** Attempts in a row that were held back: they pace the next one and count as nothing else. */
+  holds: number;
   passes: number;
-  /** Something was sent: what follows looks before it writes. An attempt that was held back has sent nothing. */
+  /** Something was sent: what follows looks before it writes. */
   tried: boolean;
 }
 
@@ -117,10 +120,9 @@ export class Loop {
   ): Promise<void> {
     const { id } = plan;
     const { ask } = run;
-    const pass = this.passes.get(id) ?? { attempt: 0, passes: 0, tried: false };
-    pass.attempt += 1;
-    const took = this.begin();
     const held = this.parts.holdback(id);
+    const pass = this.passOf(id, held !== undefined);
+    const took = this.begin();
     const outcome =
       held === undefined
         ? await this.parts.reconciler.attempt(
@@ -130,7 +132,7 @@ export class Loop {
             run.signal,
           )
         : failed(id, held.cause, held.evidence);
-    pass.tried ||= held === undefined;
+    pass.tried ||= held === undefined && wasSent(outcome);
     const judgement = await this.parts.onOutcome(plan, outcome);
     if (judgement === 'again') {
       this.passes.delete(id);
@@ -138,20 +140,21 @@ export class Loop {
       this.queue.add(id, 'change');
       return;
     }
-    const next: Next =
-      judgement === 'later'
-        ? { kind: 'pass', delayMs: laterMs }
-        : nextAfter(outcome, pass.attempt, pass.passes, this.parts.settings);
+    const next = this.nextOf(outcome, judgement, { pass, isHeld: held !== undefined });
     const bootBefore = this.parts.status.get(id)?.bootId;
     const passEnded = next.kind !== 'attempt';
     const named = this.parts.rollout?.reword(plan, outcome) ?? outcome;
     const status = this.parts.status.record(named, { desired: desiredDigest(plan), passEnded });
-    const made = { kind: urgency, attempted: held === undefined, attempt: pass.attempt, actor: ask.actor };
+    const attempt = Math.max(1, pass.attempt);
+    const made = { kind: urgency, attempted: held === undefined, attempt, actor: ask.actor };
     this.parts.onRecorded?.({ plan, outcome: named, status, ...made, ...took() });
     const tell = this.parts.reported === true ? tellAttempt : tellOutcome;
     tell(this.parts.log, plan.node, { outcome: named, next });
     this.parts.rollout?.settled(plan, outcome, passEnded);
-    this.follow(id, pass, next);
+    // A push by hand, or the removal of the node, has ended this pass meanwhile: what comes next is theirs.
+    const isOver = this.passes.get(id) !== pass;
+    if (!isOver || next.kind === 'presence')
+      this.follow(id, pass, next, held === undefined && judgement !== 'later');
     // After a reboot consumers may still be starting: what was proved a moment ago is worth a second look.
     if (bootBefore !== undefined && status.bootId !== bootBefore && next.kind === 'settled')
       this.queue.addLater(id, 'look', afterBootMs);
@@ -172,7 +175,26 @@ export class Loop {
     return () => ({ startedMs, totalMs: clock.monotonic() - began });
   }
 
-  private follow(id: NodeId, pass: Pass, next: Next): void {
+  private nextOf(
+    outcome: Outcome,
+    judgement: Judgement,
+    { pass, isHeld }: { readonly pass: Pass; readonly isHeld: boolean },
+  ): Next {
+    if (judgement === 'later') return { kind: 'pass', delayMs: laterMs };
+    return nextAfter(outcome, isHeld ? pass.holds : pass.attempt, pass.passes, this.parts.settings);
+  }
+
+  /** The pass that an attempt belongs to, with this one counted. */
+  private passOf(id: NodeId, isHeld: boolean): Pass {
+    const pass = this.passes.get(id) ?? { attempt: 0, holds: 0, passes: 0, tried: false };
+    this.passes.set(id, pass);
+    if (isHeld) pass.holds += 1;
+    else Object.assign(pass, { attempt: pass.attempt + 1, holds: 0 });
+    return pass;
+  }
+
+  /** `counts`: the pass has failed. What was held back, or waits for the next term, says nothing of the node. */
+  private follow(id: NodeId, pass: Pass, next: Next, counts: boolean): void {
     switch (next.kind) {
       case 'settled':
         this.passes.delete(id);
@@ -182,15 +204,19 @@ export class Loop {
         this.parts.onAbsent(id);
         return;
       case 'attempt':
-        this.passes.set(id, pass);
         this.queue.addLater(id, 'retry', next.delayMs);
         return;
       case 'pass':
-        this.passes.set(id, { attempt: 0, passes: pass.passes + 1, tried: pass.tried });
+        Object.assign(pass, { attempt: 0, holds: 0, passes: pass.passes + (counts ? 1 : 0) });
         this.queue.addLater(id, 'retry', jittered(next.delayMs, 0.2, this.parts.random));
         return;
     }
   }
+}
+
+/** Where nobody was reached, or no channel was had, the node has heard nothing. */
+function wasSent({ ok, timings, receipt }: Outcome): boolean {
+  return ok || timings === undefined || receipt !== undefined || timings.exchangeMs > 0;
 }
 
 function settle({ waiters }: Ask, settled: Settled): void {

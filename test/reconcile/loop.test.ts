@@ -251,6 +251,61 @@ describe('Loop', () => {
     expect(calls.map((call) => call.split(' ')[1])).toEqual(['apply']);
   });
 
+  it('gives a node all attempts of its first pass, however long pushing was held back before', async () => {
+    const { clock, loop, calls, ledger, hold } = rig((id) => bad(id, 'io'));
+    hold('waiting_retry');
+    loop.queue.add(a, 'change');
+    await clock.advance(600_000);
+    expect([calls, ledger.get(a)?.failedPasses]).toEqual([[], 0]);
+    hold(undefined);
+    loop.queue.add(a, 'change');
+    const from = clock.monotonic();
+    await clock.advance(15_000);
+    expect(calls.map((call) => Number(call.split(' ')[2]) - from)).toEqual([0, 5_000, 15_000]);
+    expect(ledger.get(a)).toMatchObject({ state: 'pending_sync', failedPasses: 1 });
+    // Nor is the next pass put off for longer than after any first one.
+    await clock.advance(20_000);
+    expect(calls).toHaveLength(4);
+  });
+
+  it('writes, not looks, after an attempt of which the node has heard nothing', async () => {
+    const unheard = { waitMs: 0, dialMs: 9, exchangeMs: 0, verifyMs: 0 };
+    const { clock, loop, calls } = rig((id, attempt) =>
+      attempt === 1 ? { ...bad(id, 'throttled'), timings: unheard } : good(id),
+    );
+    loop.queue.add(a, 'change');
+    await clock.advance(5_000);
+    expect(calls.map((call) => call.split(' ')[1])).toEqual(['apply', 'apply']);
+  });
+
+  it('does not count the wait for the next term as a failed pass', async () => {
+    let judgement: Judgement = 'later';
+    const { clock, loop, calls } = rig(
+      (id) => bad(id, judgement === 'later' ? 'fenced' : 'io'),
+      () => judgement,
+    );
+    loop.queue.add(a, 'change');
+    await clock.advance(600_000);
+    judgement = 'record';
+    loop.queue.add(a, 'change');
+    const [from, before] = [clock.monotonic(), calls.length];
+    await clock.advance(1_200_000);
+    const made = calls.slice(before, before + 4).map((call) => Number(call.split(' ')[2]) - from);
+    expect(made.slice(0, 3)).toEqual([0, 5_000, 15_000]);
+    expect((made[3] ?? Infinity) - 15_000).toBeLessThanOrEqual(24_000);
+  });
+
+  it('gives a push by hand a pass of its own, also where it comes during an attempt', async () => {
+    const first = Promise.withResolvers<Outcome>();
+    const { clock, loop, calls } = rig((id, attempt) => (attempt === 1 ? first.promise : bad(id, 'io')));
+    loop.queue.add(a, 'change');
+    await clock.advance(1);
+    void loop.push(a, { takeOver: false });
+    first.resolve(bad(a, 'io'));
+    await clock.advance(15_000);
+    expect(calls.map((call) => call.split(' ')[1])).toEqual(['apply', 'apply', 'check', 'check']);
+  });
+
   it('answers a push of a node without a plan instead of waiting for ever', async () => {
     const { clock, loop } = rig((id) => good(id));
     const settled = loop.push(nodeId('worker_nodes', '10.9.9.9'), { takeOver: false });

@@ -107,7 +107,7 @@ export const pushMutants: readonly Mutant[] = [
     `      case 'settled':
         this.passes.delete(id);`,
     `      case 'settled':
-        this.passes.set(id, { attempt: 0, passes: pass.passes + 1, tried: pass.tried });`,
+        this.passes.set(id, { attempt: 0, holds: 0, passes: pass.passes + 1, tried: pass.tried });`,
   ),
   one(
     'one-node-after-the-other',

@@ -9,39 +9,18 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { routes, type Route } from '../../src/contract/routes.ts';
-import { systemRandom } from '../../src/lib/random.ts';
 import { fleetAvailable } from '../fleet/availability.ts';
-import { fileOn, startRig, until, type Daemon, type Rig } from './rig.ts';
+import { fileOn, initialObjects, startRig, until, type Daemon, type Rig } from './rig.ts';
+import { makeIdentity, sealed, secrets, shownIn, writeObjects } from './secrets-rig.ts';
 
 const available = fleetAvailable('namespaces').available;
+const nodes = [
+  { type: 'vps_nodes', name: 'vps' },
+  { type: 'management_laptops', name: 'laptop' },
+] as const;
 const routesFile = 'home/node/traefik/config/mynodeone-routes.yml';
-const random = (): string => systemRandom.hex(6);
-
-/** What nobody may see, by where it stands. */
-const secrets = {
-  subdomain: `sub${random()}`,
-  ip: `10.${String(100 + Number(`0x${systemRandom.hex(1)}`) / 2).slice(0, 3)}.213.197`,
-  kubernetes: `ns${random()}`,
-  clusterDomain: `cd${random()}`,
-  publicDomain: `pd${random()}.example.org`,
-  routed: `rt${random()}.example.net`,
-  description: `words ${random()} "quoted"`,
-  publicIp: '45.213.197.201',
-  controlPlane: '100.213.197.7',
-  repoPath: `/opt/rp${random()}`,
-};
-const forms = Object.values(secrets).map((text) => text.replaceAll(' "quoted"', ''));
-
-/** The secrets that stand in a text. */
-function shownIn(text: string): readonly string[] {
-  const lower = text.toLowerCase();
-  return forms.filter((secret) => lower.includes(secret.toLowerCase()));
-}
-
 function filesUnder(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => join(folder, name))
@@ -57,11 +36,6 @@ describe.skipIf(!available)('registries with sealed values in them', { timeout: 
   const vps = (): string => fileOn(rig.node(0), routesFile);
   const socket = (): string => join(rig.folder, 'run', 'syncctl.sock');
   const state = (): string => join(rig.folder, 'state');
-  const seal = async (plain: string): Promise<string> => {
-    const { code, stdout, stderr } = await rig.syncctl(['secret', 'encrypt'], { stdin: `${plain}\n` });
-    expect([code, stderr]).toEqual([0, '']);
-    return stdout.trim();
-  };
   const start = (): void => {
     daemon = rig.daemon();
   };
@@ -74,66 +48,15 @@ describe.skipIf(!available)('registries with sealed values in them', { timeout: 
 
   beforeAll(async () => {
     rig = await startRig({
-      nodes: [
-        { type: 'vps_nodes', name: 'vps' },
-        { type: 'management_laptops', name: 'laptop' },
-      ],
+      nodes,
       settings: 'log:\n  level: trace\nstatus:\n  writeBack: true\n  flushMs: 500\n',
     });
     await rig.node(0).run('install -d -o node -g node /home/node/traefik /home/node/traefik/config');
-    identity = join(rig.folder, 'secrets.age');
-    const made = await rig.syncctl(['secret', 'keygen', identity]);
-    expect([made.code, made.stdout]).toEqual([0, expect.stringMatching(/^age1\w{58}\n$/u)]);
-    expect(statSync(identity).mode & 0o777).toBe(0o600);
-    const settings = readFileSync(rig.settings, 'utf8');
-    writeFileSync(rig.settings, `${settings}secrets:\n  identity: [${identity}]\n`);
-    const sealed = Object.fromEntries(
-      await Promise.all(
-        Object.entries(secrets).map(async ([name, plain]) => [name, await seal(plain)] as const),
-      ),
-    ) as Record<keyof typeof secrets, string>;
-    rig.edit('service-registry', 'services.json', (value: { demo: object }) => ({
-      ...value,
-      demo: {
-        ...value.demo,
-        subdomain: sealed.subdomain,
-        ip: sealed.ip,
-        namespace: sealed.kubernetes,
-        service: sealed.kubernetes,
-      },
-    }));
-    const user = await seal(rig.node(0).user);
-    rig.edit(
-      'sync-controller-registry',
-      'registry.json',
-      (value: { vps_nodes: { sync_controller: object }[] }) => ({
-        ...value,
-        vps_nodes: value.vps_nodes.map((row) => ({
-          ...row,
-          ssh_user: user,
-          repo_path: sealed.repoPath,
-          sync_controller: { ...row.sync_controller, public_domain: sealed.publicDomain },
-        })),
-      }),
-    );
-    rig.edit('domain-registry', 'domains.json', (value: object) => ({
-      ...value,
-      domains: { 'example.org': { description: sealed.description, registered: '', status: 'active' } },
-      vps_nodes: [
-        { tailscale_ip: rig.node(0).address, public_ip: sealed.publicIp, location: sealed.description },
-      ],
-    }));
-    rig.edit('domain-registry', 'routing.json', () => ({
-      demo: { domains: [sealed.routed, 'example.org'], vps_nodes: [rig.node(0).address], strategy: 'geo' },
-    }));
-    const path = join(rig.registry, 'cluster-info.json');
-    const info = JSON.parse(readFileSync(path, 'utf8')) as { data: Record<string, string> };
-    Object.assign(info.data, {
-      'cluster-domain': sealed.clusterDomain,
-      'public-domain': sealed.publicDomain,
-      'control-plane-ip': sealed.controlPlane,
+    identity = await makeIdentity(rig, (text) => {
+      writeFileSync(rig.settings, readFileSync(rig.settings, 'utf8') + text);
     });
-    writeFileSync(path, JSON.stringify(info));
+    expect(statSync(identity).mode & 0o777).toBe(0o600);
+    writeObjects(rig, await sealed(rig, initialObjects(rig.fleet, { nodes })));
     start();
     await until('both nodes are active', well);
   });
@@ -148,18 +71,6 @@ describe.skipIf(!available)('registries with sealed values in them', { timeout: 
     );
     expect(vps()).toContain(`${subdomain}.${routed}`);
     expect(vps()).toContain(`http://${ip}:80`);
-  });
-
-  it('show in no answer of the API', async () => {
-    // A difference on a node, so that plans have something to print.
-    await rig.node(1).run("sed -i 's/^\\(10\\..*\\)$/\\1 # changed/' /etc/hosts");
-    for (const [name, route] of Object.entries<Route>(routes)) {
-      if (['takeTerm', 'removeNode', 'restoreNode', 'abortRollout'].includes(name)) continue;
-      const { status, body } = await ask(socket(), name, route);
-      expect([name, status < 600, shownIn(body)]).toEqual([name, true, []]);
-    }
-    const plan = await ask(socket(), 'plan', routes.plan);
-    expect([plan.status, plan.body]).toEqual([200, expect.stringContaining('"revision"')]);
   });
 
   it('show in nothing that a command prints, not even in plans and renderings', async () => {
@@ -280,36 +191,3 @@ describe.skipIf(!available)('registries with sealed values in them', { timeout: 
     expect(said.join('\n').length).toBeGreaterThan(1_000);
   });
 });
-
-/** Asks one route as a client of the socket would; of what does not end, the first second. */
-function ask(
-  socketPath: string,
-  name: string,
-  { method, path, form }: Route,
-): Promise<{ readonly status: number; readonly body: string }> {
-  const actor = { who: 'ada', reason: 'looking' };
-  const bodies: Record<string, object> = {
-    plan: { offline: false },
-    push: { actor },
-    reconcile: { actor },
-    revisions: { limit: 50 },
-    revision: { word: 'latest' },
-    revisionTexts: { number: 1 },
-    pushes: { limit: 100 },
-  };
-  const body = method === 'GET' ? undefined : JSON.stringify(bodies[name] ?? { actor });
-  return new Promise((resolve, reject) => {
-    const headers = body === undefined ? {} : { 'content-type': 'application/json' };
-    const asked = request({ socketPath, method, path, headers }, (answer) => {
-      let text = '';
-      answer.on('data', (part: Buffer) => (text += part.toString()));
-      const done = (): void => resolve({ status: answer.statusCode ?? 0, body: text });
-      answer.on('end', done);
-      answer.on('error', done);
-      if (form === 'events') setTimeout(() => answer.destroy(), 1_500);
-      answer.on('close', done);
-    });
-    asked.on('error', reject);
-    asked.end(body);
-  });
-}

@@ -46,7 +46,11 @@ export const pull = z
         { min: 1, max: 1_000_000 },
         'Connections that one address may open in a minute; nodes behind one router share it.',
       ),
-      maxConnections: whole(4_096, { min: 1, max: 65_536 }, 'Connections at once.'),
+      maxConnections: whole(
+        4_096,
+        { min: 1, max: 65_536 },
+        'Connections at once; of whoever has shown no token yet half of them, and of those the oldest gives way.',
+      ),
     },
     { error },
   )

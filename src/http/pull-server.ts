@@ -12,6 +12,7 @@ import { Allowance } from './allowance.ts';
 import { Door } from './door.ts';
 import { listening, oldestTls, type Certified, type Listening } from './listen.ts';
 import { pullPath, TurnedAway, visit } from './pull-visit.ts';
+import { Strangers } from './strangers.ts';
 
 export interface PullServerParts {
   readonly settings: Settings['pull'];
@@ -36,6 +37,8 @@ const handshakeMs = 5_000;
 const headersMs = 5_000;
 /** A receipt of the largest size over a slow line. */
 const requestMs = 60_000;
+/** Of all connections, those that have shown no token yet. */
+const strangersShare = 0.5;
 
 /** Serves nodes that fetch their configuration themselves: one path over TLS, and nothing else. */
 export async function servePull(parts: PullServerParts): Promise<PullServer> {
@@ -59,11 +62,13 @@ export async function servePull(parts: PullServerParts): Promise<PullServer> {
 class Visitors {
   readonly #parts: PullServerParts;
   readonly #connections: Allowance;
+  readonly #strangers: Strangers;
   #toldMs = -Infinity;
 
   constructor(parts: PullServerParts) {
     this.#parts = parts;
     this.#connections = new Allowance(parts.settings.connectionsPerMinute, parts.clock);
+    this.#strangers = new Strangers(Math.ceil(parts.settings.maxConnections * strangersShare));
   }
 
   receive(place: Place, tls: Certified | undefined): Promise<Listening> {
@@ -84,6 +89,7 @@ class Visitors {
     // Before the handshake, which is what a stranger costs us.
     server.on('connection', (socket: Socket) => {
       if (this.#connections.take(socket.remoteAddress ?? '') > 0) socket.destroy();
+      else this.#strangers.admit(socket);
     });
     return listening(server, place);
   }
@@ -116,6 +122,7 @@ class Visitors {
     const [, secret = ''] = /^Bearer (\S{1,128})$/u.exec(request.headers.authorization ?? '') ?? [];
     const holder = tokens.holderOf(secret);
     if (holder === undefined) throw new TurnedAway(401, 'expected the token of a node');
+    this.#strangers.known(request.socket);
     if (request.url !== pullPath) throw new TurnedAway(404, `expected ${pullPath}`);
     const id = holder.node as NodeId;
     if (request.method === 'GET') return this.#join(id, secret, response);

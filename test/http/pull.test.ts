@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { routes } from '../../src/contract/routes.ts';
 import { pullAddress } from '../../src/enrol/pull-address.ts';
@@ -149,6 +149,50 @@ describe('the listener for nodes', () => {
         ),
       );
     expect(outcomes).toEqual([401, 401, 401, 'cut', 'cut', 'cut']);
+  });
+
+  it('lets nodes in while strangers keep coming, and ends none that waits', { timeout: 60_000 }, async () => {
+    const door = await openPullDoor({ maxConnections: 40, connectionsPerMinute: 100_000 });
+    const [token, other] = [await door.token(home), await door.token(office)];
+    const waiting = door.visit({ token });
+    await until('it waits', () => door.waits(home));
+    // From many addresses, so that no count of one address ends it; some say nothing, some begin a request without a token.
+    const flood = new Set<Socket>();
+    let came = 0;
+    const come = (): void => {
+      const localAddress = `127.0.0.${String(2 + (came % 200))}`;
+      const ends = { host: '127.0.0.1', port: door.port, localAddress };
+      const isQuiet = (came += 1) % 2 === 0;
+      const socket = isQuiet ? connectTcp(ends) : connect({ ...ends, rejectUnauthorized: false });
+      if (!isQuiet) socket.write('POST /pull/v1 HTTP/1.1\r\nHost: x\r\n');
+      flood.add(socket);
+      socket
+        .on('error', () => undefined)
+        .once('close', () => {
+          flood.delete(socket);
+          if (!over) come();
+        });
+    };
+    let over = false;
+    onTestFinished(() => {
+      over = true;
+      for (const socket of flood) socket.destroy();
+    });
+    for (let count = 0; count < 60; count += 1) come();
+    await until('strangers were ended for others', () => came > 200);
+    let next = door.visit({ token: other });
+    for (const nonce of ['1', '2', '3', '4', '5'].map(nonceOf)) {
+      await until('the other one waits', () => door.waits(office));
+      const asked = door.ask(nonce, office);
+      asked.catch(() => undefined);
+      expect(await next).toMatchObject({ status: 200, body: expect.stringContaining(nonce) as string });
+      next = door.visit({ token: other, nonce, body: receiptOf(nonce) });
+      expect(await asked).toMatchObject({ exitCode: 0 });
+    }
+    next.catch(() => undefined);
+    const asked = door.ask(a, home);
+    asked.catch(() => undefined);
+    expect(await waiting).toMatchObject({ status: 200, body: expect.stringContaining(` ${a} `) as string });
   });
 
   it('speaks no TLS before 1.2', async () => {

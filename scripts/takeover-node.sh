@@ -10,7 +10,7 @@ unset BASH_ENV ENV CDPATH GLOBIGNORE TMPDIR POSIXLY_CORRECT
 IFS=$' \t\n'
 umask 022
 
-readonly KEPT=.before-sync-controller STUB_LINE='# Disarmed by sync-controller.' CONTENT_MAX=1048576
+readonly KEPT=.before-sync-controller DISARMED_LINE='# Disarmed by sync-controller.' CONTENT_MAX=1048576
 readonly PLAIN_PATH='^/[A-Za-z0-9._/@+-]+$'
 NONCE=- ACTION=- LOGIN=- KINDS=- BASE=- LIKE=- LENGTH=0 SHA=- HOME_DIR='' TRAEFIK_DIR='' TARGET='' PUBLIC_DOMAIN='' NEW=''
 PATHS=() FILES_JSON='' SCRIPTS_JSON='' WRITERS_JSON='' CALLERS_JSON=''
@@ -127,15 +127,15 @@ each_script() {
   done
 }
 
-is_stub() {
+is_disarmed() {
   local lines=()
   mapfile -n 2 -t lines <"$1"
-  [[ ${lines[1]-} == "$STUB_LINE"* || ${lines[1]-} == '# Replaced by sync-controller.'* ]]
+  [[ ${lines[1]-} == "$DISARMED_LINE"* || ${lines[1]-} == '# Replaced by sync-controller.'* ]]
 }
 
 report_script() {
   local armed=true
-  ! is_stub "$1" || armed=false
+  ! is_disarmed "$1" || armed=false
   SCRIPTS_JSON+=${SCRIPTS_JSON:+,}"{\"path\":\"$1\",\"armed\":$armed,\"sha\":\"$(sha_of "$1")\"}"
 }
 
@@ -194,14 +194,14 @@ do_survey() {
 # disarm_script PATH: the original stays beside under another name; a newer one that a pull has brought is kept instead.
 disarm_script() {
   local new=$1.$$.new
-  if ! is_stub "$1"; then
+  if ! is_disarmed "$1"; then
     rm -f -- "$new"
     NEW=$new
-    cat >"$new" <<STUB || answer IO 42 "cannot write beside $1"
+    cat >"$new" <<DISARMED || answer IO 42 "cannot write beside $1"
 #!/bin/bash
-$STUB_LINE The original is $(basename -- "$1")$KEPT; what it wrote is pushed and verified from the control plane.
+$DISARMED_LINE The original is $(basename -- "$1")$KEPT; what it wrote is pushed and verified from the control plane.
 printf '[INFO] %s\n' "\$(basename -- "\$0") does nothing any more: this node is served by sync-controller (syncctl, on the control plane)." >&2
-STUB
+DISARMED
     run chown --reference="$1" -- "$new"
     run chmod --reference="$1" -- "$new"
     run cp -p -- "$1" "$1$KEPT.new"
@@ -222,8 +222,8 @@ do_disarm() {
 do_rearm() {
   local path
   for path in ${PATHS[@]+"${PATHS[@]}"}; do
-    # What is no stub of ours any more is somebody's newer script.
-    if [[ -f $path$KEPT && -f $path && ! -L $path ]] && is_stub "$path"; then run mv -fT -- "$path$KEPT" "$path"; fi
+    # What is no disarmed script of ours any more is somebody's newer script.
+    if [[ -f $path$KEPT && -f $path && ! -L $path ]] && is_disarmed "$path"; then run mv -fT -- "$path$KEPT" "$path"; fi
     [[ ! -f $path ]] || report_script "$path"
   done
   answer REARMED 0

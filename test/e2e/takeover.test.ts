@@ -108,8 +108,8 @@ describe.skipIf(!ready)(
       expect(health.stdout).toContain('contabo-vps: active');
       const listed = await rig.machine.run(`${checkout}/scripts/lib/service-registry.sh`, 'list');
       expect(listed.stdout).toContain('"demo"');
-      const stub = await rig.machine.run(`${checkout}/scripts/sync-dns.sh`);
-      expect(stub).toMatchObject({ code: 0 });
+      const disarmed = await rig.machine.run(`${checkout}/scripts/sync-dns.sh`);
+      expect(disarmed).toMatchObject({ code: 0 });
       expect(oldLog()).toBe(before);
       const other = await rig.machine.run(`${checkout}/scripts/bootstrap-control-plane.sh`);
       expect(other.code).toBe(0);

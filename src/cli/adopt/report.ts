@@ -71,7 +71,7 @@ export function planText({ predecessor, registries, nodes, steps }: AdoptionPlan
     ...strays.map(({ pid, command }) => `  started by hand, pid ${String(pid)}: ${command}`),
     ...checkouts.map(
       ({ path, entries }) =>
-        `  ${path}: ${counted(entries.filter(({ becomes }) => becomes === 'shim').length, 'script')} will call syncctl, ${String(entries.filter(({ becomes }) => becomes === 'stub').length)} will do nothing`,
+        `  ${path}: ${counted(entries.filter(({ becomes }) => becomes === 'shim').length, 'script')} will call syncctl, ${String(entries.filter(({ becomes }) => becomes === 'disarmed').length)} will do nothing`,
     ),
     'Registries:',
     registries.missing.length === 0

@@ -104,7 +104,7 @@ async function goneSteps(ground: AdoptionGround, journal: AdoptionJournal) {
   return journal.deeds
     .filter(({ id }) => id.startsWith('entry ') && !known.has(id))
     .map(({ id }) =>
-      entryStep({ path: id.slice('entry '.length), name: '', becomes: 'stub', replaced: true }),
+      entryStep({ path: id.slice('entry '.length), name: '', becomes: 'disarmed', replaced: true }),
     );
 }
 

@@ -8,7 +8,7 @@ export interface EntryPoint {
   /** Below `scripts/`, as the shim of ours is named. */
   readonly name: string;
   /** What takes its place: a call of ours, or nothing but a word, since it writes what we write. */
-  readonly becomes: 'shim' | 'stub';
+  readonly becomes: 'shim' | 'disarmed';
   /** True where that has happened already. */
   readonly replaced: boolean;
 }
@@ -34,7 +34,7 @@ const shims = [
 ] as const;
 
 /** Scripts that write the files that are ours to write, and the one that would bring the predecessor's unit back. */
-const stubs = [
+const disarmed = [
   'sync-vps-routes.sh',
   'sync-dns.sh',
   'update-laptop-dns.sh',
@@ -57,7 +57,7 @@ export async function findCheckouts(folders: readonly string[]): Promise<readonl
     const entries: EntryPoint[] = [];
     for (const [names, becomes] of [
       [shims, 'shim'],
-      [stubs, 'stub'],
+      [disarmed, 'disarmed'],
     ] as const)
       for (const name of names) {
         const entry = await entryAt(join(path, 'scripts', name), name, becomes);

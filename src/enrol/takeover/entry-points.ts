@@ -17,7 +17,7 @@ export async function replaceEntry(entry: EntryPoint): Promise<void> {
   // A pull may have brought a newer one since: the newest is what an undo has to bring back.
   await keep(path, keptPath(path));
   // It takes over mode and owner of what it replaces.
-  writeAtomic(path, entry.becomes === 'shim' ? shimText(entry) : stubText(entry));
+  writeAtomic(path, entry.becomes === 'shim' ? shimText(entry) : disarmedText(entry));
 }
 
 /** Brings the original back, unless somebody has put another script there since. @returns false then. */
@@ -61,7 +61,7 @@ function shimText({ name, path }: EntryPoint): string {
   ].join('\n');
 }
 
-function stubText({ path }: EntryPoint): string {
+function disarmedText({ path }: EntryPoint): string {
   return [
     '#!/bin/bash',
     `${replacedLine} The original is ${basename(keptPath(path))}; back with: syncctl adopt --undo`,

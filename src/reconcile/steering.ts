@@ -38,7 +38,7 @@ export class SteeringDesk implements Steering {
   }
 
   abortRollout({ hold, actor }: { readonly hold: boolean; readonly actor: Actor }): Promise<RolloutReport> {
-    return this.turn('rollout abort', actor, ({ record, good }) => {
+    return this.turn(hold ? 'rollout abort --hold' : 'rollout abort', actor, ({ record, good }) => {
       if (record.phase !== 'running' && record.phase !== 'paused')
         throw wrongPhase('rollout abort', 'a rollout that runs or is paused', record);
       const why = `aborted by ${actor.who}${actor.reason === undefined ? '' : `: ${actor.reason}`}`;

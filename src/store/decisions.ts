@@ -103,7 +103,8 @@ export class DurableDecisions {
     this.held.set(scope, pause);
     await this.writeCopy();
     await this.parts.durable.ask('pause', pause);
-    await this.audit(person, 'pause', scope);
+    const [deed, end] = expires === undefined ? ['pause', ''] : ['freeze', ` until ${expires}`];
+    await this.audit(person, deed, `${scope}${end}`);
   }
 
   /** A freeze that begins by itself, and ends by itself. */
@@ -133,7 +134,7 @@ export class DurableDecisions {
     this.windows.drop(scope, before, now);
     if (scope === 'all') this.assumed = undefined;
     await this.writeCopy();
-    await this.audit(person, 'resume', scope);
+    await this.audit(person, planned ? 'unfreeze' : 'resume', scope);
   }
 
   /** Who holds this scope, or everything, and why; undefined where nobody does. */

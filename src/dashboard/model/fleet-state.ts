@@ -40,3 +40,11 @@ function unchanged(before: NodeRow | undefined, now: NodeRow): NodeRow {
 export function isLive(node: NodeRow): boolean {
   return node.state === 'active' && node.verified;
 }
+
+/** The pauses and freezes that hold a node, now or later: its own, of its type, and of all. */
+export function holdsOn(
+  { node, type }: Pick<NodeRow, 'node' | 'type'>,
+  { holds = [], windows = [] }: Pick<ControllerPart, 'holds' | 'windows'>,
+): NonNullable<ControllerPart['holds']> {
+  return [...holds, ...windows].filter(({ scope }) => ['all', `type:${type}`, node].includes(scope));
+}

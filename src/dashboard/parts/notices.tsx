@@ -1,26 +1,11 @@
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX } from 'preact';
 import { post, postStreamed } from '../api.ts';
 import type { ControllerPart } from '../model/fleet-state.ts';
 import { counted, moment } from '../model/words.ts';
 import { Action } from './action.tsx';
 import { Remedy } from './command.tsx';
-
-function Notice({
-  tone,
-  title,
-  children,
-}: {
-  readonly tone: 'bad' | 'busy' | 'idle';
-  readonly title: string;
-  readonly children?: ComponentChildren;
-}): JSX.Element {
-  return (
-    <section class={`notice ${tone}`} aria-label={title}>
-      <h2>{title}</h2>
-      {children}
-    </section>
-  );
-}
+import { HoldList } from './hold-list.tsx';
+import { Notice } from './notice.tsx';
 
 /** What of the controller itself has to be known, the worst first. */
 export function Notices({ controller }: { readonly controller: ControllerPart }): JSX.Element {
@@ -211,16 +196,7 @@ function Holds({ controller: { holds = [], windows = [], standing } }: Part): JS
   if (all.length === 0) return null;
   return (
     <Notice tone="idle" title={`${counted(all.length, 'hold')} on pushing`}>
-      <ul>
-        {all.map(({ what, who, why, since, from, until, end }) => (
-          <li key={`${what} ${since}`}>
-            <strong>{what}</strong>: {until === null ? 'paused' : 'frozen'} by {who}
-            {why === null ? '' : `, ${why}`}
-            {from === null || from === undefined ? '' : `, from ${moment(from)}`}
-            {until === null ? '' : `, until ${moment(until)}`}. <Remedy text={end} />
-          </li>
-        ))}
-      </ul>
+      <HoldList holds={all} />
       {standing === 'paused' ? null : (
         <p class="buttons">
           <ResumeAll />

@@ -9,9 +9,10 @@ import { counted, meaningOf, stateWords, typeWord } from '../model/words.ts';
 import { Action } from '../parts/action.tsx';
 import { Ago } from '../parts/ago.tsx';
 import { Command } from '../parts/command.tsx';
+import { Heading } from '../parts/heading.tsx';
 import { LongList } from '../parts/long-list.tsx';
 import { Notices } from '../parts/notices.tsx';
-import { StateMark, StateSign, ToneSign } from '../parts/state-mark.tsx';
+import { StateMark, StateSign } from '../parts/state-mark.tsx';
 import { holdChoices, untilOf } from './hold.ts';
 
 const states: readonly NodeState[] = ['active', 'pending_sync', 'error', 'unknown'];
@@ -21,9 +22,7 @@ export function Fleet({ fleet }: { readonly fleet: FleetState }): JSX.Element {
   const verdict = verdictOf(fleet);
   return (
     <>
-      <h1 class={`verdict ${verdict.tone}`}>
-        <ToneSign tone={verdict.tone} /> <span aria-live="polite">{verdict.sentence}</span>
-      </h1>
+      <Heading tone={verdict.tone} text={verdict.sentence} />
       <FleetButtons />
       <Notices controller={fleet.controller} />
       {fleet.nodes.size === 0 ? <NoNodes fleet={fleet} /> : <Nodes fleet={fleet} />}

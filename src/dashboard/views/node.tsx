@@ -1,16 +1,19 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { PushRecord } from '../../contract/history.ts';
+import type { HoldReport } from '../../contract/rollout-report.ts';
 import type { BlameReport } from '../../contract/insight.ts';
 import { post, postStreamed } from '../api.ts';
-import type { FleetState, NodeRow } from '../model/fleet-state.ts';
+import { holdsOn, type FleetState, type NodeRow } from '../model/fleet-state.ts';
 import { hashOf } from '../model/place.ts';
-import { meaningOf, moment, revisionName, typeWord } from '../model/words.ts';
+import { counted, meaningOf, moment, revisionName, typeWord } from '../model/words.ts';
 import { Action } from '../parts/action.tsx';
 import { Ago } from '../parts/ago.tsx';
 import { Remedy } from '../parts/command.tsx';
 import { PushList } from '../parts/history-list.tsx';
+import { HoldList } from '../parts/hold-list.tsx';
 import { Loaded } from '../parts/loaded.tsx';
+import { Notice } from '../parts/notice.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { holdChoices, untilOf } from './hold.ts';
 
@@ -36,6 +39,7 @@ export function NodeView({ fleet, id }: { readonly fleet: FleetState; readonly i
       </h1>
       <NodeButtons node={node} fleet={fleet} />
       <Cause node={node} />
+      <Held holds={holdsOn(node, fleet.controller)} />
       <Facts node={node} />
       <section aria-labelledby="history">
         <h2 id="history">History</h2>
@@ -54,8 +58,8 @@ export function NodeView({ fleet, id }: { readonly fleet: FleetState; readonly i
 }
 
 function NodeButtons({ node, fleet }: { readonly node: NodeRow; readonly fleet: FleetState }): JSX.Element {
-  const holds = [...(fleet.controller.holds ?? []), ...(fleet.controller.windows ?? [])];
-  const isHeld = holds.some(({ scope }) => scope === node.node);
+  const own = holdsOn(node, fleet.controller).filter(({ scope }) => scope === node.node);
+  const isFrozen = own.some(({ until }) => until !== null);
   return (
     <p class="buttons">
       <Action
@@ -67,7 +71,16 @@ function NodeButtons({ node, fleet }: { readonly node: NodeRow; readonly fleet: 
         done={`${node.name} was pushed to.`}
         run={({ actor }) => postStreamed('push', { nodes: [node.node], takeOver: false, actor })}
       />
-      {isHeld ? (
+      {isFrozen ? (
+        <Action
+          label="Unfreeze"
+          role="operator"
+          reason="wanted"
+          text={`Ends the freeze of ${node.name} before its time, and pushes what has gathered.`}
+          done={`${node.name} goes on.`}
+          run={({ actor }) => post('unfreeze', { scope: { nodes: [node.node], all: false }, actor })}
+        />
+      ) : own.length > 0 ? (
         <Action
           label="Resume"
           role="operator"
@@ -110,8 +123,7 @@ function Cause({
 }): JSX.Element | null {
   if (cause === null) return null;
   return (
-    <section class={`notice ${state === 'error' ? 'bad' : 'busy'}`} aria-label="Cause" aria-live="polite">
-      <h2>{capital(meaningOf(cause))}</h2>
+    <Notice tone={state === 'error' ? 'bad' : 'busy'} title={capital(meaningOf(cause))} live>
       {evidence === '' ? null : <p class="evidence">{evidence}</p>}
       <p class="quiet">
         Class <code>{cause}</code>, since <Ago at={since} /> ({moment(since)})
@@ -121,7 +133,17 @@ function Cause({
           <span>What mends it:</span> <Remedy text={remedy} />
         </p>
       )}
-    </section>
+    </Notice>
+  );
+}
+
+/** What keeps the node from being pushed to, also where it has nothing to wait for now. */
+function Held({ holds }: { readonly holds: readonly HoldReport[] }): JSX.Element | null {
+  if (holds.length === 0) return null;
+  return (
+    <Notice tone="idle" title={`${counted(holds.length, 'hold')} on pushing`}>
+      <HoldList holds={holds} />
+    </Notice>
   );
 }
 

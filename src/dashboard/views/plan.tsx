@@ -10,6 +10,7 @@ import { counted, meaningOf } from '../model/words.ts';
 import { Action } from '../parts/action.tsx';
 import { Diff } from '../parts/diff.tsx';
 import { Loaded } from '../parts/loaded.tsx';
+import { Notice } from '../parts/notice.tsx';
 import { StateSign } from '../parts/state-mark.tsx';
 import { say } from '../store.ts';
 
@@ -116,8 +117,7 @@ interface WithheldProps {
 function Withheld({ held, wanted, choose, again }: WithheldProps): JSX.Element | null {
   if (held.length === 0) return null;
   return (
-    <section class="notice busy" aria-labelledby="withheld">
-      <h2 id="withheld">Withheld removals</h2>
+    <Notice tone="busy" title="Withheld removals">
       <p>
         One change would take away so much that somebody has to say that it is meant. Everything else flows.
       </p>
@@ -160,7 +160,7 @@ function Withheld({ held, wanted, choose, again }: WithheldProps): JSX.Element |
           </p>
         </div>
       ))}
-    </section>
+    </Notice>
   );
 }
 

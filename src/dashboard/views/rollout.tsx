@@ -7,7 +7,8 @@ import { counted, moment } from '../model/words.ts';
 import { Action } from '../parts/action.tsx';
 import { Ago } from '../parts/ago.tsx';
 import { Remedy } from '../parts/command.tsx';
-import { ToneSign } from '../parts/state-mark.tsx';
+import { Heading } from '../parts/heading.tsx';
+import { Notice } from '../parts/notice.tsx';
 
 /** How the newest revision reaches the fleet, as it happens. */
 export function RolloutView({ fleet }: { readonly fleet: FleetState }): JSX.Element {
@@ -16,12 +17,7 @@ export function RolloutView({ fleet }: { readonly fleet: FleetState }): JSX.Elem
   const { tone, text } = phaseWords[rollout.phase];
   return (
     <>
-      <h1 class={`verdict ${tone}`}>
-        <ToneSign tone={tone} />{' '}
-        <span aria-live="polite">
-          Rollout {rollout.number} {text}.
-        </span>
-      </h1>
+      <Heading tone={tone} text={`Rollout ${String(rollout.number)} ${text}.`} />
       <RolloutButtons rollout={rollout} />
       <p aria-live="polite">{waitsFor(rollout)}</p>
       {rollout.note === '' ? null : <p>{rollout.note}</p>}
@@ -51,7 +47,7 @@ function NoRollout(): JSX.Element {
   );
 }
 
-function RolloutButtons({ rollout: { phase } }: { readonly rollout: RolloutReport }): JSX.Element {
+function RolloutButtons({ rollout: { phase, onFailure } }: { readonly rollout: RolloutReport }): JSX.Element {
   const moves = movesOf(phase);
   return (
     <p class="buttons">
@@ -76,7 +72,7 @@ function RolloutButtons({ rollout: { phase } }: { readonly rollout: RolloutRepor
           run={({ actor }) => post('rollout/resume', { actor })}
         />
       ) : null}
-      {moves.abort ? <Abort /> : null}
+      {moves.abort ? <Abort takesBack={onFailure === 'rollback'} /> : null}
       {moves.unpin ? (
         <Action
           label="Unpin"
@@ -91,18 +87,21 @@ function RolloutButtons({ rollout: { phase } }: { readonly rollout: RolloutRepor
   );
 }
 
-function Abort(): JSX.Element {
+/** Where the policy takes nothing back, an abort does not either. */
+function Abort({ takesBack }: { readonly takesBack: boolean }): JSX.Element {
   return (
     <>
-      <Action
-        label="Take back"
-        role="operator"
-        tone="danger"
-        reason="needed"
-        text="Stops the rollout, pins the revision, and brings the last good one back to every node that has the new one."
-        done="The revision is being taken back."
-        run={({ actor }) => post('rollout/abort', { hold: false, actor })}
-      />
+      {takesBack ? (
+        <Action
+          label="Take back"
+          role="operator"
+          tone="danger"
+          reason="needed"
+          text="Stops the rollout, pins the revision, and brings the last good one back to every node that has the new one."
+          done="The revision is being taken back."
+          run={({ actor }) => post('rollout/abort', { hold: false, actor })}
+        />
+      ) : null}
       <Action
         label="Stop here"
         role="operator"
@@ -181,8 +180,7 @@ function Failing({
         </p>
       )}
       {failed.length === 0 ? null : (
-        <section class="notice bad" aria-label="Failed">
-          <h2>Failed</h2>
+        <Notice tone="bad" title="Failed">
           <ul>
             {failed.map(({ node, name, evidence }) => (
               <li key={node}>
@@ -190,11 +188,10 @@ function Failing({
               </li>
             ))}
           </ul>
-        </section>
+        </Notice>
       )}
       {ailing.length === 0 ? null : (
-        <section class="notice idle" aria-label="Failed before">
-          <h2>Failed the same way before, so they count neither for nor against it</h2>
+        <Notice tone="idle" title="Failed the same way before, so they count neither for nor against it">
           <ul>
             {ailing.map(({ node, name, evidence }) => (
               <li key={node}>
@@ -202,7 +199,7 @@ function Failing({
               </li>
             ))}
           </ul>
-        </section>
+        </Notice>
       )}
     </>
   );

@@ -1,83 +1,44 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fleetAvailable } from '../fleet/availability.ts';
-import { names, serve, whoHolds } from '../e2e/hosts-rig.ts';
-import { type Daemon, hasStarted, type Rig, startRig, until } from '../e2e/rig.ts';
-import {
-  axeFindings,
-  browserMissing,
-  closeBrowser,
-  expectNoSidewaysScroll,
-  openPage,
-  signIn,
-  titled,
-} from './browser.ts';
-
-const namespaces = fleetAvailable('namespaces');
-const missing = browserMissing ?? (namespaces.available ? undefined : namespaces.reason);
-const patient = { timeout: 60_000 };
-
-/** A port that is free now: a daemon that is started again must be found where it was. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+import { serve, whoHolds } from '../e2e/hosts-rig.ts';
+import { until, type Rig } from '../e2e/rig.ts';
+import { axeFindings, closeBrowser, expectNoSidewaysScroll, titled } from './browser.ts';
+import { everywhere, missing, patient, startWatched, type Seat, type Watched } from './daemon-page.ts';
 
 describe.skipIf(missing !== undefined)(titled('the dashboard of a daemon with real nodes'), () => {
+  let watched: Watched;
   let rig: Rig;
-  let daemon: Daemon;
-  let url = '';
+  let seat: Seat;
   let page: Page;
 
   beforeAll(async () => {
-    rig = await startRig({
-      nodes: names.slice(0, 3).map((name) => ({ type: 'worker_nodes' as const, name })),
-      settings: 'rollout:\n  batches: [1, "100%"]\n  soakMs: 500\nretry:\n  attempts: 2\n  delayMs: 200\n',
-    });
-    url = `http://127.0.0.1:${String(await freePort())}`;
-    const text = readFileSync(rig.settings, 'utf8');
-    writeFileSync(rig.settings, text.replace('listen: off', `listen: '${url.slice(7)}'`));
-    daemon = rig.daemon();
-    await hasStarted(daemon);
+    watched = await startWatched(
+      'rollout:\n  batches: [1, "100%"]\n  soakMs: 500\nretry:\n  attempts: 2\n  delayMs: 200\n',
+    );
+    ({ rig } = watched);
   }, 180_000);
   afterAll(async () => {
     await closeBrowser();
-    await rig.stop();
+    await watched.stop();
   });
 
-  const mint = async (name: string, role: string): Promise<string> => {
-    const made = await rig.syncctl(['token', 'create', name, '--role', role]);
-    expect(made.code, made.stderr).toBe(0);
-    return made.stdout.trim();
+  const sees = (text: string | RegExp) => seat.sees(text);
+  const go = (hash: string) => seat.go(hash);
+  const press = (name: string | RegExp, why = 'a test') => seat.press(name, { why });
+  /** A page of its own for each test, signed in anew. */
+  const renewed = async (...how: Parameters<Watched['visit']>): Promise<void> => {
+    seat = await watched.visit(...how);
+    ({ page } = seat);
   };
-  const go = (hash: string) => page.evaluate(`location.hash = '${hash}'`);
-  const sees = (text: string | RegExp) => page.getByText(text).first().waitFor(patient);
-  const press = async (name: string | RegExp, why = 'a test'): Promise<void> => {
-    await page.getByRole('button', { name }).first().click(patient);
-    const dialog = page.getByRole('dialog');
-    await dialog.getByLabel(/^Why/u).fill(why);
-    await dialog.getByRole('button', { name }).click();
-    await expect.poll(() => dialog.count(), patient).toBe(0);
-  };
-  const everywhere = 'Yes: everything is live on all 3 nodes.';
 
   it('answers whether it is live everywhere, and shows a push as it goes', async () => {
-    const opened = await openPage();
-    ({ page } = opened);
-    await signIn(page, url, await mint('ada', 'admin'));
+    await renewed({}, 'admin', 'ada');
     await sees(everywhere);
     serve(rig, 'wiki');
     await sees(/^Not everywhere/u);
     await sees(everywhere);
     expect(whoHolds(rig, 'wiki')).toBe('wa wb wc');
-    expect(opened.complaints).toEqual([]);
+    expect(seat.complaints).toEqual([]);
   });
 
   it('shows a bad edit with its path, while the good entries stay live', async () => {
@@ -113,17 +74,8 @@ describe.skipIf(missing !== undefined)(titled('the dashboard of a daemon with re
     await press('Resume');
     await sees('No rollout is under way');
     expect(whoHolds(rig, 'blog')).toBe('wa wb wc');
-    const headers = {
-      authorization: `Bearer ${await mint('auditor', 'admin')}`,
-      'content-type': 'application/json',
-    };
-    const audit = await fetch(`${url}/api/v1/audit`, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify({ limit: 20 }),
-    });
-    const { entries } = (await audit.json()) as { entries: { who: string; why: string | null }[] };
-    expect(entries.find(({ why }) => why === 'lunch')?.who).toMatch(/^admin-\d+$/u);
+    const deed = (await watched.audit()).find(({ why }) => why === 'lunch');
+    expect([deed?.action, deed?.who]).toEqual(['rollout pause', expect.stringMatching(/^admin-\d+$/u)]);
   });
 
   it('rolls back to an earlier revision after it has shown what goes', async () => {
@@ -159,7 +111,7 @@ describe.skipIf(missing !== undefined)(titled('the dashboard of a daemon with re
 
   it('plans, pushes what was shown, and holds one node back', async () => {
     await renewed();
-    await page.evaluate("location.hash = '#/nodes/wb'");
+    await go('#/nodes/wb');
     await press('Pause', 'disk is changed');
     await rig.node(1).run("sed -i '/wiki.testcloud.local/d' /etc/hosts");
     await go('#/');
@@ -171,13 +123,14 @@ describe.skipIf(missing !== undefined)(titled('the dashboard of a daemon with re
       .getByText('wiki.testcloud.local')
       .first()
       .waitFor(patient);
-    await page.evaluate("location.hash = '#/nodes/wb'");
+    await go('#/nodes/wb');
     await press('Resume');
     await until('the node is repaired', () => whoHolds(rig, 'wiki') === 'wa wb wc', 60_000);
   });
 
   it('shows a node that is away with cause and remedy, and again when it is back', async () => {
     await renewed({ viewport: { width: 375, height: 740 }, colorScheme: 'dark' });
+    await page.evaluate('window.isFirstLoad = true');
     await rig.node(2).unplug();
     serve(rig, 'wiki', 'mail');
     await sees(/1 is offline/u);
@@ -190,32 +143,23 @@ describe.skipIf(missing !== undefined)(titled('the dashboard of a daemon with re
     await page.getByRole('link', { name: 'Fleet' }).first().click();
     await sees(everywhere);
     expect(whoHolds(rig, 'mail')).toBe('wa wb wc');
+    expect(await page.evaluate('window.isFirstLoad')).toBe(true);
   });
 
   it('says that the daemon is gone, finds the next one by itself, and nobody signs in again', async () => {
     await renewed();
-    await daemon.stop('SIGKILL');
+    await watched.daemon.stop('SIGKILL');
     await sees('The daemon does not answer');
-    daemon = rig.daemon();
+    watched.daemon = rig.daemon();
     await expect.poll(() => page.getByText('The daemon does not answer').count(), patient).toBe(0);
     await sees(everywhere);
   });
 
   it('gives a viewer nothing to press, and asks for another token once this one is revoked', async () => {
-    await renewed({}, ['eve', 'viewer']);
+    await renewed({}, 'viewer', 'eve');
     await sees(everywhere);
     expect(await page.getByRole('button', { name: /Push|Pause|Freeze|Check/u }).count()).toBe(0);
     expect((await rig.syncctl(['token', 'revoke', 'eve'])).code).toBe(0);
     await sees('Your session is over, or its token was revoked.');
   });
-
-  let visits = 0;
-  /** A page of its own for each test, signed in anew. */
-  async function renewed(
-    options: Parameters<typeof openPage>[0] = {},
-    [name, role] = [`admin-${String((visits += 1))}`, 'admin'],
-  ): Promise<void> {
-    ({ page } = await openPage(options));
-    await signIn(page, url, await mint(name, role));
-  }
 });

@@ -1,10 +1,12 @@
 // A fleet with something of everything, behind a double: for pictures, and for states that a real fleet shows only for a moment.
+import type { HistoryApi } from '../../src/contract/history.ts';
 import type { ControllerStatus, PlanReport } from '../../src/contract/report.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { ControllerDouble, offline, status, verified } from '../cli/controller-double.ts';
 import { rolloutOf } from '../cli/steering-double.ts';
 import { ago, fleet } from './showcase-fleet.ts';
 import { insight, reader } from './showcase-past.ts';
+import { troubled } from './troubled.ts';
 
 export { fleet, hetzner, manyNodes } from './showcase-fleet.ts';
 
@@ -91,8 +93,13 @@ export class Showcase extends ControllerDouble {
     term: { clusterId: 'sc-0123456789abcdef', epoch: 7, writer: 'a1b2c3d4' },
   });
   override planned = planned;
-  override readonly insight = insight;
-  readonly history = { reader, noteEdits: () => Promise.resolve() };
+  /** Why nothing can be read of history and services from now on. */
+  trouble: Error | undefined;
+  override insight = troubled(insight, () => this.trouble);
+  readonly history: { reader: HistoryApi; noteEdits: () => Promise<void> } = {
+    reader: troubled(reader, () => this.trouble),
+    noteEdits: () => Promise.resolve(),
+  };
   override reports = [verified('contabo-vps'), offline('vinay-laptop')];
 
   /** Shows another state from the next look on. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { queryNumber } from './query.ts';
 
 /** One deed: who did what, when and why. */
 export const auditEntrySchema = z
@@ -21,12 +22,12 @@ export interface Audited {
 /** The route of the audit; part of the table in routes.ts. */
 export const auditRoutes = {
   audit: {
-    method: 'POST',
+    method: 'GET',
     path: '/api/v1/audit',
     role: 'operator',
     summary: 'Who did what and why, newest first.',
     form: 'json',
-    body: z.strictObject({ limit: z.number().int().min(1).max(100_000) }),
+    body: z.strictObject({ limit: queryNumber(100_000) }),
     answer: z.object({ entries: z.array(auditEntrySchema) }),
   },
 } as const;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { actorSchema } from './access.ts';
+import { queryFlag, queryNumber } from './query.ts';
 import {
   pushRecordSchema,
   revisionDetailSchema,
@@ -12,14 +13,14 @@ import {
 } from './history.ts';
 
 const line = z.string().min(1).max(256);
-const number = z.number().int().min(0);
-const limit = z.number().int().min(1).max(100_000);
+const number = queryNumber();
+const limit = queryNumber(100_000);
 const prefix = '/api/v1/history';
 
 /** The routes of the history; part of the table in routes.ts. */
 export const historyRoutes = {
   revisions: {
-    method: 'POST',
+    method: 'GET',
     path: `${prefix}/revisions`,
     role: 'viewer',
     summary: 'The revisions of the registries, newest first.',
@@ -28,7 +29,7 @@ export const historyRoutes = {
     answer: revisionListSchema,
   },
   revision: {
-    method: 'POST',
+    method: 'GET',
     path: `${prefix}/revision`,
     role: 'viewer',
     summary: 'One revision with its changes and pushes.',
@@ -37,16 +38,16 @@ export const historyRoutes = {
     answer: revisionDetailSchema,
   },
   revisionTexts: {
-    method: 'POST',
+    method: 'GET',
     path: `${prefix}/texts`,
     role: 'viewer',
     summary: 'The registries as one revision had them.',
     form: 'json',
-    body: z.strictObject({ number, below: z.boolean() }),
+    body: z.strictObject({ number, below: queryFlag }),
     answer: z.object({ revision: revisionTextsSchema.nullable() }),
   },
   pushes: {
-    method: 'POST',
+    method: 'GET',
     path: `${prefix}/pushes`,
     role: 'viewer',
     summary: 'Pushes to one node, or of one revision.',
@@ -55,7 +56,7 @@ export const historyRoutes = {
     answer: z.object({ pushes: z.array(pushRecordSchema) }),
   },
   lastPushes: {
-    method: 'POST',
+    method: 'GET',
     path: `${prefix}/last-pushes`,
     role: 'viewer',
     summary: 'The last push to every node.',

@@ -118,7 +118,7 @@ export const insightRoutes = {
     answer: serviceListSchema,
   },
   why: {
-    method: 'POST',
+    method: 'GET',
     path: '/api/v1/services/why',
     role: 'viewer',
     summary: 'On which nodes a service is live, where not, and why.',
@@ -127,7 +127,7 @@ export const insightRoutes = {
     answer: whyReportSchema,
   },
   blame: {
-    method: 'POST',
+    method: 'GET',
     path: '/api/v1/node/blame',
     role: 'viewer',
     summary: 'What a node should hold, and whose edit put each line there.',

@@ -15,7 +15,7 @@ export const nodeDetailSchema = z
 /** The route of one node; part of the table in routes.ts. */
 export const nodeRoutes = {
   node: {
-    method: 'POST',
+    method: 'GET',
     path: '/api/v1/node',
     role: 'viewer',
     summary: 'One node: its state with cause and remedy, and the last pushes to it.',

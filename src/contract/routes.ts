@@ -31,6 +31,7 @@ export interface Route {
   /** What it does, in one sentence. */
   readonly summary: string;
   readonly form: RouteForm;
+  /** What is asked: the JSON body, or with GET the query, where every value is text. */
   readonly body: z.ZodType;
   readonly answer: z.ZodType;
 }

@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { exitCodes, messageOf, SyncError, type ExitName } from '../lib/errors.ts';
+import { withQuery } from '../lib/query.ts';
 import type { NodeReport } from './report.ts';
 import { aliveMs, problemSchema, streamLineSchema, type Problem, type Route } from './routes.ts';
 
@@ -40,13 +41,15 @@ export async function ask(asking: Asking): Promise<unknown> {
 
 async function send({ socket, route, body, deadlines, signal }: Asking): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const text = route.method === 'GET' ? undefined : JSON.stringify(body);
+  const isRead = route.method === 'GET';
+  const path = isRead ? withQuery(route.path, Object(body)) : route.path;
+  const text = isRead ? undefined : JSON.stringify(body);
   const headers =
     text === undefined
       ? {}
       : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
   const sent: ClientRequest = request(
-    { socketPath: socket, path: route.path, method: route.method, headers, signal, agent: false },
+    { socketPath: socket, path, method: route.method, headers, signal, agent: false },
     resolve,
   );
   const timer = setTimeout(

@@ -1,3 +1,4 @@
+import { withQuery } from '../lib/query.ts';
 import type { StreamLine } from '../contract/routes.ts';
 import type { NodeReport } from '../contract/report.ts';
 import type { SessionReport } from '../contract/session.ts';
@@ -35,8 +36,8 @@ async function send(path: string, init: RequestInit): Promise<Response> {
   );
 }
 
-export async function get<T>(path: string): Promise<T> {
-  return (await (await send(path, {})).json()) as T;
+export async function get<T>(path: string, query: object = {}): Promise<T> {
+  return (await (await send(withQuery(path, query), {})).json()) as T;
 }
 
 function posted(body: object): RequestInit {

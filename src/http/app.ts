@@ -70,23 +70,34 @@ function refuse(context: Context, error: unknown): Response {
 }
 
 async function bodyOf(name: RouteName, route: Route, context: Context): Promise<unknown> {
-  const text = route.method === 'GET' ? '' : await context.req.text();
-  let value: unknown = {};
-  if (text !== '') {
-    try {
-      value = JSON.parse(text);
-    } catch {
-      throw new SyncError('usage', `${name}: expected a JSON body, got something else`);
-    }
-  }
-  const parsed = route.body.safeParse(value);
+  const isRead = route.method === 'GET';
+  const parsed = route.body.safeParse(isRead ? queryOf(name, context) : await jsonOf(name, context));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const where = issue === undefined || issue.path.length === 0 ? 'its top' : issue.path.join('.');
   throw new SyncError(
     'usage',
-    `${name}: expected a body of this form, got one that is wrong at ${where}: ${issue?.message ?? ''}`,
+    `${name}: expected a ${isRead ? 'query' : 'body'} of this form, got one that is wrong at ${where}: ${issue?.message ?? ''}`,
   );
+}
+
+async function jsonOf(name: RouteName, context: Context): Promise<unknown> {
+  const text = await context.req.text();
+  if (text === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new SyncError('usage', `${name}: expected a JSON body, got something else`);
+  }
+}
+
+/** The parameters behind `?`; an empty one says nothing, and one that stands twice could mean either. */
+function queryOf(name: RouteName, { req }: Context): Record<string, string> {
+  const given = Object.entries(req.queries());
+  const [twice] = given.find(([, values]) => values.length > 1) ?? [];
+  if (twice !== undefined)
+    throw new SyncError('usage', `${name}: expected ${twice} once in the query, got it more than once`);
+  return Object.fromEntries(given.flatMap(([key, [value = '']]) => (value === '' ? [] : [[key, value]])));
 }
 
 function tooLong(): never {

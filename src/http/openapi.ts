@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { routes, streamLineSchema, type Route } from '../contract/routes.ts';
 
 const refusals = {
-  400: 'The body is not of this form.',
+  400: 'The body or the query is not of this form.',
   401: 'No token, or one that is unknown, revoked or over.',
   403: 'The role of the token does not include this, or the request comes from another site or network.',
   404: 'No node, service, revision or route of that name.',
@@ -62,7 +62,7 @@ function pathOf(name: string, { method, path, role, summary, form, body, answer 
     method: method === 'GET' ? 'get' : 'post',
     description: `Takes the role ${role}.`,
     ...(method === 'GET'
-      ? {}
+      ? { request: { query: body as z.ZodObject } }
       : { request: { body: { required: true, content: { 'application/json': { schema: body } } } } }),
     responses: { 200: { description: 'Done.', content: { [type]: { schema } } }, ...refused },
   });

@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
 import { openApiFile } from '../tools/openapi-doc.ts';
-import { mint, openApi, post, type Open } from './api-rig.ts';
+import { mint, openApi, post, type Open, read } from './api-rig.ts';
 import { holds, serve } from './hosts-rig.ts';
 import { fileOn, until } from './rig.ts';
 
@@ -25,6 +25,11 @@ describe.skipIf(!available)('the API of a daemon with real nodes, asked for more
 
   const answer = async (path: string, body: unknown, token = ada): Promise<[number, Answer]> => {
     const response = await post(open.url, path, token, body);
+    return [response.status, (await response.json()) as Answer];
+  };
+
+  const asked = async (path: string, query: object): Promise<[number, Answer]> => {
+    const response = await read(open.url, path, ada, query);
     return [response.status, (await response.json()) as Answer];
   };
 
@@ -83,7 +88,7 @@ describe.skipIf(!available)('the API of a daemon with real nodes, asked for more
       { kind: 'RollbackReport', changed: true, held: [] },
     ]);
     await until('the node is back', () => !holds(rig, 0, 'wrong'));
-    const [, { entries }] = await answer('audit', { limit: 5 });
+    const [, { entries }] = await asked('audit', { limit: 5 });
     expect(entries).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ who: 'ada', action: 'rollback', why: 'wrong name' }),
@@ -96,10 +101,10 @@ describe.skipIf(!available)('the API of a daemon with real nodes, asked for more
   });
 
   it('tells of one node, and looks for what is wrong with it', async () => {
-    const [status, detail] = await answer('node', { node: 'worker' });
+    const [status, detail] = await asked('node', { node: 'worker' });
     expect([status, detail]).toMatchObject([200, { node: { name: 'worker', state: 'active' } }]);
     expect((detail['pushes'] as unknown[]).length).toBeGreaterThan(0);
-    expect((await answer('node', { node: 'nobody' }))[0]).toBe(404);
+    expect((await asked('node', { node: 'nobody' }))[0]).toBe(404);
     const looked = await post(open.url, 'doctor', ada, { node: 'worker' });
     const last = (await looked.text()).trim().split('\n').at(-1) ?? '';
     expect(JSON.parse(last)).toMatchObject({
@@ -127,7 +132,7 @@ describe.skipIf(!available)('the API of a daemon with real nodes, asked for more
       ...({ outfile, bundle: true, format: 'esm', platform: 'node', logLevel: 'error' } as const),
     });
     const sdk = (await import(pathToFileURL(outfile).href)) as Record<
-      'push' | 'status',
+      'push' | 'status' | 'revisions' | 'why',
       (options: object) => Promise<{ readonly data: unknown; readonly response: Response }>
     >;
     const to = { baseUrl: open.url, auth: ada };
@@ -137,6 +142,9 @@ describe.skipIf(!available)('the API of a daemon with real nodes, asked for more
       answer: { kind: 'PushReport', verified: 2, failed: 0 },
     });
     expect((await sdk.status(to)).data).toMatchObject({ kind: 'ControllerStatus' });
+    const listed = await sdk.revisions({ ...to, query: { limit: 1 } });
+    expect(listed.data).toMatchObject({ revisions: [{ number: expect.any(Number) as unknown }] });
+    expect((await sdk.why({ ...to, query: { service: 'demo' } })).data).toMatchObject({ service: 'demo' });
     rmSync(folder, { recursive: true, force: true });
   });
 });

@@ -1,7 +1,8 @@
 // A daemon whose API is served on a free port of loopback.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { hasStarted, type Rig, startRig } from './rig.ts';
+import { withQuery } from '../../src/lib/query.ts';
+import { hasStarted, startRig, type Rig } from './rig.ts';
 
 export interface Open {
   readonly rig: Rig;
@@ -36,4 +37,10 @@ export async function mint(rig: Rig, name: string, role: string): Promise<string
 export function post(url: string, path: string, token: string, body: unknown): Promise<Response> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   return fetch(`${url}/api/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+/** Reads a route of the API with a query. */
+export function read(url: string, path: string, token: string, query: object = {}): Promise<Response> {
+  const headers = { authorization: `Bearer ${token}` };
+  return fetch(`${url}${withQuery(`/api/v1/${path}`, query)}`, { headers });
 }

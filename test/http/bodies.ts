@@ -2,7 +2,7 @@ import type { RouteName } from '../../src/contract/routes.ts';
 
 const actor = { reason: 'test' };
 
-/** A body that each route takes; what is not here takes the empty one. */
+/** A body, or a query, that each route takes; what is not here takes the empty one. */
 export const bodies: Partial<Record<RouteName, unknown>> = {
   push: { takeOver: false, actor },
   plan: { offline: true },

@@ -81,6 +81,16 @@ describe('a session', () => {
     });
   });
 
+  it('reads with its cookie alone, in the words of a query', async () => {
+    const door = await openDoor();
+    const { get } = await signedIn(door, await door.token('viewer'));
+    expect((await get(`${routes.why.path}?service=wiki`)).status).toBe(200);
+    expect(door.controller.asked.at(-1)).toEqual({ what: 'why', with: 'wiki' });
+    expect((await get(`${routes.why.path}?service=wiki`, { 'sec-fetch-site': 'cross-site' })).status).toBe(
+      403,
+    );
+  });
+
   it('is worth nothing in a request that another site or another port has begun', async () => {
     const door = await openDoor();
     const { get } = await signedIn(door, await door.token('viewer'));

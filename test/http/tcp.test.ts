@@ -4,6 +4,7 @@ import { includes } from '../../src/contract/access.ts';
 import { tokenRoles } from '../../src/model/token.ts';
 import { bodyLimit, routes, type RouteName } from '../../src/contract/routes.ts';
 import { verified } from '../cli/controller-double.ts';
+import { withQuery } from '../../src/lib/query.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { bodies } from './bodies.ts';
 import { openDoor } from './door.ts';
@@ -15,7 +16,8 @@ type Asked = Awaited<ReturnType<typeof openDoor>>;
 
 function asked(door: Asked, name: RouteName, token: string | undefined): Promise<Response> {
   const { method, path } = routes[name];
-  if (method === 'GET') return door.ask(path, token === undefined ? {} : { token });
+  if (method === 'GET')
+    return door.ask(withQuery(path, Object(bodies[name])), token === undefined ? {} : { token });
   return door.post(path, token, bodies[name] ?? {});
 }
 
@@ -64,6 +66,37 @@ describe('every route over TCP', () => {
       }
     },
   );
+
+  it('is a GET where it only reads what the controller knows, and a POST where it asks nodes or takes a document', () => {
+    const posted = names.filter((name) => routes[name].role === 'viewer' && routes[name].method === 'POST');
+    expect(posted.sort()).toEqual(['closeSession', 'openSession', 'plan', 'previewEdit']);
+  });
+
+  it('takes the query of a GET by the words of the table, and says which one is wrong', async () => {
+    const door = await openDoor();
+    const token = await door.token('operator');
+    const asked = async (query: string) => {
+      const response = await door.ask(`${routes.audit.path}${query}`, { token });
+      return [response.status, ((await response.json()) as { message?: string }).message ?? ''] as const;
+    };
+    expect(await asked('?limit=5')).toEqual([200, '']);
+    expect(door.controller.asked).toEqual([{ what: 'audit', with: 5 }]);
+    for (const [query, word] of [
+      ['', 'limit'],
+      ['?limit=', 'limit'],
+      ['?limit=0', 'limit'],
+      ['?limit=1.5', 'limit'],
+      ['?limit=x', 'limit'],
+      ['?limit=1&limit=2', 'limit once'],
+      ['?limit=1&before=2', 'before'],
+    ] as const)
+      expect([query, await asked(query)]).toEqual([query, [400, expect.stringContaining(word)]]);
+    expect(door.controller.done).toEqual(['audit']);
+    expect((await door.post(routes.audit.path, token, { limit: 5 })).status).toBe(405);
+    const name = 'a&b=c #ö/../%41';
+    await door.ask(withQuery(routes.why.path, { service: name }), { token });
+    expect(door.controller.asked.at(-1)).toEqual({ what: 'why', with: name });
+  });
 
   it('takes an admin for a push that takes over a target or goes past the rollout policy', async () => {
     const door = await openDoor();

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { PushRecord } from '../../contract/history.ts';
 import type { HoldReport } from '../../contract/rollout-report.ts';
 import type { BlameReport } from '../../contract/insight.ts';
-import { post, postStreamed } from '../api.ts';
+import { get, post, postStreamed } from '../api.ts';
 import { holdsOn, type FleetState, type NodeRow } from '../model/fleet-state.ts';
 import { hashOf } from '../model/place.ts';
 import { counted, meaningOf, moment, revisionName, typeWord } from '../model/words.ts';
@@ -44,7 +44,7 @@ export function NodeView({ fleet, id }: { readonly fleet: FleetState; readonly i
       <section aria-labelledby="history">
         <h2 id="history">History</h2>
         <Loaded<{ pushes: PushRecord[] }>
-          load={() => post('history/pushes', { node: node.node, limit: 20 })}
+          load={() => get('history/pushes', { node: node.node, limit: 20 })}
           on={[node.node]}
           beat={node}
           what="the history of the node"
@@ -183,7 +183,7 @@ function File({ node }: { readonly node: NodeRow }): JSX.Element {
       </summary>
       {open ? (
         <Loaded<BlameReport>
-          load={() => post('node/blame', { node: node.node })}
+          load={() => get('node/blame', { node: node.node })}
           on={[node.node]}
           what="the file"
         >

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Because, ServiceList, WhyNode, WhyReport } from '../../contract/insight.ts';
-import { get, post } from '../api.ts';
+import { get } from '../api.ts';
 import type { FleetState, NodeState } from '../model/fleet-state.ts';
 import { hashOf } from '../model/place.ts';
 import { moment, revisionName, typeWord } from '../model/words.ts';
@@ -115,7 +115,7 @@ function One({ beat, service }: { readonly beat: unknown; readonly service: stri
       </p>
       <h1>{service}</h1>
       <Loaded<WhyReport>
-        load={() => post('services/why', { service })}
+        load={() => get('services/why', { service })}
         on={[service]}
         beat={beat}
         what="where it is live"

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { PushRecord, RevisionDetail, RevisionList, RevisionSummary } from '../../contract/history.ts';
-import { post } from '../api.ts';
+import { get } from '../api.ts';
 import { changeLines } from '../model/change-lines.ts';
 import type { FleetState } from '../model/fleet-state.ts';
 import { hashOf } from '../model/place.ts';
@@ -29,7 +29,7 @@ export function Timeline({
     <>
       <h1>Timeline</h1>
       <Loaded<RevisionList>
-        load={() => post('history/revisions', { limit })}
+        load={() => get('history/revisions', { limit })}
         on={[limit]}
         beat={fleet.nodes}
         what="the revisions"
@@ -106,7 +106,7 @@ function Detail({ number, newest }: { readonly number: number; readonly newest: 
   return (
     <div class="detail">
       <Loaded<RevisionDetail>
-        load={() => post('history/revision', { word: revisionName(number) })}
+        load={() => get('history/revision', { word: revisionName(number) })}
         on={[number]}
         what={revisionName(number)}
       >
@@ -114,7 +114,7 @@ function Detail({ number, newest }: { readonly number: number; readonly newest: 
       </Loaded>
       <h2>Pushes</h2>
       <Loaded<{ pushes: PushRecord[] }>
-        load={() => post('history/pushes', { revision: number, limit: 50 })}
+        load={() => get('history/pushes', { revision: number, limit: 50 })}
         on={[number]}
         what="its pushes"
       >

@@ -63,7 +63,7 @@ export function openTcp(
   metrics: Metrics | undefined,
 ): Promise<TcpServer> {
   const { engine, settings, holders, clock, random, log } = parts;
-  const { fleet, transport } = engine.parts;
+  const { fleet, transport, decisions } = engine.parts;
   metrics?.connect({
     status: () => controller.status(),
     sessions: () => transport.sessionCount?.(),
@@ -84,6 +84,7 @@ export function openTcp(
     log,
     sessionsPath: join(settings.daemon.stateDirectory, 'sessions.json'),
     webhook,
+    keep: (actor, action, detail) => decisions.audit(actor, action, detail),
     ...scraped,
   });
 }

@@ -13,10 +13,19 @@ import { addressIn, tooOften } from './guards.ts';
 import { Refusal } from './problem.ts';
 import { cookieName, dropCookie } from './session-routes.ts';
 import { isSame, type Sessions } from './sessions.ts';
+import type { SignIns } from './sign-ins.ts';
 
 /** Who holds a secret; `DurableTokens` is one. */
 export interface Holders {
   holderOf(secret: string): TokenRecord | undefined;
+}
+
+interface Doorkeeping {
+  readonly wrongPerMinute: number;
+  readonly clock: Clock;
+  readonly sessions?: Sessions;
+  /** Hears of every refusal. */
+  readonly signIns?: SignIns;
 }
 
 const remedy = 'mint one on the controller: sudo syncctl token create <name> --role <viewer|operator|admin>';
@@ -27,7 +36,7 @@ const remedy = 'mint one on the controller: sudo syncctl token create <name> --r
  */
 export function byToken(
   holders: Holders,
-  { wrongPerMinute, clock, sessions }: { wrongPerMinute: number; clock: Clock; sessions?: Sessions },
+  { wrongPerMinute, clock, sessions, signIns }: Doorkeeping,
 ): MiddlewareHandler<Env> {
   const wrong = new Allowance(wrongPerMinute, clock);
   return async (context, next) => {
@@ -39,13 +48,17 @@ export function byToken(
     }
     const address = addressIn(context);
     const waitMs = wrong.waitMs(address);
-    if (waitMs > 0) throw tooOften(context, waitMs, 'api.wrongTokensPerMinute');
+    if (waitMs > 0) {
+      signIns?.refused(context, 'too many wrong tokens in a minute');
+      throw tooOften(context, waitMs, 'api.wrongTokensPerMinute');
+    }
     const [, secret] = /^Bearer +(\S{1,256})$/iu.exec(context.req.header('authorization') ?? '') ?? [];
     const holder = secret === undefined ? undefined : holders.holderOf(secret);
     if (holder === undefined) {
       if (secret !== undefined) wrong.take(address);
       context.header('www-authenticate', 'Bearer realm="sync-controller"');
       const got = secret === undefined ? 'none' : 'one that is unknown, revoked or over';
+      signIns?.refused(context, `expected a token, got ${got}`);
       throw new Refusal(401, 'permission', `api: expected a token, got ${got}`, remedy);
     }
     const isLive = (): boolean => secret !== undefined && holders.holderOf(secret) !== undefined;

@@ -4,11 +4,14 @@ import type { SessionReport, sessionRoutes } from '../contract/session.ts';
 import type { Env } from './actor.ts';
 import { Refusal } from './problem.ts';
 import type { Session, Sessions } from './sessions.ts';
+import type { SignIns } from './sign-ins.ts';
 
 /** Sessions of one door, and whether their cookies may travel over TLS alone. */
 export interface SessionDoor {
   readonly sessions: Sessions;
   readonly secure: boolean;
+  /** Hears who signs in and out. */
+  readonly signIns?: SignIns;
 }
 
 /** Browsers send a cookie to every port of a host: two daemons on one machine must not overwrite each other's. */
@@ -37,7 +40,10 @@ export function answerSession(
       ? { name: who ?? null, role, expires: null, csrf: null }
       : reportOf(session, role);
   if (name === 'closeSession') {
-    if (session !== undefined) door?.sessions.end(session);
+    if (session !== undefined) {
+      door?.sessions.end(session);
+      door?.signIns?.ended(context, session.holder.name);
+    }
     dropCookie(context);
     return {};
   }
@@ -48,6 +54,7 @@ export function answerSession(
       'openSession: expected a token in the header Authorization, got none',
     );
   const { cookie, session: opened } = door.sessions.open(holder);
+  door.signIns?.opened(context, holder.name);
   setCookie(context, cookieName(context), cookie, {
     path,
     httpOnly: true,

@@ -18,6 +18,7 @@ import { webhookDoor, type WebhookDoorParts } from './webhook-door.ts';
 import { addProbes } from './probes.ts';
 import { sessionFile } from './session-file.ts';
 import { Sessions, type NamedHolders } from './sessions.ts';
+import { SignIns, type KeepDeed } from './sign-ins.ts';
 
 export interface TcpServerParts {
   readonly settings: Settings['api'];
@@ -26,6 +27,8 @@ export interface TcpServerParts {
   readonly version: string;
   /** Where sessions outlive this process; without it they end with it. */
   readonly sessionsPath?: string;
+  /** Where the audit is kept of who signs in to the dashboard. */
+  readonly keep?: KeepDeed;
   /** What Prometheus gets, and whether it needs a token for it; undefined where it gets nothing. */
   readonly metrics?: { readonly open: boolean; readonly scrape: () => Promise<Scrape> };
   /** Signed calls that ask for a look; undefined where there are none. */
@@ -76,13 +79,15 @@ function appOf(parts: TcpServerParts, feed: Feed) {
   const { settings, controller, holders, version, clock, log, metrics, webhook } = parts;
   const { allowFrom, hosts, requestsPerMinute, wrongTokensPerMinute } = settings;
   const sessions = sessionsOf(parts);
-  const named = byToken(holders, { wrongPerMinute: wrongTokensPerMinute, clock, sessions });
+  const { keep } = parts;
+  const heard = keep === undefined ? {} : { signIns: new SignIns({ keep, clock, log }) };
+  const named = byToken(holders, { wrongPerMinute: wrongTokensPerMinute, clock, sessions, ...heard });
   const app = buildApp({
     controller,
     version,
     aliveMs,
     feed,
-    sessions: { sessions, secure: settings.certificate !== undefined },
+    sessions: { sessions, secure: settings.certificate !== undefined, ...heard },
     before: [
       fromAllowed(allowFrom),
       toOurName(hosts),

@@ -45,6 +45,7 @@ describe.skipIf(missing !== undefined)(titled('what somebody does on the dashboa
     await sees(everywhere);
     expect(whoHolds(rig, 'wiki')).toBe(all);
     const deeds = await watched.audit();
+    expect(deeds).toContainEqual(expect.objectContaining({ who: 'admin-1', action: 'session open' }));
     expect(deeds.find(({ why }) => why === 'disk is changed')).toMatchObject({ action: 'freeze' });
     expect(deeds.find(({ why }) => why === 'the disk is in')).toMatchObject({ action: 'unfreeze' });
   });

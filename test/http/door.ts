@@ -20,6 +20,8 @@ export interface Door {
   readonly server: TcpServer;
   readonly url: string;
   readonly said: { readonly level: string; readonly text: string }[];
+  /** What the audit was told of sign-ins. */
+  readonly deeds: string[];
   /** From now on the store says that it is damaged. */
   loseStore(): void;
   /** Mints a token for this test. */
@@ -43,6 +45,7 @@ export async function openDoor(
   { clock = systemClock, metrics, webhook, controller = new ControllerDouble() }: DoorWith = {},
 ): Promise<Door> {
   const folder = await mkdtemp(join(tmpdir(), 'door-'));
+  const deeds: string[] = [];
   const said: { level: string; text: string }[] = [];
   const log = loggerOver((level, text) => said.push({ level, text }));
   const durable = await openDurable({ path: join(folder, 'durable.db'), clock, log });
@@ -63,6 +66,10 @@ export async function openDoor(
     clock,
     log,
     random: systemRandom,
+    keep: ({ who }, action, detail) => {
+      deeds.push(`${who} ${action} ${detail}`);
+      return Promise.resolve();
+    },
     sessionsPath: join(folder, 'sessions.json'),
     ...(metrics === undefined ? {} : { metrics }),
     ...(webhook === undefined ? {} : { webhook }),
@@ -79,7 +86,7 @@ export async function openDoor(
   };
   let minted = 0;
   return {
-    ...{ controller, tokens, server, said, ask, url: server.url() ?? '' },
+    ...{ controller, tokens, server, said, deeds, ask, url: server.url() ?? '' },
     loseStore: () => {
       lost = 'durable.db is damaged';
     },

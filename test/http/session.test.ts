@@ -175,6 +175,55 @@ describe('a session', () => {
   });
 });
 
+describe('the audit of sessions', () => {
+  const wrong = `sct_${'1'.repeat(64)}`;
+
+  it('tells who signed in and out and from where, and never a token', async () => {
+    const door = await openDoor();
+    const token = await door.token('viewer', 'ada');
+    const { post, get, cookie } = await signedIn(door, token);
+    await get(routes.status.path);
+    await post(routes.closeSession.path);
+    expect(door.deeds).toEqual(['ada session open from 127.0.0.1', 'ada session end from 127.0.0.1']);
+    expect(JSON.stringify([door.deeds, door.said])).not.toMatch(
+      new RegExp([token, cookie.split('=')[1] ?? ''].join('|').replaceAll('.', '[.]'), 'u'),
+    );
+  });
+
+  it('tells of a sign-in that was refused, and not of other requests with a wrong token', async () => {
+    const door = await openDoor();
+    await door.ask(routes.status.path, { token: wrong });
+    await door.post(routes.pause.path, wrong);
+    expect(door.deeds).toEqual([]);
+    expect((await door.post(path, wrong)).status).toBe(401);
+    expect((await door.post(path, undefined)).status).toBe(401);
+    expect(door.deeds).toEqual([
+      'nobody session refused from 127.0.0.1: expected a token, got one that is unknown, revoked or over',
+      'nobody session refused from 127.0.0.1: expected a token, got none',
+    ]);
+    expect(JSON.stringify([door.deeds, door.said])).not.toContain('1111');
+  });
+
+  it('is not flooded: who guesses is soon refused without a look, and most of that is only counted', async () => {
+    const clock = new ManualClock();
+    const door = await openDoor({ wrongTokensPerMinute: 3 }, { clock });
+    const token = await door.token('viewer', 'ada');
+    const statuses: number[] = [];
+    for (let turn = 0; turn < 20; turn += 1) statuses.push((await door.post(path, wrong)).status);
+    expect(statuses.slice(0, 4)).toEqual([401, 401, 401, 429]);
+    expect(new Set(statuses.slice(3))).toEqual(new Set([429]));
+    const refused = await door.post(path, token);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '20']);
+    expect(door.deeds.length).toBe(5);
+    expect(door.deeds[4]).toContain('too many wrong tokens in a minute');
+    await clock.advance(60_000);
+    await door.post(path, wrong);
+    expect(door.deeds.at(-1)).toMatch(/got one that is unknown, revoked or over, and 16 more before it$/u);
+    expect((await door.post(path, token)).status).toBe(200);
+    expect(door.deeds.at(-1)).toBe('ada session open from 127.0.0.1');
+  });
+});
+
 describe('the file of the sessions', () => {
   const holder = {
     name: 'ada',

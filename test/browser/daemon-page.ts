@@ -1,12 +1,11 @@
 // A real daemon with real nodes, and what a person does on its page.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
 import { names } from '../e2e/hosts-rig.ts';
 import { hasStarted, startRig, type Daemon, type Rig } from '../e2e/rig.ts';
+import { freePort } from '../servers/process.ts';
 import { browserMissing, openPage, signIn, type Opened } from './browser.ts';
 
 const namespaces = fleetAvailable('namespaces');
@@ -86,16 +85,6 @@ export async function startWatched(settings: string): Promise<Watched> {
     },
     stop: () => rig.stop(),
   };
-}
-
-/** A port that is free now: a daemon that is started again must be found where it was. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function movesOn(page: Page): Omit<Seat, keyof Opened> {

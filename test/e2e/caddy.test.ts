@@ -6,7 +6,7 @@ import type { ControllerStatus, PlanReport, PushReport } from '../../src/contrac
 import { fleetAvailable } from '../fleet/availability.ts';
 import { caddyOn, type NodeCaddy } from '../support/caddy-on-node.ts';
 import { hasProgram } from '../support/programs.ts';
-import { type Daemon, fileOn, hasStarted, type Rig, startRig, until } from './rig.ts';
+import { fileOn, hasStarted, startRig, until, type Daemon, type Rig } from './rig.ts';
 
 const ready = fleetAvailable('namespaces').available && hasProgram('caddy');
 const file = 'etc/caddy/sync-controller.caddy';

@@ -3,7 +3,7 @@ import type { ControllerStatus, PushReport } from '../../src/contract/report.ts'
 import { fleetAvailable } from '../fleet/availability.ts';
 import { dnsmasqOn, type NodeDnsmasq } from '../support/dnsmasq-on-node.ts';
 import { hasProgram } from '../support/programs.ts';
-import { type Daemon, fileOn, hasStarted, type Rig, startRig, until } from './rig.ts';
+import { fileOn, hasStarted, startRig, until, type Daemon, type Rig } from './rig.ts';
 
 const ready = fleetAvailable('namespaces').available && hasProgram('dnsmasq');
 const file = 'etc/dnsmasq.hosts.d/sync-controller.hosts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
 import type { PushReport } from '../../src/contract/report.ts';
-import { type Daemon, fileOn, hasStarted, type Rig, startRig, until } from './rig.ts';
+import { fileOn, hasStarted, startRig, until, type Daemon, type Rig } from './rig.ts';
 
 const available = fleetAvailable('namespaces').available;
 

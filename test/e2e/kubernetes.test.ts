@@ -3,7 +3,7 @@ import { fleetAvailable } from '../fleet/availability.ts';
 import { connectKube, type KubeApi } from '../servers/kube-api.ts';
 import { kubeAvailable, startKube, type KubeServer } from '../servers/kube.ts';
 import { suiteTitle } from '../servers/origins.ts';
-import { type Daemon, fileOn, hasStarted, initialObjects, type Rig, startRig, until } from './rig.ts';
+import { fileOn, hasStarted, initialObjects, startRig, until, type Daemon, type Rig } from './rig.ts';
 
 const kubeReady = kubeAvailable();
 const ready = kubeReady.available && fleetAvailable('namespaces').available;

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
-import { type Daemon, fileOn, hasStarted, type Rig, startRig, until } from './rig.ts';
+import { fileOn, hasStarted, startRig, until, type Daemon, type Rig } from './rig.ts';
 
 const available = fleetAvailable('namespaces').available;
 const oldBlock = '\n# MyNodeOne Services - Auto-synced on Sat Nov 8\n100.76.150.9\tdemo.testcloud.local\n\n';

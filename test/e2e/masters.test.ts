@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
 import type { PushReport } from '../../src/contract/report.ts';
-import { type Daemon, fileOn, hasStarted, type Rig, runMain, startRig, until } from './rig.ts';
+import { fileOn, hasStarted, runMain, startRig, until, type Daemon, type Rig } from './rig.ts';
 
 const available = fleetAvailable('namespaces').available;
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
 import { suiteTitle } from '../servers/origins.ts';
-import { type Daemon, fileOn, hasStarted, type Rig, startRig, until } from './rig.ts';
+import { fileOn, hasStarted, startRig, until, type Daemon, type Rig } from './rig.ts';
 
 const fleet = fleetAvailable('namespaces');
 const availability = fleet.available ? fleet : { ...fleet, howTo: 'run as root' };

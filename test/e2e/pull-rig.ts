@@ -1,10 +1,10 @@
 // Nodes that fetch their configuration: the rig of every end-to-end test, a listener for nodes, and the service's script in a node.
 import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { FleetNode } from '../fleet/types.ts';
+import { freePort } from '../servers/process.ts';
 import { certificateIn } from '../support/certificate.ts';
 import { fileOn, startRig, type Rig, type RigOptions } from './rig.ts';
 
@@ -29,14 +29,6 @@ export interface NodeState {
   readonly remedy: string | null;
   readonly pull: { readonly here: boolean; readonly lastVisit: string | null } | null;
   readonly hold: { readonly who: string; readonly end: string } | null;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** `more` are lines of the section `pull`, and further sections behind them. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
 import { saidOn, startPullRig, type PullRig } from './pull-rig.ts';
-import { type Daemon, fileOn, hasStarted, until } from './rig.ts';
+import { fileOn, hasStarted, until, type Daemon } from './rig.ts';
 
 const available = fleetAvailable('namespaces').available;
 

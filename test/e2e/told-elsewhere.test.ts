@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
 import { Listener } from '../notify/listener.ts';
-import { fileOn, hasStarted, type Rig, startRig, until } from './rig.ts';
+import { fileOn, hasStarted, startRig, until, type Rig } from './rig.ts';
 
 const possible = fleetAvailable('namespaces');
 const title = possible.available

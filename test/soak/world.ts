@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadSettings } from '../../src/config/load.ts';
 import { connectDaemon } from '../../src/contract/client.ts';
 import type { ControllerStatus } from '../../src/contract/report.ts';
-import { type Daemon, hasStarted, type NodeType, type Rig, startRig } from '../e2e/rig.ts';
+import { hasStarted, startRig, type Daemon, type NodeType, type Rig } from '../e2e/rig.ts';
 import { diceOf, type Dice } from './dice.ts';
 
 export type Services = Record<

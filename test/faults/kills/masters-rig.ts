@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { SocketClient } from '../../../src/contract/client.ts';
 import type { ControllerStatus } from '../../../src/contract/report.ts';
-import { type Daemon, hasStarted, type Ran, type Rig, startRig, until } from '../../e2e/rig.ts';
+import { hasStarted, startRig, until, type Daemon, type Ran, type Rig } from '../../e2e/rig.ts';
 import { edit, moveRow } from '../faults-rig.ts';
 import { startProxy, type Proxy } from '../proxy.ts';
 import { managed } from './fleet-records.ts';

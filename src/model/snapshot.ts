@@ -61,3 +61,13 @@ export interface SourceShare {
   /** `none`: nothing was ever read of it, so that what is in force of it stays. */
   readonly state: 'fresh' | 'last-good' | 'none';
 }
+
+/** Whose each entry is, of several sources: no part of the digest, because it changes no byte on any node. */
+export function ownersOf({ sources, services, nodes, domains }: Snapshot): string {
+  if (sources === undefined) return '';
+  return JSON.stringify(
+    [services, nodes, domains].map((entries) =>
+      [...entries].map(([key, { source }]) => `${key} ${source ?? ''}`).toSorted(),
+    ),
+  );
+}

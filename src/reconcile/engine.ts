@@ -130,10 +130,14 @@ export class Engine {
     this.tellFindings(state.snapshot?.findings ?? []);
     this.read ||= state.sourceState === 'fresh';
     if (what === 'desired') void this.planPatiently();
-    else if (state.sourceState === 'fresh') {
+    else if (state.reason === undefined) {
       log.info('the registries can be read', { findings: state.snapshot?.findings.length ?? 0 });
       this.file();
-    } else log.warn('the registries cannot be read; the last good state stays', { reason: state.reason });
+    } else {
+      // With several the others go on.
+      const unread = state.sourceState === 'fresh' ? 'a source' : 'the registries';
+      log.warn(`${unread} cannot be read; the last good state stays`, { reason: state.reason });
+    }
   };
 
   /** The registry says a change once: a plan that could not be made is made again. */

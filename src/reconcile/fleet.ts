@@ -1,7 +1,7 @@
 import { messageOf } from '../lib/errors.ts';
 import type { Node, NodeId } from '../model/node.ts';
 import type { FleetPlan, HeldRemoval, NodePlan } from '../model/plan.ts';
-import type { Snapshot } from '../model/snapshot.ts';
+import { ownersOf, type Snapshot } from '../model/snapshot.ts';
 import { applyGuard, orphans } from '../plan/guard.ts';
 import type { GuardLimits } from '../plan/guard-types.ts';
 import { planFleet } from '../plan/plan-fleet.ts';
@@ -92,7 +92,7 @@ export class Fleet {
     this.noteOrphans(current, effective);
     const next = planFleet(effective, clusterId, held);
     const gone = [...(this.plan?.nodes.keys() ?? [])].filter((id) => !next.nodes.has(id));
-    const moved = effective.digest !== this.base?.digest || before !== [...this.orphaned.keys()].join(' ');
+    const moved = !isSame(effective, this.base) || before !== [...this.orphaned.keys()].join(' ');
     // Before anything of the new plan counts, the rollout keeps what it would go back to.
     const base = this.base;
     const opening = await this.rollout?.take({ plan: next, base, clusterId });
@@ -208,6 +208,10 @@ export class Fleet {
     if (this.base !== undefined)
       await this.keeper.save({ snapshot: this.base, orphans: [...this.orphaned.values()] });
   }
+}
+
+function isSame(effective: Snapshot, base: Snapshot | undefined): boolean {
+  return effective.digest === base?.digest && ownersOf(effective) === ownersOf(base);
 }
 
 /** True when a node would be treated alike under both plans: same bytes, same way to it. */

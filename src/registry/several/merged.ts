@@ -1,4 +1,4 @@
-import type { Snapshot } from '../../model/snapshot.ts';
+import { ownersOf, type Snapshot } from '../../model/snapshot.ts';
 import type { Registries, Registry, RegistryListener, RegistryState } from '../registry.ts';
 import { mergeShares, type Share } from './merge.ts';
 
@@ -104,6 +104,7 @@ function contentOf(snapshot: Snapshot | undefined): string {
     paused,
     additionsOnly,
     sources?.map(({ state }) => state === 'none'),
+    ownersOf(snapshot),
   ]);
 }
 

@@ -30,7 +30,7 @@ export interface Parsed {
 export class Call {
   readonly context: CliContext;
   readonly args: readonly unknown[];
-  readonly globals: GlobalOptions;
+  globals: GlobalOptions;
   /** The whole command tree, for completion. */
   readonly tree: () => Promise<Command>;
   private readonly options: Record<string, unknown>;
@@ -158,6 +158,14 @@ export class Call {
     if (this.globals.source === undefined) return this.source();
     this.homed ??= this.settings().then((settings) => this.keep(this.context.openSource(settings)));
     return this.homed;
+  }
+
+  /** From here on the run is about one of several sources, as if `--source` had named it. */
+  narrow(source: string): void {
+    if (this.globals.source === source) return;
+    this.homed ??= this.sourced;
+    this.sourced = undefined;
+    this.globals = { ...this.globals, source };
   }
 
   /** The daemon, or a controller of this process. */

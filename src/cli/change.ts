@@ -74,7 +74,7 @@ export async function change(
 
 async function tellUndo(call: Call, ground: Ground, { steps }: Change): Promise<void> {
   const { undoOf } = await import('./undo.ts');
-  const line = await undoOf(call, ground.snapshot.digest, steps);
+  const line = await undoOf(call, ground, steps);
   if (line !== undefined) call.note('info', `To undo: ${line}`);
 }
 
@@ -118,7 +118,7 @@ async function effectOf(call: Call, ground: Ground, { steps }: Change): Promise<
 async function openAfter({ objects }: Ground, steps: readonly Step[]): Promise<void> {
   const [{ openSealed }, { objectsOf }, { textsAfter }] = await Promise.all([
     import('../registry/sealed/opened.ts'),
-    import('../reconcile/past.ts'),
+    import('../reconcile/past-state.ts'),
     import('../registry/operations/step.ts'),
   ]);
   await openSealed(objectsOf(textsAfter(objects, steps)).values());

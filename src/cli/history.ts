@@ -1,6 +1,6 @@
-import type { HistoryApi, RevisionTexts } from '../contract/history.ts';
+import type { HistoryApi } from '../contract/history.ts';
 import { SyncError } from '../lib/errors.ts';
-import { unknownRevision } from '../reconcile/history-reader.ts';
+import { splitWord } from '../reconcile/revision-words.ts';
 import type { Call } from './call.ts';
 import { wrongWord } from './words.ts';
 
@@ -21,12 +21,23 @@ export async function openHistory(call: Call): Promise<HistoryApi> {
   return call.keep(readHistory(daemon.stateDirectory));
 }
 
-/** The texts of the revision that a word names. */
-export async function textsNamed(history: HistoryApi, word: string): Promise<RevisionTexts> {
-  const { number } = await history.revision(word);
-  const texts = await history.revisionTexts(number);
-  if (texts === undefined) throw unknownRevision(word);
-  return texts;
+/** What the arguments that name a revision say of it. */
+export const revisionWords =
+  'R12, 12, the beginning of a digest, latest or previous; of several sources the share of one as east/R12';
+
+/**
+ * A word of a command as the history takes it: with `--source east` it is the share of east in that revision.
+ * @throws SyncError `usage` where the word names another source itself.
+ */
+export function revisionWord(call: Call, word: string): string {
+  const { source } = call.globals;
+  const { source: named } = splitWord(word);
+  if (source === undefined || named === source) return word;
+  if (named === undefined) return `${source}/${word}`;
+  throw wrongWord(
+    { place: '--source', expected: `${named}, as in ${word}`, remedy: 'name the source once' },
+    source,
+  );
 }
 
 /** The number of an option that counts things. */

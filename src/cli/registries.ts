@@ -1,6 +1,7 @@
 import type { RawObject, RegistryObject, Snapshot } from '../model/snapshot.ts';
 import type { Settings } from '../config/settings.ts';
 import { SyncError } from '../lib/errors.ts';
+import type { Restored } from '../registry/last-good.ts';
 import type { Source, SourceHealth } from '../registry/source.ts';
 import type { ControllerStatus } from '../contract/report.ts';
 import type { Call } from './call.ts';
@@ -11,6 +12,8 @@ export interface Registries {
   readonly snapshot: Snapshot | undefined;
   /** As the source delivered them; empty where it could not be read. */
   readonly objects: ReadonlyMap<RegistryObject, RawObject>;
+  /** As they were read last, where the source could not be read. */
+  readonly kept?: ReadonlyMap<RegistryObject, RawObject>;
   /** `last-good`: the source cannot be read and an earlier state stands in. */
   readonly state: 'fresh' | 'last-good' | 'none';
   readonly reason: string | undefined;
@@ -27,21 +30,31 @@ export async function readRegistries(call: Call): Promise<Registries> {
   return readOne(call, await call.source(), one === undefined ? settings.source : sourceNamed(settings, one));
 }
 
-/** All sources, merged as the controller merges them. */
-async function readSeveral(call: Call, settings: Settings): Promise<Registries> {
-  const [{ openSeveral }, { mergeShares }] = await Promise.all([
-    import('../compose/several.ts'),
-    import('../registry/several/merge.ts'),
-  ]);
-  const members = await openSeveral(settings, await call.source(), call.context.clock);
+/** One of several sources as a command found it. */
+export interface ReadShare {
+  readonly name: string;
+  readonly priority: number;
+  readonly registries: Registries;
+}
+
+/** Each of several sources, home first. */
+export async function readShares(call: Call, settings: Settings): Promise<readonly ReadShare[]> {
+  const { openSeveral } = await import('../compose/several.ts');
+  const members = await openSeveral(settings, await call.home(), call.context.clock);
   for (const { source } of members.slice(1)) await call.keep(Promise.resolve(source));
-  const read = await Promise.all(
+  return Promise.all(
     members.map(async ({ name, priority, source, settings: own }) => ({
       name,
       priority,
       registries: await readOne(call, source, own),
     })),
   );
+}
+
+/** All sources, merged as the controller merges them. */
+async function readSeveral(call: Call, settings: Settings): Promise<Registries> {
+  const { mergeShares } = await import('../registry/several/merge.ts');
+  const read = await readShares(call, settings);
   const [home] = read;
   if (home === undefined) throw new SyncError('internal', 'sources: expected one, got none');
   const snapshot = mergeShares(
@@ -66,11 +79,12 @@ async function readOne(call: Call, source: Source, own: Settings['source']): Pro
   const reading = await source.read(call.context.signal);
   const health = source.health();
   if (reading.kind === 'unreadable') {
-    const state = lastGood === undefined ? 'none' : 'last-good';
+    const { snapshot, objects = [] } = lastGood ?? {};
     return {
-      snapshot: lastGood,
+      snapshot,
       objects: new Map(),
-      state,
+      kept: new Map(objects.map((one) => [one.name, one])),
+      state: snapshot === undefined ? 'none' : 'last-good',
       reason: reading.reason,
       remedy: reading.remedy,
       source: health,
@@ -78,7 +92,7 @@ async function readOne(call: Call, source: Source, own: Settings['source']): Pro
   }
   const { openSealed } = await import('../registry/sealed/opened.ts');
   await openSealed(reading.objects.values());
-  const parsed = parserFor(own)(reading.objects, lastGood);
+  const parsed = parserFor(own)(reading.objects, lastGood?.snapshot);
   const snapshot = { ...parsed, findings: [...reading.findings, ...parsed.findings] };
   return {
     snapshot,
@@ -135,7 +149,7 @@ async function lastGoodOf(
   call: Call,
   source: Source,
   own: Settings['source'],
-): Promise<Snapshot | undefined> {
+): Promise<Restored | undefined> {
   const [{ LastGood }, { parserFor }] = await Promise.all([
     import('../registry/last-good.ts'),
     import('../registry/parse-for.ts'),
@@ -147,7 +161,7 @@ async function lastGoodOf(
     parse: parserFor(own),
   });
   try {
-    return (await lastGood.restore()).snapshot;
+    return await lastGood.restore();
   } catch {
     // An admin without rights on the state directory still sees what the source says.
     return undefined;

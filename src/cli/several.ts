@@ -1,7 +1,6 @@
 import { SyncError } from '../lib/errors.ts';
 import type { Call } from './call.ts';
 import { expectedIn } from './one-source.ts';
-import { wrongWord } from './words.ts';
 
 /** True where a command that names no source looks at several at once. */
 export async function looksAtSeveral(call: Call): Promise<boolean> {
@@ -19,20 +18,7 @@ export async function needOneSource(call: Call): Promise<void> {
   });
 }
 
-/**
- * Revisions keep the texts of the first source alone.
- * @throws SyncError `usage` where another one is named.
- */
-export async function needHome(call: Call, what: string): Promise<void> {
-  const [home] = (await call.settings()).sources;
-  const { source } = call.globals;
-  if (home === undefined || source === home.name) return;
-  throw wrongWord(
-    {
-      place: `${what} --source`,
-      expected: `${home.name}, whose texts the revisions keep`,
-      remedy: `pass --source ${home.name}; other sources are edited where they are`,
-    },
-    source,
-  );
+/** The name of the source that this run edits, where the settings name sources: the history knows its texts by it. */
+export async function shareOf(call: Call): Promise<string | undefined> {
+  return call.globals.source ?? (await call.settings()).sources[0]?.name;
 }

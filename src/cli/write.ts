@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isoSeconds } from '../lib/clock.ts';
 import { SyncError } from '../lib/errors.ts';
+import { pathIn } from '../model/registry-shares.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { carryOut, type Step, type Written } from '../registry/operations/step.ts';
 import type { Call } from './call.ts';
@@ -14,11 +15,14 @@ export async function writeSteps(call: Call, steps: readonly Step[], reason?: st
       'registries: expected a controller that may write, got one that only observes; nothing was written',
       { remedy: 'syncctl adopt' },
     );
-  const { needOneSource } = await import('./several.ts');
+  const { needOneSource, shareOf } = await import('./several.ts');
   await needOneSource(call);
+  const share = await shareOf(call);
   const edits: Written[] = [];
   try {
-    return await carryOut(await call.source(), steps, (written) => edits.push(written));
+    return await carryOut(await call.source(), steps, (written) =>
+      edits.push({ ...written, path: pathIn(share, written.path) }),
+    );
   } finally {
     // The edit stands: that nobody knows whose it was is no reason to fail.
     if (edits.length > 0) await note(call, edits, reason).catch(() => undefined);

@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Node } from '../model/node.ts';
 import { nodeId } from '../model/node.ts';
 import { patchNodeRows } from '../registry/json-edit.ts';
+import { parserFor } from '../registry/parse-for.ts';
 import type { Registries, Registry } from '../registry/registry.ts';
 import { MergedRegistry, type Member } from '../registry/several/merged.ts';
 import type { Source } from '../registry/source.ts';
@@ -58,6 +59,8 @@ export function registriesOver(
     name,
     priority,
     registry: registryOf(source, own),
+    source,
+    parse: parserFor(own),
   }));
   return first === undefined ? registryOf(home, settings.source) : new MergedRegistry([first, ...others]);
 }

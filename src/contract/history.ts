@@ -3,6 +3,7 @@ import type { Actor } from './controller.ts';
 
 const text = z.string();
 const finding = z.object({ severity: text, path: text, message: text, remedy: text });
+const revisionSource = z.object({ name: text, priority: z.number(), place: text });
 const summary = z.object({
   number: z.number(),
   digest: text,
@@ -17,8 +18,12 @@ const summary = z.object({
   findings: z.number(),
   nodes: z.number(),
   current: z.number(),
+  /** Sources whose texts it changed; absent with one source. */
+  edited: z.array(text).optional(),
 });
 const object = z.object({
+  /** Whose it is, of several sources. */
+  source: text.optional(),
   name: text,
   uid: text,
   resourceVersion: text,
@@ -95,10 +100,12 @@ export const revisionDetailSchema = summary.omit({ findings: true }).extend({
   objects: z.array(object),
   changes: z.array(entryChangeSchema),
   before: z.number().nullable(),
+  /** What it was made of, home first; absent with one source. */
+  sources: z.array(revisionSource).optional(),
 });
 export type RevisionDetail = z.infer<typeof revisionDetailSchema>;
 
-/** The texts of one revision, by `object/key`. */
+/** The texts of one revision, by `object/key`, of several sources by `SOURCE:object/key`. */
 export const revisionTextsSchema = z.object({
   number: z.number(),
   digest: text,
@@ -106,6 +113,10 @@ export const revisionTextsSchema = z.object({
   who: text.nullable(),
   why: text.nullable(),
   texts: z.record(text, text),
+  /** What it was made of, home first; absent with one source. */
+  sources: z.array(revisionSource).optional(),
+  /** Who wrote which of the texts that it changed. */
+  edits: z.array(z.object({ path: text, who: text.nullable(), why: text.nullable() })).optional(),
 });
 export type RevisionTexts = z.infer<typeof revisionTextsSchema>;
 
@@ -119,7 +130,7 @@ export interface WrittenTexts {
 export interface HistoryApi {
   /** Revisions, newest first; `before` goes on below a number. */
   revisions(limit: number, before?: number): Promise<RevisionList>;
-  /** The revision that a word names: `R12`, `12`, the beginning of a digest, `latest`, `previous`. */
+  /** The revision that a word names: `R12`, `12`, the beginning of a digest, `latest`, `previous`; `east/R12` is the share that the source east has in it. */
   revision(word: string): Promise<RevisionDetail>;
   /** The texts of a revision; with `below`, those of the newest one before that number. */
   revisionTexts(number: number, below?: boolean): Promise<RevisionTexts | undefined>;

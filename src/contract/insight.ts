@@ -32,6 +32,8 @@ const because = z.object({
   at: text.nullable(),
   who: text.nullable(),
   why: text.nullable(),
+  /** By an edit of which of several sources. */
+  source: text.optional(),
   /** True where it is as old as the history. */
   oldest: z.boolean(),
 });
@@ -87,6 +89,8 @@ export const blameReportSchema = z
         at: text.nullable(),
         who: text.nullable(),
         why: text.nullable(),
+        /** By an edit of which of several sources; absent where the line is of none. */
+        source: text.optional(),
         oldest: z.boolean(),
       }),
     ),

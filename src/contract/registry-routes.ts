@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { splitSource } from '../model/registry-shares.ts';
 import { registryKeys } from '../model/registry-texts.ts';
 import { registryObjects } from '../model/snapshot.ts';
 import { actorSchema } from './access.ts';
@@ -8,11 +9,11 @@ import { entryChangeSchema } from './history.ts';
 const paths = registryObjects.flatMap((object) => registryKeys[object].map((key) => `${object}/${key}`));
 const textLimit = 1_048_576;
 
-/** Registry texts by `object/key`; what is not there stays as it is. */
+/** Registry texts by `object/key`, of several sources by `SOURCE:object/key`; what is not there stays as it is. */
 const texts = z
   .record(z.string(), z.string().max(textLimit))
-  .refine((given) => Object.keys(given).every((path) => paths.includes(path)), {
-    error: `expected texts by path, of ${paths.join(', ')}`,
+  .refine((given) => Object.keys(given).every((path) => paths.includes(splitSource(path).path)), {
+    error: `expected texts by path, of ${paths.join(', ')}; with several sources each after the name of its own, as in east:${paths[0] ?? ''}`,
   });
 
 const heldSchema = z.object({ hash: z.string(), reason: z.string(), names: z.array(z.string()) });
@@ -57,6 +58,8 @@ export const rollbackReportSchema = z
     kind: z.literal('RollbackReport'),
     /** The number of the revision that was asked for. */
     revision: z.number(),
+    /** Whose texts it brings back, of several sources. */
+    source: z.string().optional(),
     changed: z.boolean(),
     dryRun: z.boolean(),
     changes: z.array(entryChangeSchema),
@@ -66,7 +69,7 @@ export const rollbackReportSchema = z
 export type RollbackReport = z.infer<typeof rollbackReportSchema>;
 
 export interface RollbackRequest {
-  /** `R12`, `12`, the beginning of a digest, `latest`, `previous`. */
+  /** `R12`, `12`, the beginning of a digest, `latest`, `previous`; `east/R12` is the share of the source east. */
   readonly revision: string;
   /** The objects to bring back; all where it is empty. */
   readonly only: readonly (typeof registryObjects)[number][];
@@ -116,7 +119,7 @@ export const registryRoutes = {
       'Write an earlier revision back into the registries, as a new one, with a reason. Letting go what the guard would hold takes an admin.',
     form: 'json',
     body: z.strictObject({
-      revision: z.string().min(1).max(64),
+      revision: z.string().min(1).max(128),
       only: z.array(z.enum(registryObjects)).max(4).default([]),
       dryRun: z.boolean().default(false),
       approve: z.boolean().default(false),

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { splitSource } from './registry-shares.ts';
 import { contentOf, isObject, type RegistryTexts } from './registry-texts.ts';
 
 /** One difference between two states of the registries. */
@@ -90,21 +91,24 @@ const words: readonly (readonly [string, string])[] = [
 ];
 const told = 6;
 
-/** All changes in one line: `+service wiki, ~service demo (port), -vps 100.64.0.1`. */
+/** All changes in one line: `+service wiki, ~service demo (port), -vps 100.64.0.1`; of several sources each with its own: `east +service wiki`. */
 export function summaryOf(changes: readonly EntryChange[]): string {
-  const entries = new Map<string, { sign: string; fields: string[] }>();
-  for (const { path, change, before, after } of changes) {
+  const entries = new Map<string, { start: string; fields: string[] }>();
+  for (const { path: whole, change, before, after } of changes) {
+    const { source, path } = splitSource(whole);
     const [prefix, word] = words.find(([start]) => path.startsWith(`${start}/`)) ?? ['', ''];
     const [name = '', ...fields] = path.slice(prefix.length + (prefix === '' ? 0 : 1)).split('/');
-    const key = [word, nameOf(name, after ?? before, fields)].filter((part) => part !== '').join(' ');
+    const what = [word, nameOf(name, after ?? before, fields)].filter((part) => part !== '').join(' ');
+    const key = `${source ?? ''} ${what}`;
+    const sign = fields.length === 0 ? signs[change] : signs.changed;
     const entry = entries.get(key) ?? {
-      sign: fields.length === 0 ? signs[change] : signs.changed,
+      start: `${source === undefined ? '' : `${source} `}${sign}${what}`,
       fields: [],
     };
     if (fields.length > 0) entry.fields.push(fields.join('/'));
     entries.set(key, entry);
   }
-  const lines = [...entries].map(([key, { sign, fields }]) => `${sign}${key}${listOf(fields)}`);
+  const lines = [...entries.values()].map(({ start, fields }) => `${start}${listOf(fields)}`);
   const more = lines.length - told;
   return lines.slice(0, told).join(', ') + (more > 0 ? ` and ${String(more)} more` : '');
 }

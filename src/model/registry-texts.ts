@@ -1,4 +1,5 @@
 import { digestOf, type Digest } from './bundle.ts';
+import { splitSource } from './registry-shares.ts';
 import type { RawObject, RegistryObject } from './snapshot.ts';
 
 /** The data keys that make up what should be. Other keys of the objects belong to others: they are neither kept nor written back. */
@@ -51,7 +52,8 @@ export function contentOf(path: string, text: string): unknown {
 /** Names the content of a text whatever its formatting and the recorded statuses, so that an edit is known again. */
 export function contentDigest(path: string, text: string): Digest {
   const content = contentOf(path, text);
-  return digestOf(content === undefined ? `text ${text}` : `${path} ${JSON.stringify(content, sorted)}`);
+  if (content === undefined) return digestOf(`text ${text}`);
+  return digestOf(`${splitSource(path).path} ${JSON.stringify(content, sorted)}`);
 }
 
 /** Fields of a row that the status writer owns; and who last touched the file, which its own tools write. */

@@ -2,6 +2,7 @@ import { diffArrays } from 'diff';
 import type { BlameReport } from '../contract/insight.ts';
 import { SyncError } from '../lib/errors.ts';
 import type { Node } from '../model/node.ts';
+import { editedBy, type EditedBy } from './edited-by.ts';
 import type { PastRevision } from './past.ts';
 
 /** Who put a line there; undefined revision is what the registries say now, before it was filed. */
@@ -55,10 +56,14 @@ export async function blame(renderings: AsyncIterable<Rendering>): Promise<reado
 }
 
 /**
- * The lines of one node as they are told.
+ * The lines of one node as they are told; `owners` by their place, where there are several sources.
  * @throws SyncError `data` where nothing can be rendered for it.
  */
-export function blameReport(node: Node, lines: readonly BlamedLine[]): BlameReport {
+export function blameReport(
+  node: Node,
+  lines: readonly BlamedLine[],
+  owners: readonly (string | undefined)[] = [],
+): BlameReport {
   if (lines.length === 0)
     throw new SyncError('data', `${node.name}: expected something to render, got nothing`, {
       remedy: 'syncctl validate',
@@ -73,15 +78,19 @@ export function blameReport(node: Node, lines: readonly BlamedLine[]): BlameRepo
       line,
       revision: revision?.number ?? null,
       at: revision?.at ?? null,
-      who: revision?.who ?? null,
-      why: revision?.why ?? null,
+      ...by(revision, owners[at], oldest),
       oldest,
     })),
   };
 }
 
+function by(revision: Origin['revision'], owner: string | undefined, oldest: boolean): EditedBy {
+  if (revision !== undefined) return editedBy(revision, owner, oldest);
+  return { ...(owner === undefined ? {} : { source: owner }), who: null, why: null };
+}
+
 /** Lines of the newer text that the older one has, too: place in the newer -> place in the older. */
-function keptLines(older: string | undefined, newer: string | undefined): ReadonlyMap<number, number> {
+export function keptLines(older: string | undefined, newer: string | undefined): ReadonlyMap<number, number> {
   const kept = new Map<number, number>();
   const chunks = diffArrays([...linesOf(older)], [...linesOf(newer)], { maxEditLength: maxEdits });
   let [before, after] = [0, 0];
@@ -93,7 +102,8 @@ function keptLines(older: string | undefined, newer: string | undefined): Readon
   return kept;
 }
 
-function linesOf(text: string | undefined): readonly string[] {
+/** The lines of a text; none where there is no text. */
+export function linesOf(text: string | undefined): readonly string[] {
   if (text === undefined || text === '') return [];
   return (text.endsWith('\n') ? text.slice(0, -1) : text).split('\n');
 }

@@ -8,7 +8,7 @@ import { typeScope } from '../store/decisions.ts';
 import type { Pause } from '../store/records.ts';
 import { askFleet } from './ask-fleet.ts';
 import { findingsTeller } from './findings-log.ts';
-import { seenRevision } from './history.ts';
+import { fileInForce } from './filing.ts';
 import type { ControllerParts } from './parts.ts';
 import { desiredDigest } from './reconciler.ts';
 import { claimOn } from './removal-claim.ts';
@@ -157,11 +157,11 @@ export class Engine {
   /** Plans the newest snapshot and queues the nodes it changes. */
   async replan(): Promise<void> {
     const { registry, fleet, loop, log, status, daemon } = this.parts;
-    const { snapshot, objects } = registry.current();
+    const { snapshot } = registry.current();
     if (snapshot === undefined) return;
     const change = await fleet.update(snapshot, this.parts.clusterId);
     // What came in between files itself.
-    if (registry.current().objects === objects) this.file(change.letGo);
+    if (registry.current().snapshot?.digest === snapshot.digest) this.file(change.letGo);
     for (const id of change.gone) {
       loop.forget(id);
       this.parts.presence.forget(id);
@@ -201,15 +201,8 @@ export class Engine {
     for (const id of this.ids().filter(isMeant)) this.parts.loop.queue.add(id, 'change');
   }
 
-  /** Files what is in force, with the texts it was read from; a last good state was filed when it was read. */
   private file(letGo: readonly string[] = []): void {
-    const { history, registry, fleet, clock, source, decisions } = this.parts;
-    const [effective, { objects }] = [fleet.effective(), registry.current()];
-    if (history === undefined || effective === undefined || objects === undefined) return;
-    const { kind, location } = source.health();
-    const read = { objects, plan: fleet.current(), source: `${kind} ${location}`, atMs: clock.now() };
-    const approvals = letGo.flatMap((hash) => decisions.approverOf(hash) ?? []);
-    history.revision(seenRevision(effective, { ...read, approvals }));
+    fileInForce(this.parts, letGo);
   }
 
   /** Every node with a plan. */

@@ -7,7 +7,9 @@ import type {
   RevisionList,
   RevisionTexts,
 } from '../contract/history.ts';
+import type { RevisionSource } from '../model/registry-shares.ts';
 import type { HistoryCalls } from '../store/history/calls.ts';
+import { shareOfDetail, splitWord, unknownRevision, unknownShare } from './revision-words.ts';
 
 /** Asks the history, over the store's thread or on a connection of this one. */
 export type AskHistory = <N extends keyof HistoryCalls>(
@@ -29,19 +31,27 @@ export class HistoryReader implements HistoryApi {
   }
 
   async revision(word: string): Promise<RevisionDetail> {
-    const found = await this.ask('revision', await this.numberOf(word));
+    const { source, revision } = splitWord(word);
+    const number = source === undefined ? await this.numberOf(word) : await this.numberIn(source, revision);
+    const found = await this.ask('revision', number);
     if (found === undefined) throw unknownRevision(word);
-    return {
+    const detail = {
       ...found,
       findings: [...found.findings],
       objects: found.objects.map((object) => ({ ...object, editors: { ...object.editors } })),
       changes: [...found.changes],
     };
+    if (source === undefined) return detail;
+    const names = (found.sources ?? (await this.home())).map(({ name }) => name);
+    if (!names.includes(source)) throw unknownShare(word, names);
+    return shareOfDetail(detail, source);
   }
 
   async revisionTexts(number: number, below = false): Promise<RevisionTexts | undefined> {
     const found = await this.ask('revisionTexts', number, below);
-    return found === undefined ? undefined : { ...found, texts: { ...found.texts } };
+    if (found === undefined) return undefined;
+    const edits = (found.edits ?? []).map((edit) => ({ ...edit }));
+    return { ...found, texts: { ...found.texts }, edits };
   }
 
   async pushes({ node, revision, limit }: PushFilter): Promise<readonly PushRecord[]> {
@@ -51,6 +61,24 @@ export class HistoryReader implements HistoryApi {
 
   async lastPushes(): Promise<readonly PushRecord[]> {
     return (await this.ask('lastPushes')).map(recordOf);
+  }
+
+  /** Of one source, latest and previous are about its own edits. */
+  private async numberIn(source: string, word: string): Promise<number> {
+    if (word !== 'latest' && word !== 'previous') return this.numberOf(word);
+    const edited = await this.ask('newestEditOf', source);
+    if (edited === undefined) return this.numberOf('latest');
+    if (word === 'latest') return edited;
+    const before = await this.ask('revisionTexts', edited, true);
+    if (before === undefined) throw unknownRevision(`${source}/${word}`);
+    return before.number;
+  }
+
+  /** Whose revisions are that were made while there was one source alone. */
+  private async home(): Promise<readonly RevisionSource[]> {
+    const [newest] = await this.ask('revisions', 1, null);
+    const found = newest === undefined ? undefined : await this.ask('revision', newest.number);
+    return found?.sources?.slice(0, 1) ?? [];
   }
 
   private async numberOf(word: string): Promise<number> {
@@ -77,13 +105,4 @@ function recordOf(row: Awaited<ReturnType<HistoryCalls['pushes']>>[number]): Pus
     notes: [...notes],
     receipt: receipt === null ? null : { ...receipt },
   };
-}
-
-/** The refusal of a word that names no kept revision. */
-export function unknownRevision(word: string): SyncError {
-  return new SyncError(
-    'notFound',
-    `revision: expected R<n>, a digest, latest or previous of a revision that is kept, got ${JSON.stringify(word)}`,
-    { remedy: 'list them with: syncctl history' },
-  );
 }

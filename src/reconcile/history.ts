@@ -4,10 +4,13 @@ import type { EditNotes, HistoryApi } from '../contract/history.ts';
 import type { NodeId } from '../model/node.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { FleetPlan, NodePlan } from '../model/plan.ts';
-import { textsOf } from '../model/registry-texts.ts';
+import { textsIn } from '../model/registry-shares.ts';
+import { textsOf, type RegistryTexts } from '../model/registry-texts.ts';
 import type { RawObject, RegistryObject, Snapshot } from '../model/snapshot.ts';
 import type { NodeStatus } from '../model/status.ts';
-import type { NewPush } from '../store/history/records.ts';
+import type { ShareNow } from '../registry/registry.ts';
+import type { Source } from '../registry/source.ts';
+import type { NewPush, ObjectRow } from '../store/history/records.ts';
 import type { SeenRevision } from '../store/history/recorder.ts';
 import { desiredDigest } from './reconciler.ts';
 
@@ -84,30 +87,61 @@ export function seenRevision(
   effective: Snapshot,
   read: {
     readonly objects: ReadonlyMap<RegistryObject, RawObject>;
+    /** All of them, where there are several sources. */
+    readonly shares?: readonly ShareNow[] | undefined;
     readonly plan: FleetPlan | undefined;
     readonly source: string;
     readonly atMs: number;
     readonly approvals?: readonly { readonly who: string; readonly why: string | undefined }[];
   },
 ): SeenRevision {
-  const objects = [...read.objects.values()];
   return {
     digest: effective.digest,
     at: isoSeconds(read.atMs),
     source: read.source,
     complete: effective.complete,
     findings: effective.findings.slice(0, findingsLimit),
-    objects: objects.map(({ name, uid, resourceVersion, editors }) => ({
-      name,
-      uid,
-      resourceVersion,
-      editors: editors ?? {},
-    })),
-    texts: textsOf(objects),
+    ...(read.shares === undefined
+      ? { objects: rowsOf(read.objects), texts: textsOf(read.objects.values()) }
+      : filedShares(read.shares)),
     plans: nodesByDigest(read.plan),
     approvals: (read.approvals ?? []).map(({ who, why }) => ({ who, why: why ?? null })),
   };
 }
+
+function rowsOf(objects: RawObjects, source?: string): readonly ObjectRow[] {
+  return [...objects.values()].map(({ name, uid, resourceVersion, editors }) => ({
+    ...(source === undefined ? {} : { source }),
+    name,
+    uid,
+    resourceVersion,
+    editors: editors ?? {},
+  }));
+}
+
+/** What is filed of several sources: of one that cannot be read now, what was read of it last. */
+function filedShares(
+  shares: readonly ShareNow[],
+): Pick<SeenRevision, 'objects' | 'texts' | 'sources' | 'unread'> {
+  const read = shares.map(({ name, kept }) => ({ name, kept: kept ?? new Map() }));
+  return {
+    objects: read.flatMap(({ name, kept }) => rowsOf(kept, name)),
+    texts: Object.assign(
+      {},
+      ...read.map(({ name, kept }) => textsIn(name, textsOf(kept.values()))),
+    ) as RegistryTexts,
+    sources: shares.map(({ name, priority, source }) => ({ name, priority, place: placeOf(source) })),
+    unread: shares.filter(({ kept }) => kept === undefined).map(({ name }) => name),
+  };
+}
+
+/** Where a source is read: kind and location. */
+export function placeOf(source: Pick<Source, 'health'>): string {
+  const { kind, location } = source.health();
+  return `${kind} ${location}`;
+}
+
+type RawObjects = ReadonlyMap<RegistryObject, RawObject>;
 
 function nodesByDigest(plan: FleetPlan | undefined): Readonly<Record<string, readonly string[]>> {
   const nodes: Record<string, NodeId[]> = {};

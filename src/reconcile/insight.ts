@@ -7,6 +7,7 @@ import { renderNode } from '../plan/plan-node.ts';
 import { namesOf, targetOfService } from '../plan/service-names.ts';
 import { blame, blameReport, type Rendering } from './blame.ts';
 import type { Engine } from './engine.ts';
+import { lineOwners } from './line-owners.ts';
 import { pastRevisions } from './past.ts';
 import { desiredDigest } from './reconciler.ts';
 import { holdNow } from './status-report.ts';
@@ -56,7 +57,9 @@ export class EngineInsight implements Insight {
     const { nodes } = this.engine.snapshot();
     const node = nodes.get(onlyOne(selectNodes([word], nodes), word));
     if (node === undefined) throw new SyncError('internal', `no row of ${word}`);
-    return blameReport(node, await blame(this.renderings(node)));
+    const { clusterId } = this.engine.parts;
+    const owners = lineOwners(this.engine.snapshot(), (snapshot) => renderNode(snapshot, node.id, clusterId));
+    return blameReport(node, await blame(this.renderings(node)), owners);
   }
 
   private async *renderings({ id }: Node): AsyncGenerator<Rendering> {

@@ -1,10 +1,8 @@
 import type { HistoryApi, RevisionTexts } from '../contract/history.ts';
-import { splitPath, type RegistryTexts } from '../model/registry-texts.ts';
-import { registryObjects, type RawObject, type RegistryObject, type Snapshot } from '../model/snapshot.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 import { applyGuard } from '../plan/guard.ts';
-import { openSealed } from '../registry/sealed/opened.ts';
 import type { GuardLimits } from '../plan/guard-types.ts';
-import { parseRegistries } from '../registry/parse.ts';
+import { pastState, type PastState } from './past-state.ts';
 
 /** A revision, and what a question about it came to. */
 export interface PastRevision<T> {
@@ -29,16 +27,14 @@ export async function* pastRevisions<T>(
 ): AsyncGenerator<PastRevision<T>> {
   let waiting: number[] = [];
   for await (const texts of downwards(parts.history)) {
-    const objects = objectsOf(texts.texts);
-    await openSealed(objects.values());
-    const alone = parseRegistries(objects, undefined);
-    if (alone.digest !== texts.digest) {
+    const alone = await pastState(texts, undefined);
+    if (alone.snapshot.digest !== texts.digest) {
       waiting.push(texts.number);
       continue;
     }
     yield* await replayed(parts, { base: alone, numbers: waiting }, ask);
     waiting = [];
-    yield { revision: nameOf(texts), value: ask(alone), exact: true };
+    yield { revision: nameOf(texts), value: ask(alone.snapshot), exact: true };
   }
   yield* await replayed(parts, { base: undefined, numbers: waiting }, ask);
 }
@@ -55,7 +51,7 @@ async function* downwards(history: HistoryApi): AsyncGenerator<RevisionTexts> {
 /** Goes forward from what is certain, one revision at a time: only the answers are kept, never all the snapshots. */
 async function replayed<T>(
   { history, limits }: PastParts,
-  { base, numbers }: { readonly base: Snapshot | undefined; readonly numbers: readonly number[] },
+  { base, numbers }: { readonly base: PastState | undefined; readonly numbers: readonly number[] },
   ask: (snapshot: Snapshot) => T,
 ): Promise<readonly PastRevision<T>[]> {
   const answers: PastRevision<T>[] = [];
@@ -63,11 +59,11 @@ async function replayed<T>(
   for (const number of numbers.toReversed()) {
     const texts = await history.revisionTexts(number);
     if (texts === undefined) continue;
-    const after = follow(before, texts, limits);
+    const after = await follow(before, texts, limits);
     answers.push({
       revision: nameOf(texts),
-      value: ask(after),
-      exact: after.digest === texts.digest,
+      value: ask(after.snapshot),
+      exact: after.snapshot.digest === texts.digest,
     });
     before = after;
   }
@@ -75,30 +71,17 @@ async function replayed<T>(
 }
 
 /** What came into force after a state: with withheld removals, or without where they were let go. The digest tells. */
-function follow(before: Snapshot | undefined, texts: RevisionTexts, limits: GuardLimits): Snapshot {
-  const parsed = parseRegistries(objectsOf(texts.texts), before);
-  if (parsed.digest === texts.digest) return parsed;
-  const { effective } = applyGuard(before, parsed, new Set(), limits);
-  return effective.digest === texts.digest ? effective : parsed;
+async function follow(
+  before: PastState | undefined,
+  texts: RevisionTexts,
+  limits: GuardLimits,
+): Promise<PastState> {
+  const after = await pastState(texts, before);
+  if (after.snapshot.digest === texts.digest) return after;
+  const { effective } = applyGuard(before?.snapshot, after.snapshot, new Set(), limits);
+  return effective.digest === texts.digest ? { ...after, snapshot: effective } : after;
 }
 
-function nameOf({ number, digest, at, who, why }: RevisionTexts): PastRevision<unknown>['revision'] {
-  return { number, digest, at, who, why };
-}
-
-/** The registry objects that texts of a revision were read from. */
-export function objectsOf(texts: RegistryTexts): ReadonlyMap<RegistryObject, RawObject> {
-  const data = new Map<string, Record<string, string>>();
-  for (const [path, text] of Object.entries(texts)) {
-    const { object, key } = splitPath(path);
-    data.set(object, { ...data.get(object), [key]: text });
-  }
-  return new Map(
-    registryObjects
-      .filter((name) => data.has(name))
-      .map((name) => [
-        name,
-        { name, uid: '', resourceVersion: '', data: data.get(name) ?? {}, annotations: {} },
-      ]),
-  );
+function nameOf({ texts, ...revision }: RevisionTexts): PastRevision<unknown>['revision'] {
+  return revision;
 }

@@ -148,8 +148,8 @@ export class Removal {
     return this.parts.sourceOf?.(node) ?? this.parts.source;
   }
 
-  private at(node: Node): Pick<RemovalParts, 'source' | 'history'> {
-    return { ...this.parts, source: this.sourceOf(node) };
+  private at(node: Node): Pick<RemovalParts, 'source' | 'history'> & { readonly share: string | undefined } {
+    return { ...this.parts, source: this.sourceOf(node), share: node.source };
   }
 
   private async bury(

@@ -13,6 +13,8 @@ export interface RegistryState {
   readonly sourceState: 'fresh' | 'last-good' | 'none';
   /** The objects that a fresh state was read from. */
   readonly objects?: ReadonlyMap<RegistryObject, RawObject>;
+  /** The objects that were read last, also where they cannot be read now. */
+  readonly kept?: ReadonlyMap<RegistryObject, RawObject>;
   /** Why the state is not fresh, and what mends it. */
   readonly reason: string | undefined;
   readonly remedy: string | undefined;
@@ -38,10 +40,18 @@ export interface Registries {
   /** Reads now. */
   refresh(signal: AbortSignal): Promise<RegistryState>;
   /** Each of several sources as it is now; absent with one. */
-  shares?(): readonly (SourceShare & {
-    readonly priority: number;
-    readonly reason: string | undefined;
-  })[];
+  shares?(): readonly ShareNow[];
+}
+
+/** One of several sources as it is now. In their list home is the first one. */
+export interface ShareNow extends SourceShare {
+  readonly priority: number;
+  readonly reason: string | undefined;
+  readonly snapshot: Snapshot | undefined;
+  readonly objects: RegistryState['objects'];
+  readonly kept: RegistryState['kept'];
+  readonly source: Source;
+  readonly parse: ParseRegistries;
 }
 
 export interface RegistryOptions {
@@ -103,6 +113,7 @@ export class Registry implements Registries {
       this.#state = {
         snapshot,
         sourceState: 'last-good',
+        kept: new Map(objects.map((one) => [one.name, one])),
         reason: 'the source has not been read since the start',
         remedy: undefined,
       };
@@ -143,10 +154,11 @@ export class Registry implements Registries {
     this.#heardMs = undefined;
     const reading = await this.#options.source.read(signal);
     if (reading.kind === 'unreadable') {
-      const sourceState = this.#state.snapshot === undefined ? 'none' : 'last-good';
+      const { snapshot: last, kept } = this.#state;
       return this.#adopt({
-        snapshot: this.#state.snapshot,
-        sourceState,
+        snapshot: last,
+        sourceState: last === undefined ? 'none' : 'last-good',
+        ...(kept === undefined ? {} : { kept }),
         reason: reading.reason,
         remedy: reading.remedy,
       });
@@ -157,7 +169,7 @@ export class Registry implements Registries {
     const snapshot = withFindings(parsed, reading.findings);
     const fresh = { sourceState: 'fresh', reason: undefined, remedy: undefined } as const;
     const times = { heardMs, readMs: clock.now() };
-    return this.#adopt({ snapshot, objects: reading.objects, ...times, ...fresh });
+    return this.#adopt({ snapshot, objects: reading.objects, kept: reading.objects, ...times, ...fresh });
   }
 
   async #remember(objects: ReadonlyMap<RegistryObject, RawObject>, snapshot: Snapshot): Promise<void> {

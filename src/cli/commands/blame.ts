@@ -1,7 +1,8 @@
 import type { Node } from '../../model/node.ts';
 import { exitCodes } from '../../lib/errors.ts';
 import { printable } from '../../lib/text.ts';
-import type { BlamedLine, Rendering } from '../../reconcile/blame.ts';
+import type { BlameReport } from '../../contract/insight.ts';
+import type { Rendering } from '../../reconcile/blame.ts';
 import type { Call } from '../call.ts';
 import type { CommandModule } from '../command.ts';
 import { clusterIdOf, readDesired, unminted, type Desired } from '../desired.ts';
@@ -23,7 +24,8 @@ export const command: CommandModule = {
     const node = pickNode(call.need(0), desired.snapshot.nodes);
     const { blame, blameReport } = await import('../../reconcile/blame.ts');
     const lines = await blame(renderings(call, desired, node));
-    await call.print({ value: blameReport(node, lines), table: () => page(lines) });
+    const report = blameReport(node, lines, await ownersOf(call, desired, node));
+    await call.print({ value: report, table: () => page(report) });
     return exitCodes.ok;
   },
 };
@@ -47,22 +49,35 @@ async function* renderings(call: Call, desired: Desired, node: Node): AsyncGener
   }
 }
 
-function page(lines: readonly BlamedLine[]): string {
-  const rows = lines.map(({ line, origin: { revision, oldest } }) => {
-    const name = revision === undefined ? 'now' : revisionName(revision.number);
-    return [
-      `${oldest && revision !== undefined ? '^' : ''}${name}`,
-      revision?.at ?? '-',
-      revision?.who ?? '-',
-      line,
-    ] as const;
+/** Of several sources the one that each line is of. */
+async function ownersOf(
+  call: Call,
+  { snapshot }: Desired,
+  { id }: Node,
+): Promise<readonly (string | undefined)[]> {
+  if (snapshot.sources === undefined) return [];
+  const [{ lineOwners }, { renderNode }] = await Promise.all([
+    import('../../reconcile/line-owners.ts'),
+    import('../../plan/plan-node.ts'),
+  ]);
+  const clusterId = (await clusterIdOf(call)) ?? unminted;
+  return lineOwners(snapshot, (one) => renderNode(one, id, clusterId));
+}
+
+function page({ lines }: BlameReport): string {
+  const several = lines.some(({ source }) => source !== undefined);
+  const rows = lines.map(({ revision, oldest, at, who, source, line }) => {
+    const name = revision === null ? 'now' : revisionName(revision);
+    const columns = [`${oldest && revision !== null ? '^' : ''}${name}`, at ?? '-', who ?? '-'];
+    return { columns: several ? [...columns, source ?? '-'] : columns, line };
   });
-  const width = (column: 0 | 1 | 2): number => Math.max(...rows.map((row) => row[column].length));
-  const [first, second, third] = [width(0), width(1), width(2)];
+  const width = (column: number): number =>
+    Math.max(...rows.map(({ columns }) => (columns[column] ?? '').length));
+  const widths = (rows[0]?.columns ?? []).map((_, column) => width(column));
   return rows
-    .map(([name, at, who, line]) =>
-      printable(`${name.padEnd(first)}  ${at.padEnd(second)}  ${who.padEnd(third)} │ ${line}`).trimEnd(),
-    )
-    .map((line) => `${line}\n`)
+    .map(({ columns, line }) => {
+      const padded = columns.map((word, column) => word.padEnd(widths[column] ?? 0)).join('  ');
+      return `${printable(`${padded} │ ${line}`).trimEnd()}\n`;
+    })
     .join('');
 }

@@ -4,28 +4,34 @@ import { printable } from '../../lib/text.ts';
 import { registryChanges, type EntryChange } from '../../model/registry-changes.ts';
 import { contentOf } from '../../model/registry-texts.ts';
 import type { CommandModule } from '../command.ts';
-import { openHistory, revisionName, textsNamed } from '../history.ts';
+import { alignedTexts } from '../../model/registry-shares.ts';
+import { shareName, splitWord, textsNamed, type NamedTexts } from '../../reconcile/revision-words.ts';
+import { openHistory, revisionName, revisionWord, revisionWords } from '../history.ts';
 import { changeLines } from '../output/changes.ts';
 import { apiVersion } from '../output/structured.ts';
+import { wrongWord } from '../words.ts';
 
 export const command: CommandModule = {
   configure: (diff) => {
     diff
-      .argument('<from>', 'R12, 12, the beginning of a digest, latest or previous')
+      .argument('<from>', revisionWords)
       .argument('[to]', 'another revision; the latest when left out')
       .addHelpText(
         'after',
         '\nRecorded statuses, formatting and key order are no difference. -o wide shows texts that are no JSON line by line.',
       );
   },
-  examples: ['syncctl diff previous latest', 'syncctl diff R11 R12 -o json'],
+  examples: ['syncctl diff previous latest', 'syncctl diff R11 R12 -o json', 'syncctl diff east/previous'],
   run: async (call) => {
     const history = await openHistory(call);
-    const from = await textsNamed(history, call.need(0));
-    const to = await textsNamed(history, call.word(1) ?? 'latest');
-    const changes = registryChanges(from.texts, to.texts);
-    const title = `${revisionName(from.number)} → ${revisionName(to.number)}\n`;
-    const texts = call.format === 'wide' ? await broken(from, to) : '';
+    const first = call.need(0);
+    const from = await textsNamed(history, revisionWord(call, first));
+    const to = await textsNamed(history, revisionWord(call, call.word(1) ?? latestOf(first)));
+    refuseStrangers(from, to);
+    const was = { ...from, texts: alignedTexts(from.texts, from.sources, to.sources) };
+    const changes = registryChanges(was.texts, to.texts);
+    const title = `${titleOf(from)} → ${titleOf(to)}\n`;
+    const texts = call.format === 'wide' ? await broken(was, to) : '';
     await call.print({
       value: { apiVersion, kind: 'DiffReport', from: nameOf(from), to: nameOf(to), changes },
       table: () => title + byObject(changes),
@@ -34,6 +40,28 @@ export const command: CommandModule = {
     return exitCodes.ok;
   },
 };
+
+/** Of the same source as the first word. */
+function latestOf(word: string): string {
+  return shareName(splitWord(word).source, 'latest');
+}
+
+/** Two sources are two clusters: what one has and the other has not is no change. */
+function refuseStrangers(from: NamedTexts, to: NamedTexts): void {
+  if (from.share === to.share) return;
+  throw wrongWord(
+    {
+      place: 'diff',
+      expected: `two revisions of ${from.share ?? 'all sources'}`,
+      remedy: 'name the same source before both, or before none',
+    },
+    shareName(to.share, revisionName(to.number)),
+  );
+}
+
+function titleOf({ share, number }: NamedTexts): string {
+  return shareName(share, revisionName(number));
+}
 
 function nameOf({ number, digest, at }: RevisionTexts): object {
   return { revision: number, digest, at };

@@ -2,7 +2,8 @@ import type { PushRecord, RevisionDetail } from '../../contract/history.ts';
 import { exitCodes } from '../../lib/errors.ts';
 import { printable } from '../../lib/text.ts';
 import type { CommandModule } from '../command.ts';
-import { countOf, openHistory, revisionName } from '../history.ts';
+import { pathIn } from '../../model/registry-shares.ts';
+import { countOf, openHistory, revisionName, revisionWord, revisionWords } from '../history.ts';
 import { changeLines } from '../output/changes.ts';
 import { pairs } from '../output/pairs.ts';
 import { pushTable } from '../output/pushes.ts';
@@ -11,14 +12,14 @@ import { apiVersion } from '../output/structured.ts';
 export const command: CommandModule = {
   configure: (show) => {
     show
-      .argument('<revision>', 'R12, 12, the beginning of a digest, latest or previous')
+      .argument('<revision>', revisionWords)
       .option('--limit <count>', 'how many outcomes of pushes, the newest', '50');
   },
   examples: ['syncctl history show latest', 'syncctl history show R12 -o json'],
   run: async (call) => {
     const limit = countOf(call.text('limit') ?? '50', '--limit');
     const history = await openHistory(call);
-    const revision = await history.revision(call.need(0));
+    const revision = await history.revision(revisionWord(call, call.need(0)));
     const pushes = await history.pushes({ revision: revision.number, limit });
     await call.print({
       value: { apiVersion, kind: 'RevisionReport', ...revision, pushes },
@@ -30,19 +31,35 @@ export const command: CommandModule = {
 };
 
 function page(revision: RevisionDetail, pushes: readonly PushRecord[], wide: boolean): string {
-  const { number, digest, at, who, why, source, nodes, current, objects, findings, changes, before } =
-    revision;
+  const {
+    number,
+    digest,
+    at,
+    who,
+    why,
+    source,
+    nodes,
+    current,
+    objects,
+    findings,
+    changes,
+    before,
+    sources,
+  } = revision;
   const head = pairs([
     ['Revision', revisionName(number)],
     ['Digest', digest],
     ['At', at],
     ['Who', who ?? '-'],
     ['Why', why ?? '-'],
-    ['Source', source],
+    ...(sources ?? [{ name: undefined, place: source }]).map(({ name, place }): [string, string] => [
+      'Source',
+      pathIn(name, place).replace(/:(?=[a-z]+ )/u, ': '),
+    ]),
     ['Nodes', `${String(current)} of ${String(nodes)} hold exactly what it asks for`],
-    ...objects.map(({ name, resourceVersion }): [string, string] => [
+    ...objects.map(({ source: own, name, resourceVersion }): [string, string] => [
       'Object',
-      `${name} at ${resourceVersion}`,
+      `${pathIn(own, name)} at ${resourceVersion}`,
     ]),
   ]);
   const parts = [

@@ -1,4 +1,4 @@
-import type { RevisionList, RevisionSummary } from '../../contract/history.ts';
+import type { HistoryApi, RevisionList, RevisionSummary } from '../../contract/history.ts';
 import { exitCodes } from '../../lib/errors.ts';
 import type { Call } from '../call.ts';
 import type { CommandModule } from '../command.ts';
@@ -16,7 +16,7 @@ export const command: CommandModule = {
       .option('--node <node>', 'what was pushed to one node, instead of the revisions')
       .addHelpText(
         'after',
-        '\nA revision is what was in force at one time. Commands take it as R12, 12, the beginning of its digest, latest or previous.',
+        '\nA revision is what was in force at one time. Commands take it as R12, 12, the beginning of its digest, latest or previous, and the share of one of several sources as east/R12.',
       );
   },
   examples: ['syncctl history', 'syncctl history --limit 100 -o wide', 'syncctl history --node contabo-vps'],
@@ -28,7 +28,7 @@ export const command: CommandModule = {
 };
 
 async function revisions(call: Call, limit: number): Promise<number> {
-  const list = await (await openHistory(call)).revisions(limit);
+  const list = await newest(await openHistory(call), limit, call.globals.source);
   await call.print({
     value: { apiVersion, kind: 'HistoryReport', ...list },
     table: () => revisionTable(list, false),
@@ -39,19 +39,42 @@ async function revisions(call: Call, limit: number): Promise<number> {
   return exitCodes.ok;
 }
 
+/** The newest revisions, or, of several sources, those that one of them brought. */
+async function newest(history: HistoryApi, limit: number, source: string | undefined): Promise<RevisionList> {
+  if (source === undefined) return history.revisions(limit);
+  const found: RevisionSummary[] = [];
+  let list = await history.revisions(limit);
+  const { dropped } = list;
+  while (list.revisions.length > 0 && found.length < limit) {
+    found.push(...list.revisions.filter(({ edited }) => edited?.includes(source) === true));
+    list = await history.revisions(limit, list.revisions.at(-1)?.number ?? 0);
+  }
+  return { revisions: found.slice(0, limit), dropped };
+}
+
 function revisionTable({ revisions: all }: RevisionList, wide: boolean): string {
+  const several = all.some(({ edited }) => edited !== undefined);
   const row = (one: RevisionSummary): readonly string[] => [
     revisionName(one.number),
     one.at,
     one.who ?? '',
+    ...(several ? [one.edited?.join(', ') ?? ''] : []),
     `${String(one.current)}/${String(one.nodes)}`,
     one.findings === 0 ? '' : String(one.findings),
     one.summary,
   ];
-  const headings = ['revision', 'at', 'who', 'nodes', 'findings', 'what changed'];
+  const headings = [
+    'revision',
+    'at',
+    'who',
+    ...(several ? ['source'] : []),
+    'nodes',
+    'findings',
+    'what changed',
+  ];
   return wide
     ? table(
-        [...headings, 'why', 'digest', 'source'],
+        [...headings, 'why', 'digest', several ? 'home' : 'source'],
         all.map((one) => [...row(one), one.why ?? '', one.digest.slice(0, 12), one.source]),
       )
     : table(headings, all.map(row));

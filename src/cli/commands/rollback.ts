@@ -4,9 +4,11 @@ import { textsOf } from '../../model/registry-texts.ts';
 import { registryObjects, type RegistryObject } from '../../model/snapshot.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Step } from '../../registry/operations/step.ts';
+import { shareName, textsNamed, type NamedTexts } from '../../reconcile/revision-words.ts';
 import { change, type Ground } from '../change.ts';
+import type { Call } from '../call.ts';
 import type { CommandModule } from '../command.ts';
-import { openHistory, revisionName, textsNamed } from '../history.ts';
+import { openHistory, revisionName, revisionWord, revisionWords } from '../history.ts';
 import { changeLines } from '../output/changes.ts';
 import { listed } from '../output/progress.ts';
 import { counted, reasonOf, repeated, wrongWord } from '../words.ts';
@@ -17,7 +19,7 @@ const shownChanges = 30;
 export const command: CommandModule = {
   configure: (rollback) => {
     rollback
-      .argument('<revision>', 'R12, 12, the beginning of a digest, latest or previous')
+      .argument('<revision>', revisionWords)
       .requiredOption('--reason <text>', 'why, for the history and the audit')
       .option('--only <object>', 'bring back this registry object alone; may be repeated', repeated)
       .option('--dry-run', 'show what would change and write nothing')
@@ -25,24 +27,26 @@ export const command: CommandModule = {
       .option('--yes', 'do not ask')
       .addHelpText(
         'after',
-        '\nWrites the old texts into the registries as a new revision. Keys of others and recorded statuses stay. What the guard would hold is shown and approved with it.',
+        '\nWrites the old texts into the registries as a new revision. Keys of others and recorded statuses stay. What the guard would hold is shown and approved with it. Of several sources one is written: the one that differs from the revision, or the one before the slash.',
       );
   },
   examples: [
     'syncctl rollback previous --reason "the new route breaks the shop"',
     'syncctl rollback R12 --only service-registry --reason "bad addresses" --dry-run',
+    'syncctl rollback east/previous --reason "the last edit of east was meant for home"',
   ],
   run: async (call) => {
     const reason = reasonOf(call.text('reason'));
     const only = call.texts('only').map(objectOf);
-    const { needHome } = await import('../several.ts');
-    await needHome(call, 'rollback');
     const history = await openHistory(call);
-    const target = await textsNamed(history, call.need(0));
-    const name = revisionName(target.number);
+    const word = revisionWord(call, call.need(0));
+    const named = { ...(await textsNamed(history, word)), word };
+    const share = await shareMeant(call, named, only);
+    const name = shareName(share, revisionName(named.number));
     return change(call, async (ground) => {
-      const { rollbackSteps } = await import('../../registry/operations/rollback.ts');
-      const steps = rollbackSteps(target.texts, ground.objects, only);
+      const { rollbackEdits } = await import('../../reconcile/rollback-edits.ts');
+      const place = { share, objects: ground.objects, unreadable: undefined };
+      const { steps } = rollbackEdits({ ...named, share }, [place], only);
       return {
         done: `The registries are those of ${name} again`,
         steps,
@@ -53,6 +57,30 @@ export const command: CommandModule = {
     });
   },
 };
+
+/** Of several sources the one that the revision goes back into; the run is about that one from here on. */
+async function shareMeant(
+  call: Call,
+  named: NamedTexts & { readonly word: string },
+  only: readonly RegistryObject[],
+): Promise<string | undefined> {
+  const settings = await call.settings();
+  if (settings.sources.length === 0) return undefined;
+  const [{ readShares }, { rollbackEdits }] = await Promise.all([
+    import('../registries.ts'),
+    import('../../reconcile/rollback-edits.ts'),
+  ]);
+  const places = (await readShares(call, settings)).map(({ name, registries }) => ({
+    share: name,
+    objects: registries.kept ?? registries.objects,
+    unreadable: registries.state === 'fresh' ? undefined : (registries.reason ?? 'no answer'),
+  }));
+  const [home, ...others] = places;
+  if (home === undefined) throw new SyncError('internal', 'sources: expected one, got none');
+  const { share } = rollbackEdits(named, [home, ...others], only).place;
+  call.narrow(share);
+  return share;
+}
 
 function objectOf(word: string): RegistryObject {
   const object = registryObjects.find((name) => name === word);

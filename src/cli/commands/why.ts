@@ -64,9 +64,10 @@ function page(report: WhyReport, wide: boolean): string {
   }`;
 }
 
-function sentence({ revision, at, who, why, oldest }: NonNullable<WhyReport['because']>): string {
+function sentence({ revision, at, who, why, oldest, source }: NonNullable<WhyReport['because']>): string {
   if (revision === null) return 'since an edit that no controller has filed yet';
   const by = who === null ? '' : ` by ${who}`;
   const reason = why === null ? '' : `: ${why}`;
-  return `since ${oldest ? 'before ' : ''}${revisionName(revision)}, ${at ?? '-'}${by}${reason}`;
+  const place = source === undefined ? '' : ` in ${source}`;
+  return `since ${oldest ? 'before ' : ''}${revisionName(revision)}, ${at ?? '-'}${by}${place}${reason}`;
 }

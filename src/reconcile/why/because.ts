@@ -2,6 +2,7 @@ import type { Service } from '../../model/service.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Because } from '../../contract/insight.ts';
 import { namesOf } from '../../plan/service-names.ts';
+import { editedBy } from '../edited-by.ts';
 import type { PastParts, PastRevision } from '../past.ts';
 
 /** What the service was under a snapshot: its names and where they lead; undefined where it was not registered. */
@@ -36,16 +37,29 @@ export async function becauseOf(
   let newer: PastRevision<unknown>['revision'] | undefined;
   const ask = (snapshot: Snapshot) => ({ shape: shapeOf(name, snapshot), snapshot });
   for await (const { revision, value } of pastRevisions(parts, ask)) {
-    if (value.shape !== wanted)
-      return { because: reason(newer, false), before: wanted === undefined ? value.snapshot : undefined };
+    if (value.shape !== wanted) {
+      const owner = ownerOf(name, wanted === undefined ? value.snapshot : now);
+      const before = wanted === undefined ? value.snapshot : undefined;
+      return { because: reason(newer, owner, false), before };
+    }
     newer = revision;
   }
-  return { because: newer === undefined ? null : reason(newer, true), before: undefined };
+  const because = newer === undefined ? null : reason(newer, ownerOf(name, now), true);
+  return { because, before: undefined };
+}
+
+/** Of several sources the one that the service is of. */
+function ownerOf(name: string, snapshot: Snapshot): string | undefined {
+  return snapshot.services.get(name)?.source;
 }
 
 /** No revision: what the registries say now is not filed yet. */
-function reason(revision: PastRevision<unknown>['revision'] | undefined, oldest: boolean): Because {
+function reason(
+  revision: PastRevision<unknown>['revision'] | undefined,
+  owner: string | undefined,
+  oldest: boolean,
+): Because {
   if (revision === undefined) return { revision: null, at: null, who: null, why: null, oldest };
-  const { number, at, who, why } = revision;
-  return { revision: number, at, who, why, oldest };
+  const { number, at } = revision;
+  return { revision: number, at, ...editedBy(revision, owner, oldest), oldest };
 }

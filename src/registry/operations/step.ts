@@ -3,6 +3,7 @@ import { knowsSecrets, sealedMark, veil } from '../../lib/veil.ts';
 import { contentDigest, textsOf, type RegistryTexts } from '../../model/registry-texts.ts';
 import type { Finding, RawObject, RegistryObject, Snapshot } from '../../model/snapshot.ts';
 import { findingsAdded } from '../findings-added.ts';
+import type { ParseRegistries } from '../last-good.ts';
 import { parseRegistries } from '../parse.ts';
 import type { Source } from '../source.ts';
 
@@ -21,6 +22,7 @@ export function previewed(
   objects: RawObjects,
   steps: readonly Step[],
   lastGood: Snapshot | undefined,
+  parse: ParseRegistries = parseRegistries,
 ): Snapshot {
   const after = new Map(objects);
   for (const { object, key, edit } of steps) {
@@ -34,7 +36,7 @@ export function previewed(
     const text = edit(raw.data[key]);
     if (text !== undefined) after.set(object, { ...raw, data: { ...raw.data, [key]: text } });
   }
-  return parseRegistries(after, lastGood);
+  return parse(after, lastGood);
 }
 
 /** The first entry that an edit would have set aside and that was not set aside before. */

@@ -1,12 +1,16 @@
 import { ownersOf, type Snapshot } from '../../model/snapshot.ts';
-import type { Registries, Registry, RegistryListener, RegistryState } from '../registry.ts';
-import { mergeShares, type Share } from './merge.ts';
+import type { ParseRegistries } from '../last-good.ts';
+import type { Registries, Registry, RegistryListener, RegistryState, ShareNow } from '../registry.ts';
+import type { Source } from '../source.ts';
+import { mergeShares } from './merge.ts';
 
 /** One of several sources, with its own last good state and its own watch. */
 export interface Member {
   readonly name: string;
   readonly priority: number;
   readonly registry: Registry;
+  readonly source: Source;
+  readonly parse: ParseRegistries;
 }
 
 /**
@@ -60,10 +64,10 @@ export class MergedRegistry implements Registries {
   }
 
   /** Each source as it is now. */
-  shares(): readonly (Share & { readonly reason: string | undefined })[] {
-    return this.#members.map(({ name, priority, registry }) => {
-      const { snapshot, sourceState, reason } = registry.current();
-      return { name, priority, snapshot, state: sourceState, reason };
+  shares(): readonly ShareNow[] {
+    return this.#members.map(({ registry, ...member }) => {
+      const { snapshot, sourceState, reason, objects, kept } = registry.current();
+      return { ...member, snapshot, state: sourceState, reason, objects, kept };
     });
   }
 

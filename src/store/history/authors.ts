@@ -1,5 +1,6 @@
+import { pathIn, splitSource } from '../../model/registry-shares.ts';
 import { contentDigest, splitPath, type RegistryTexts } from '../../model/registry-texts.ts';
-import type { EditNote, ObjectRow } from './records.ts';
+import type { EditNote, EditRow, ObjectRow } from './records.ts';
 
 /** Who wrote one text of a revision, as far as anybody knows. `content` tells the text apart. */
 export interface Author {
@@ -26,7 +27,9 @@ export function authorsOf(
       const note = revision.edits.find((edit) => edit.path === path && edit.content === content);
       if (note !== undefined) return [path, { content, who: note.who, why: note.why }];
       const { object, key } = splitPath(path);
-      const manager = revision.objects.find(({ name }) => name === object)?.editors[key];
+      const manager = revision.objects.find(({ name, source }) => pathIn(source, name) === object)?.editors[
+        key
+      ];
       return [path, { content, who: manager ?? null, why: null }];
     }),
   );
@@ -54,4 +57,16 @@ export function joined(authors: Authors): { readonly who: string | null; readonl
       '; ',
     ),
   };
+}
+
+/** The texts that a revision changed, with their authors; approvals have changed none. */
+export function editsOf(authors: Authors): readonly EditRow[] {
+  return Object.entries(authors)
+    .filter(([path]) => path.includes('/'))
+    .map(([path, { who, why }]) => ({ path, who, why }));
+}
+
+/** The sources whose texts a revision changed. */
+export function editedSources(authors: Authors): string[] {
+  return [...new Set(editsOf(authors).flatMap(({ path }) => splitSource(path).source ?? []))];
 }

@@ -1,6 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { registryChanges } from '../../model/registry-changes.ts';
+import { alignedTexts, type RevisionSource } from '../../model/registry-shares.ts';
 import { integer, text, type Row } from '../rows.ts';
+import { editedSources, editsOf, type Authors } from './authors.ts';
 import type { FindingRow, ObjectRow, RevisionDetail, RevisionRow, RevisionTexts } from './records.ts';
 import { keptText, textsOfRevision } from './texts.ts';
 import { jsonOf, textOrNull } from './values.ts';
@@ -26,19 +28,32 @@ export function readingCalls(db: DatabaseSync) {
     revisionsNamed(word: string): readonly number[] {
       return named(db, word);
     },
+    /** The newest revision that changed a text of a source. */
+    newestEditOf(source: string): number | undefined {
+      const rows = db.prepare('SELECT number, changed FROM revisions ORDER BY number DESC').iterate();
+      for (const row of rows)
+        if (editedSources(jsonOf<Authors>(row, 'changed', {})).includes(source))
+          return integer(row, 'number');
+      return undefined;
+    },
     revision(number: number): RevisionDetail | undefined {
       const row = db.prepare('SELECT * FROM revisions WHERE number = ?').get(number);
       if (row === undefined) return undefined;
       const before = db
-        .prepare('SELECT number FROM revisions WHERE number < ? ORDER BY number DESC LIMIT 1')
+        .prepare('SELECT number, sources FROM revisions WHERE number < ? ORDER BY number DESC LIMIT 1')
         .get(number);
-      const was = before === undefined ? undefined : textsOfRevision(db, integer(before, 'number'));
+      const { sources } = sourcesOf(row);
+      const was =
+        before === undefined
+          ? undefined
+          : alignedTexts(textsOfRevision(db, integer(before, 'number')), sourcesOf(before).sources, sources);
       return {
         ...rowOf(db, row, holdings(db)),
         findings: jsonOf<readonly FindingRow[]>(row, 'findings', []),
         objects: jsonOf<readonly ObjectRow[]>(row, 'objects', []),
         changes: was === undefined ? [] : registryChanges(was, textsOfRevision(db, number)),
         before: before === undefined ? null : integer(before, 'number'),
+        ...sourcesOf(row),
       };
     },
     /** The texts of one revision; with `below`, of the newest one before that number. */
@@ -53,6 +68,8 @@ export function readingCalls(db: DatabaseSync) {
         who: textOrNull(row, 'who'),
         why: textOrNull(row, 'why'),
         texts: textsOfRevision(db, integer(row, 'number')),
+        ...sourcesOf(row),
+        edits: editsOf(jsonOf<Authors>(row, 'changed', {})),
       };
     },
   };
@@ -96,7 +113,16 @@ function rowOf(db: DatabaseSync, row: Row, held: ReadonlyMap<string, string>): R
     complete: integer(row, 'complete') === 1,
     findings: jsonOf<readonly unknown[]>(row, 'findings', []).length,
     ...reach(keptText(db, text(row, 'plans')), held),
+    ...(sourcesOf(row).sources === undefined
+      ? {}
+      : { edited: editedSources(jsonOf<Authors>(row, 'changed', {})) }),
   };
+}
+
+/** Absent where there was one source. */
+function sourcesOf(row: Row): { readonly sources?: RevisionSource[] } {
+  const sources = jsonOf<RevisionSource[]>(row, 'sources', []);
+  return sources.length === 0 ? {} : { sources };
 }
 
 function reach(

@@ -1,5 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { changedTexts, registryChanges, summaryOf } from '../../model/registry-changes.ts';
+import { alignedTexts, splitSource, type RevisionSource } from '../../model/registry-shares.ts';
+import type { RegistryTexts } from '../../model/registry-texts.ts';
 import { integer, text, type Row } from '../rows.ts';
 import { authorsOf, joined, withNote, type Authors } from './authors.ts';
 import type { EditNote, NewRevision } from './records.ts';
@@ -90,15 +92,15 @@ function file(
     above,
   }: { revision: NewRevision; newest: Row | undefined; plans: string; above: number },
 ): number {
-  const before = newest === undefined ? undefined : textsOfRevision(db, integer(newest, 'number'));
-  const authors = before === undefined ? {} : authorsOf(changedTexts(before, revision.texts), revision);
+  const before = newest === undefined ? undefined : textsBefore(db, newest, revision);
+  const texts = { ...unreadTexts(before, revision), ...revision.texts };
+  const authors = before === undefined ? {} : authorsOf(changedTexts(before, texts), { ...revision, texts });
   const { who, why } = joined({ ...authors, ...approversOf(revision) });
-  const summary =
-    before === undefined ? 'the first one kept' : summaryOf(registryChanges(before, revision.texts));
+  const summary = before === undefined ? 'the first one kept' : summaryOf(registryChanges(before, texts));
   const { lastInsertRowid } = db
     .prepare(
-      `INSERT INTO revisions (number, digest, at, source, who, why, summary, complete, findings, objects, changed, plans)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO revisions (number, digest, at, source, who, why, summary, complete, findings, objects, changed, plans, sources)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       Math.max(highest(db), above) + 1,
@@ -113,9 +115,23 @@ function file(
       JSON.stringify(revision.objects),
       JSON.stringify(authors),
       plans,
+      JSON.stringify(revision.sources ?? []),
     );
   const number = Number(lastInsertRowid);
   const put = db.prepare('INSERT INTO revision_texts VALUES (?, ?, ?)');
-  for (const [path, body] of Object.entries(revision.texts)) put.run(number, path, keepText(db, body));
+  for (const [path, body] of Object.entries(texts)) put.run(number, path, keepText(db, body));
   return number;
+}
+
+/** The texts of the newest revision, as they compare with those of the one that follows. */
+function textsBefore(db: DatabaseSync, newest: Row, { sources }: NewRevision): RegistryTexts {
+  const had = jsonOf<readonly RevisionSource[]>(newest, 'sources', []);
+  return alignedTexts(textsOfRevision(db, integer(newest, 'number')), had, sources);
+}
+
+/** What could not be read is in force as it was, and so are its texts. */
+function unreadTexts(before: RegistryTexts = {}, { unread = [] }: NewRevision): RegistryTexts {
+  return Object.fromEntries(
+    Object.entries(before).filter(([path]) => unread.includes(splitSource(path).source ?? '')),
+  );
 }

@@ -1,4 +1,5 @@
 import type { EntryChange } from '../../model/registry-changes.ts';
+import type { RevisionSource } from '../../model/registry-shares.ts';
 import type { RegistryTexts } from '../../model/registry-texts.ts';
 
 /** What is seen of an entry of the registries, as every report tells it. */
@@ -11,6 +12,8 @@ export interface FindingRow {
 
 /** One registry object as it was read. */
 export interface ObjectRow {
+  /** Whose it is, of several sources. */
+  readonly source?: string;
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
@@ -38,6 +41,10 @@ export interface NewRevision {
   /** Node ids by the digest of what they should hold. */
   readonly plans: Readonly<Record<string, readonly string[]>>;
   readonly edits: readonly EditNote[];
+  /** All of them, home first, where there are several; then each path of the texts begins with the name of its source. */
+  readonly sources?: readonly RevisionSource[];
+  /** Those of them of which nothing could be read yet: their texts are still those of the revision before. */
+  readonly unread?: readonly string[];
   /** Who let go what was withheld, where that brought it into force. */
   readonly approvals?: readonly Pick<EditNote, 'who' | 'why'>[];
 }
@@ -56,6 +63,8 @@ export interface RevisionRow {
   /** Nodes that should hold something of it, and those that were last verified with exactly that. */
   readonly nodes: number;
   readonly current: number;
+  /** Sources whose texts it changed, where there are several. */
+  readonly edited?: string[];
 }
 
 /** All that is known of one revision but its texts. */
@@ -66,6 +75,15 @@ export interface RevisionDetail extends Omit<RevisionRow, 'findings'> {
   readonly changes: readonly EntryChange[];
   /** The revision before, where it is still kept. */
   readonly before: number | null;
+  /** What it was made of, home first, where there are several. */
+  readonly sources?: RevisionSource[];
+}
+
+/** Who wrote one text that a revision changed. */
+export interface EditRow {
+  readonly path: string;
+  readonly who: string | null;
+  readonly why: string | null;
 }
 
 /** The texts of one revision, and what its digest was. */
@@ -76,6 +94,9 @@ export interface RevisionTexts {
   readonly who: string | null;
   readonly why: string | null;
   readonly texts: RegistryTexts;
+  /** What it was made of, home first, where there are several; and who wrote which of the texts that it changed. */
+  readonly sources?: RevisionSource[];
+  readonly edits?: readonly EditRow[];
 }
 
 export interface ReceiptRow {

@@ -31,4 +31,10 @@ export const historyMigrations: readonly Migration[] = [
       CREATE TABLE gaps (at TEXT NOT NULL, rows INTEGER NOT NULL) STRICT;
     `,
   },
+  {
+    version: 2,
+    readableSince: 1,
+    // What a revision was made of, where there were several sources.
+    sql: "ALTER TABLE revisions ADD COLUMN sources TEXT NOT NULL DEFAULT '[]';",
+  },
 ];

@@ -14,7 +14,7 @@ export async function looksAtSeveral(call: Call): Promise<boolean> {
 export async function needOneSource(call: Call): Promise<void> {
   if (!(await looksAtSeveral(call))) return;
   throw new SyncError('usage', `--source: expected ${expectedIn(await call.settings())}, got nothing`, {
-    remedy: 'name the source that is to be edited with --source',
+    remedy: 'name the source that is meant with --source',
   });
 }
 

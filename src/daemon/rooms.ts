@@ -16,7 +16,6 @@ import { systemClock } from '../lib/clock.ts';
 import type { RootLog } from '../lib/log.ts';
 import { version } from '../lib/version.ts';
 import { desiredDigest } from '../reconcile/reconciler.ts';
-import { parserFor } from '../registry/parse-for.ts';
 
 /** What tells people, where somebody is to be told. */
 export async function notificationsOf(parts: DaemonParts): Promise<Notifications | undefined> {
@@ -113,13 +112,15 @@ export async function admissionOf({
   log,
 }: DaemonParts): Promise<AdmissionServer | undefined> {
   if (settings.admission.listen === 'off') return undefined;
-  const { AdmissionServer } = await import('../http/admission/admission-server.ts');
+  const [{ AdmissionServer }, { clusterNamed }] = await Promise.all([
+    import('../http/admission/admission-server.ts'),
+    import('../http/admission/clusters.ts'),
+  ]);
+  const { registry } = engine.parts;
   const server = new AdmissionServer({
     settings: settings.admission,
     files: admissionFiles(settings),
-    source: settings.source,
-    parse: parserFor(settings.source),
-    current: () => engine.parts.registry.current(),
+    clusterNamed: (name) => clusterNamed(name, { settings, registry }),
     look: () => engine.look(),
     clock,
     log,

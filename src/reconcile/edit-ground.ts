@@ -3,10 +3,10 @@ import { registryChanges, type EntryChange } from '../model/registry-changes.ts'
 import { pathIn, splitSource, textsIn } from '../model/registry-shares.ts';
 import { splitPath, textsOf, type RegistryTexts } from '../model/registry-texts.ts';
 import { registryObjects, type Snapshot } from '../model/snapshot.ts';
-import { previewed, textsAfter, type RawObjects, type Step } from '../registry/operations/step.ts';
+import { newFlaw, previewed, textsAfter, type RawObjects, type Step } from '../registry/operations/step.ts';
 import { openSealed } from '../registry/sealed/opened.ts';
 import type { ShareNow } from '../registry/registry.ts';
-import { mergedAfter } from '../registry/several/edited.ts';
+import { mergedAfter, type AfterEdit } from '../registry/several/edited.ts';
 import type { Source } from '../registry/source.ts';
 import type { Engine } from './engine.ts';
 import { objectsOf } from './past-state.ts';
@@ -31,7 +31,7 @@ export interface EditGround {
   /** Home first. */
   readonly places: readonly [EditPlace, ...EditPlace[]];
   /** What they would say. Sealed values that the edits bring are opened first. */
-  after(edits: Edits): Promise<Snapshot>;
+  after(edits: Edits): Promise<AfterEdit>;
 }
 
 /**
@@ -48,9 +48,10 @@ export async function readGround(engine: Engine): Promise<EditGround> {
     return groundOf({ snapshot, places: [home, ...others] }, (edits) => mergedAfter(shares, edits, snapshot));
   if (sourceState === 'fresh' && snapshot !== undefined && objects !== undefined) {
     const place = { share: undefined, source, objects, unreadable: undefined };
-    return groundOf({ snapshot, places: [place] }, (edits) =>
-      previewed(objects, edits.get(undefined) ?? [], snapshot),
-    );
+    return groundOf({ snapshot, places: [place] }, (edits) => {
+      const after = previewed(objects, edits.get(undefined) ?? [], snapshot);
+      return { snapshot: after, flaw: newFlaw(snapshot.findings, after.findings) };
+    });
   }
   throw new SyncError(
     'unavailable',
@@ -64,7 +65,7 @@ function placeOf({ name, source, kept, state, reason }: ShareNow): EditPlace {
   return { share: name, source, objects: kept, unreadable };
 }
 
-function groundOf(known: Omit<EditGround, 'after'>, after: (edits: Edits) => Snapshot): EditGround {
+function groundOf(known: Omit<EditGround, 'after'>, after: (edits: Edits) => AfterEdit): EditGround {
   return {
     ...known,
     after: async (edits) => {

@@ -82,6 +82,6 @@ async function follow(
   return effective.digest === texts.digest ? { ...after, snapshot: effective } : after;
 }
 
-function nameOf({ texts, ...revision }: RevisionTexts): PastRevision<unknown>['revision'] {
+function nameOf({ texts: _texts, ...revision }: RevisionTexts): PastRevision<unknown>['revision'] {
   return revision;
 }

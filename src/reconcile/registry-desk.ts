@@ -10,7 +10,6 @@ import { SyncError } from '../lib/errors.ts';
 import type { RegistryTexts } from '../model/registry-texts.ts';
 import type { Finding } from '../model/snapshot.ts';
 import { lostHosts } from '../plan/public-hosts.ts';
-import { newFlaw } from '../registry/operations/step.ts';
 import { changesOf, editsTo, readGround, type EditGround, type Edits } from './edit-ground.ts';
 import type { Engine } from './engine.ts';
 import { writeNoted } from './noted-write.ts';
@@ -41,7 +40,7 @@ export class EngineRegistryDesk implements RegistryDesk {
 
   async preview(texts: RegistryTexts): Promise<EditPreview> {
     const ground = await readGround(this.#engine);
-    const { after, ...effect } = await this.#effect(ground, editsTo(texts, ground));
+    const { after, flaw: _flaw, ...effect } = await this.#effect(ground, editsTo(texts, ground));
     return {
       ...{ apiVersion, kind: 'EditPreview', unreadable: null },
       ...this.#findings(after.findings, true),
@@ -55,14 +54,13 @@ export class EngineRegistryDesk implements RegistryDesk {
     const named = await this.#textsNamed(word);
     const ground = await readGround(this.#engine);
     const { place, steps } = rollbackEdits({ ...named, word }, ground.places, only);
-    const { after, ...effect } = await this.#effect(ground, new Map([[place.share, steps]]));
+    const { after: _after, flaw, ...effect } = await this.#effect(ground, new Map([[place.share, steps]]));
     const { number } = named;
     const report = {
       ...({ apiVersion, kind: 'RollbackReport', revision: number, dryRun } as const),
       ...(place.share === undefined ? {} : { source: place.share }),
       ...effect,
     };
-    const flaw = newFlaw(ground.snapshot.findings, after.findings);
     if (flaw !== undefined)
       throw new SyncError('data', `${flaw.path}: ${flaw.message}; nothing was written`, {
         remedy: flaw.remedy,
@@ -93,11 +91,12 @@ export class EngineRegistryDesk implements RegistryDesk {
   async #effect(ground: EditGround, edits: Edits) {
     const { fleet } = this.#engine.parts;
     const before = ground.snapshot;
-    const after = await ground.after(edits);
+    const { snapshot: after, flaw } = await ground.after(edits);
     const known = new Set(fleet.heldBy(before).map(({ hash }) => hash));
     const held = fleet.heldBy(after).filter(({ hash }) => !known.has(hash));
     return {
       after,
+      flaw,
       changes: [...changesOf(ground, edits)],
       hostsAdded: [...lostHosts(after, before).lost],
       hostsRemoved: [...lostHosts(before, after).lost],

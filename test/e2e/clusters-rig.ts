@@ -1,8 +1,11 @@
 // Two real API servers, one kubeconfig with a context for each, a folder where it is asked for, and one controller over all of them.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { parse, stringify } from 'yaml';
 import type { ControllerStatus } from '../../src/contract/report.ts';
+import { routes, type AnswerOf, type RouteName } from '../../src/contract/routes.ts';
 import { connectKube, type ApiAnswer, type KubeApi } from '../servers/kube-api.ts';
 import { startKube, type KubeServer } from '../servers/kube.ts';
 import { fileOn, initialObjects, startRig, until, type Rig } from './rig.ts';
@@ -57,10 +60,10 @@ export async function startClusterRig(options: ClusterOptions): Promise<ClusterR
   const kubeconfig = join(rig.folder, 'kubeconfig');
   writeFileSync(kubeconfig, merged([home, east]), { mode: 0o600 });
   const sources = options.sources.replaceAll('KUBECONFIG', kubeconfig).replaceAll('FOLDER', rig.registry);
-  const text = readFileSync(rig.settings, 'utf8');
+  const written = readFileSync(rig.settings, 'utf8');
   writeFileSync(
     rig.settings,
-    text.replace(/source:\n {2}kind: directory\n {2}directory: .*\n/u, `sources:\n${sources}`),
+    written.replace(/source:\n {2}kind: directory\n {2}directory: .*\n/u, `sources:\n${sources}`),
   );
   const initial = initialObjects(rig.fleet, { nodes });
   await create(home, { ...initial, ...rowsOf(initial, 0) });
@@ -170,4 +173,19 @@ export async function kill(world: ClusterRig, cluster: Cluster): Promise<void> {
 export async function revive(world: ClusterRig, cluster: Cluster): Promise<void> {
   await cluster.kube.restart();
   await until(`${cluster.name} is back`, async () => (await world.stateOf(cluster.name)) === 'fresh');
+}
+
+/** Asks the daemon's API through its socket. @throws what it says, for a refusal. */
+export async function ask<N extends RouteName>(rig: Rig, name: N, body: object): Promise<AnswerOf<N>> {
+  const { method, path } = routes[name];
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const socketPath = join(rig.folder, 'run', 'syncctl.sock');
+    const headers = { host: 'localhost', 'content-type': 'application/json' };
+    const outgoing = request({ socketPath, method, path, headers }, resolve);
+    outgoing.once('error', reject);
+    outgoing.end(method === 'GET' ? undefined : JSON.stringify(body));
+  });
+  const said = await text(answer);
+  if (answer.statusCode !== 200) throw new Error(said);
+  return JSON.parse(said) as AnswerOf<N>;
 }

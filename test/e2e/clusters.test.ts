@@ -48,7 +48,7 @@ describe.skipIf(!ready)(
     });
 
     it('a service moves from one cluster to the other by an edit, and back', async () => {
-      await world.east.services(({ demo, ...others }) => others);
+      await world.east.services(({ demo: _demo, ...others }) => others);
       await until('it is home’s', () => world.everywhere('100.76.150.207'));
       expect(world.nowhere('10.20.0.1')).toBe(true);
       expect((await world.rig.syncctl(['validate'])).stdout).not.toContain('services.json/demo');
@@ -107,7 +107,7 @@ describe.skipIf(!ready)(
       await until('it is held', async () => (await world.status()).held.length > 0);
       const { held } = await world.status();
       expect(held.map(({ reason }) => reason)).toEqual([expect.stringContaining('of the source east')]);
-      await world.home.services(({ late, ...others }) => ({
+      await world.home.services(({ late: _late, ...others }) => ({
         ...others,
         other: service('other', '10.30.0.2'),
       }));

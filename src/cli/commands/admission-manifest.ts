@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 import { admissionManifest } from '../admission-manifest.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { Call } from '../call.ts';
 import { exitCodes, SyncError } from '../../lib/errors.ts';
 import type { CommandModule } from '../command.ts';
 import { asYaml } from '../output/structured.ts';
@@ -22,6 +24,7 @@ export const command: CommandModule = {
   examples: [
     'syncctl admission manifest | kubectl apply -f -',
     'syncctl admission manifest --host 10.0.0.5 -o json',
+    'syncctl admission manifest --source east --host 10.0.0.5 | kubectl --context east apply -f -',
   ],
   run: async (call) => {
     const settings = await call.settings();
@@ -32,13 +35,14 @@ export const command: CommandModule = {
         remedy: 'set admission.listen to 127.0.0.1:9441 in the settings and restart the daemon',
       });
     const host = hostOf(call.text('host') ?? bracketed ?? plain ?? '');
+    await reviewed(call, settings);
     const { admissionFiles } = await import('../../config/admission-files.ts');
     const { admissionCertificate } = await import('../../compose/admission-certificate.ts');
     const files = admissionFiles(settings);
     const wish = { ...files, host, signal: call.context.signal };
     const { pem, made } = await admissionCertificate(wish, call.context.clock.now());
-    const { source } = settings;
-    const value = admissionManifest({ source, host, port: Number(port), authority: pem });
+    const { source, share } = await reviewed(call, settings);
+    const value = admissionManifest({ source, share, host, port: Number(port), authority: pem });
     const text = await asYaml(value);
     await call.print({ value, table: () => text });
     if (made) {
@@ -48,6 +52,22 @@ export const command: CommandModule = {
     return exitCodes.ok;
   },
 };
+
+/** The source whose API server is to ask: of several it has to be named, because each asks at a place of its own. */
+async function reviewed(
+  call: Call,
+  settings: Settings,
+): Promise<{ readonly source: Settings['source']; readonly share: string | undefined }> {
+  if (settings.sources.length === 0) return { source: settings.source, share: undefined };
+  const { needOneSource, shareOf } = await import('../several.ts');
+  await needOneSource(call);
+  const share = (await shareOf(call)) ?? '';
+  const { oneSource } = await import('../one-source.ts');
+  const { source } = oneSource(settings, share);
+  if (source.kind === 'kubernetes') return { source, share };
+  const remedy = 'a folder has no API server that could ask; syncctl validate judges its edits';
+  throw wrongWord({ place: '--source', expected: 'a source of kind kubernetes', remedy }, share);
+}
 
 /** What goes into a certificate and a URL. */
 function hostOf(word: string): string {

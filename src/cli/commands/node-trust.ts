@@ -43,7 +43,7 @@ export const command: CommandModule = {
     'syncctl node trust contabo-vps --from scan --replace --yes',
   ],
   run: async (call) => {
-    const before = await needRegistries(call);
+    const { snapshot } = await needRegistries(call);
     const words = call.words(0);
     if ((words.length === 0) === !call.flag('all'))
       throw wrongWord(
@@ -84,7 +84,7 @@ async function pin(call: Call, looked: readonly Trusting[]): Promise<number> {
       keys: pinsAfter(call, trusting, call.flag('replace')),
     }));
     const steps = pinSteps(pins, stampOf(call, isoSeconds(call.context.clock.now())));
-    const { snapshot } = await needRegistries(call);
+    const before = await needRegistries(call);
     const written = await writeSteps(call, steps);
     const undo = written ? await undoOf(call, before, steps) : undefined;
     if (undo !== undefined) call.note('info', `To undo: ${undo}`);

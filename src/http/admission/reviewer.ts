@@ -1,18 +1,12 @@
-import type { Settings } from '../../config/settings.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { RawObject } from '../../model/snapshot.ts';
-import { judgeEdit } from '../../registry/judge-edit.ts';
-import type { ParseRegistries } from '../../registry/last-good.ts';
-import type { RegistryState } from '../../registry/registry.ts';
+import type { ReviewedCluster } from './clusters.ts';
 import { LookAfter } from './look-after.ts';
 import { answerTo, editOf, type Review, type ReviewedEdit } from './review.ts';
 
 export interface ReviewerParts {
-  readonly source: Pick<Settings['source'], 'namespace' | 'names'>;
-  readonly parse: ParseRegistries;
-  /** What is known of the registries. */
-  readonly current: () => RegistryState;
+  readonly cluster: ReviewedCluster;
   /** Reads the registries now; it must not be waited for. */
   readonly look: () => void;
   readonly clock: Clock;
@@ -21,7 +15,7 @@ export interface ReviewerParts {
 
 const sound = { errors: [], warnings: [] } as const;
 
-/** Judges edits of the registries before they are saved. What it cannot judge is let through: the quarantine behind it is the guarantee. */
+/** Judges edits of the registries of one cluster before they are saved. What it cannot judge is let through: the quarantine behind it is the guarantee. */
 export class Reviewer {
   readonly #parts: ReviewerParts;
   readonly #after: LookAfter;
@@ -33,9 +27,9 @@ export class Reviewer {
 
   /** The answer to one review. */
   answer(review: Review): object {
-    const { source, log } = this.#parts;
+    const { cluster, log } = this.#parts;
     try {
-      const edit = editOf(review, source.namespace, source.names);
+      const edit = editOf(review, cluster.source.namespace, cluster.source.names);
       return edit === undefined ? answerTo(review.uid, sound) : this.#judged(review, edit);
     } catch (error) {
       log.error('an edit could not be judged and is let through', { object: review.name, error });
@@ -48,9 +42,8 @@ export class Reviewer {
   }
 
   #judged(review: Review, edit: ReviewedEdit): object {
-    const { parse, current, log } = this.#parts;
-    const { snapshot, objects } = current();
-    const judged = judgeEdit(edit, { parse, objects: objects ?? new Map(), lastGood: snapshot });
+    const { cluster, log } = this.#parts;
+    const judged = cluster.judge(edit);
     const { errors, matters } = judged;
     const [first] = errors;
     if (first !== undefined)
@@ -60,13 +53,12 @@ export class Reviewer {
   }
 
   #lookAfter({ name, data, annotations }: RawObject): void {
-    const { current } = this.#parts;
+    const { objects } = this.#parts.cluster;
     // The version that it will get is not known yet, but its content is.
     const wanted = textOf({ data, annotations });
     this.#after.begin(() => {
-      const { objects, sourceState } = current();
-      const seen = objects?.get(name);
-      return sourceState === 'fresh' && seen !== undefined && textOf(seen) === wanted;
+      const seen = objects()?.get(name);
+      return seen !== undefined && textOf(seen) === wanted;
     });
   }
 }

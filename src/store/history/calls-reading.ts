@@ -38,23 +38,7 @@ export function readingCalls(db: DatabaseSync) {
     },
     revision(number: number): RevisionDetail | undefined {
       const row = db.prepare('SELECT * FROM revisions WHERE number = ?').get(number);
-      if (row === undefined) return undefined;
-      const before = db
-        .prepare('SELECT number, sources FROM revisions WHERE number < ? ORDER BY number DESC LIMIT 1')
-        .get(number);
-      const { sources } = sourcesOf(row);
-      const was =
-        before === undefined
-          ? undefined
-          : alignedTexts(textsOfRevision(db, integer(before, 'number')), sourcesOf(before).sources, sources);
-      return {
-        ...rowOf(db, row, holdings(db)),
-        findings: jsonOf<readonly FindingRow[]>(row, 'findings', []),
-        objects: jsonOf<readonly ObjectRow[]>(row, 'objects', []),
-        changes: was === undefined ? [] : registryChanges(was, textsOfRevision(db, number)),
-        before: before === undefined ? null : integer(before, 'number'),
-        ...sourcesOf(row),
-      };
+      return row === undefined ? undefined : detailOf(db, row);
     },
     /** The texts of one revision; with `below`, of the newest one before that number. */
     revisionTexts(number: number, below = false): RevisionTexts | undefined {
@@ -73,6 +57,27 @@ export function readingCalls(db: DatabaseSync) {
       };
     },
   };
+}
+
+function detailOf(db: DatabaseSync, row: Row): RevisionDetail {
+  const number = integer(row, 'number');
+  const before = db
+    .prepare('SELECT number, sources FROM revisions WHERE number < ? ORDER BY number DESC LIMIT 1')
+    .get(number);
+  return {
+    ...rowOf(db, row, holdings(db)),
+    findings: jsonOf<readonly FindingRow[]>(row, 'findings', []),
+    objects: jsonOf<readonly ObjectRow[]>(row, 'objects', []),
+    changes: before === undefined ? [] : changesSince(db, before, row),
+    before: before === undefined ? null : integer(before, 'number'),
+    ...sourcesOf(row),
+  };
+}
+
+function changesSince(db: DatabaseSync, before: Row, row: Row): RevisionDetail['changes'] {
+  const texts = textsOfRevision(db, integer(before, 'number'));
+  const was = alignedTexts(texts, sourcesOf(before).sources, sourcesOf(row).sources);
+  return registryChanges(was, textsOfRevision(db, integer(row, 'number')));
 }
 
 function named(db: DatabaseSync, word: string): readonly number[] {

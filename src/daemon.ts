@@ -35,8 +35,7 @@ export async function runDaemon(settings: Settings, log: RootLog, run: DaemonRun
     const counted = metrics?.observing(history) ?? history;
     return traces?.observing(counted) ?? counted;
   });
-  for (const folder of [settings.daemon.stateDirectory, settings.source.directory])
-    if (folder !== undefined) sweepTemps(folder);
+  for (const folder of foldersOf(settings)) sweepTemps(folder);
   let told: Notifications | undefined;
   // Closed in the reverse order, each of them whatever becomes of the others.
   const rooms = new AsyncDisposableStack();
@@ -159,4 +158,10 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
     { once: true },
   );
   await promise;
+}
+
+/** Where a process that was killed may have left half a file. */
+function foldersOf({ daemon, source, sources }: Settings): readonly string[] {
+  const folders = [daemon.stateDirectory, source.directory, ...sources.map(({ directory }) => directory)];
+  return [...new Set(folders.filter((folder) => folder !== undefined))];
 }

@@ -7,6 +7,7 @@ import { registryObjects, type RawObject, type RegistryObject } from '../model/s
 import { standOf, type Stand } from '../notify/announce/applied.ts';
 import { EventDesk } from '../notify/announce/event-desk.ts';
 import { quarantineNote, sayings, withheldNote } from '../notify/announce/objects.ts';
+import { announcedView } from './announced-view.ts';
 import type { ControllerParts } from '../reconcile/parts.ts';
 import { desiredDigest } from '../reconcile/reconciler.ts';
 import type { Announcer, EventText } from '../registry/announcer.ts';
@@ -15,6 +16,8 @@ import { isFailure } from '../registry/kubernetes-failure.ts';
 export interface AnnouncementParts {
   readonly settings: Settings['announce'];
   readonly announcer: Announcer;
+  /** The one of several sources beside whose registries it is written. */
+  readonly share?: string | undefined;
   readonly parts: Pick<ControllerParts, 'fleet' | 'status' | 'registry' | 'history' | 'standing'>;
   readonly clock: Clock;
   readonly random: Random;
@@ -54,6 +57,7 @@ export class Announcements {
     const stir = (): void => this.#stir();
     const { registry, status } = parts.parts;
     this.#leave = [registry.subscribe(stir), status.subscribe(stir)];
+    this.#recall();
     stir();
   }
 
@@ -89,13 +93,15 @@ export class Announcements {
     const { fleet, registry, standing } = this.#parts.parts;
     // Whoever writes to the nodes is who speaks of it.
     if (['rival', 'no-term'].includes(standing.state().kind)) return;
-    const { snapshot, objects, sourceState } = registry.current();
     const effective = fleet.effective();
-    if (snapshot === undefined || objects === undefined || effective === undefined) return;
-    if (sourceState !== 'fresh') return;
+    const view = announcedView(registry, this.#parts.share);
+    if (view === undefined || effective === undefined) return;
+    this.#recall();
+    const { objects, findings, place } = view;
+    const held = view.held(fleet.current()?.held ?? []);
     for (const object of objects.values()) {
-      this.#note(object, 'Quarantined', quarantineNote(snapshot.findings, object.name));
-      this.#note(object, 'Withheld', withheldNote(fleet.current()?.held ?? [], object.name));
+      this.#note(object, 'Quarantined', quarantineNote(findings, `${place}${object.name}`));
+      this.#note(object, 'Withheld', withheldNote(held, object.name));
     }
     const stand = standOf(this.#stands());
     if (!stand.applied) return;
@@ -103,9 +109,25 @@ export class Announcements {
     if (name === undefined) return;
     if (this.#applied?.digest !== effective.digest) {
       const { digest } = effective;
-      this.#tellApplied(objects, { name, digest, said: sayings(effective), stand });
+      this.#tellApplied(objects, { name, digest, said: sayings(view.own(effective)), stand });
     }
     await this.#annotate(objects, name);
+  }
+
+  /**
+   * What was live before a restart is no news after it, and an edit that comes before the nodes are verified again must not make it
+   * such: the annotations say that it was told.
+   */
+  #recall(): void {
+    const { fleet, registry, history } = this.#parts.parts;
+    const effective = fleet.effective();
+    const view = announcedView(registry, this.#parts.share);
+    if (this.#applied !== undefined || effective === undefined || view === undefined) return;
+    const number = history?.revisionNumber(effective.digest);
+    const objects = [...view.objects.values()];
+    if (number === undefined || objects.length === 0) return;
+    if (objects.some(({ annotations }) => annotations[appliedAnnotation] !== revisionOf(number))) return;
+    this.#applied = { digest: effective.digest, said: sayings(view.own(effective)) };
   }
 
   *#stands() {
@@ -122,7 +144,7 @@ export class Announcements {
     const number = history?.revisionNumber(digest);
     if (number !== undefined) {
       this.#unnamed = 0;
-      return `R${String(number)}`;
+      return revisionOf(number);
     }
     this.#unnamed += 1;
     if (history === undefined || this.#unnamed > unnamedLooks) return digest.slice(0, 12);
@@ -194,7 +216,7 @@ export class Announcements {
 
   /** A right that is missing is told once; it may be given later. */
   #failed(what: 'events' | 'annotation', error: unknown): number | undefined {
-    const { log } = this.#parts;
+    const { log, share } = this.#parts;
     const isForbidden = isFailure(error, 'forbidden', 'unauthorised');
     const isFinal = isForbidden || isFailure(error, 'refused', 'not-found');
     if (isFinal && !this.#warned.has(what)) {
@@ -202,6 +224,7 @@ export class Announcements {
       log.warn(`${messages[what]}; everything else goes on`, {
         reason: messageOf(error),
         setting: `announce.${what}`,
+        ...(share === undefined ? {} : { source: share }),
       });
     } else log.debug(messages[what], { reason: messageOf(error) });
     if (isForbidden) return forbiddenMs;
@@ -219,6 +242,10 @@ interface Revision {
   readonly digest: string;
   readonly said: ReadonlyMap<RegistryObject, string>;
   readonly stand: Stand;
+}
+
+function revisionOf(number: number): string {
+  return `R${String(number)}`;
 }
 
 function appliedNote(name: string, { live, away }: Stand): string {

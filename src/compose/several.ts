@@ -8,6 +8,7 @@ import type { Registries, Registry } from '../registry/registry.ts';
 import { MergedRegistry, type Member } from '../registry/several/merged.ts';
 import type { Source } from '../registry/source.ts';
 import type { RowPort } from '../status/write-back.ts';
+import { readOnly } from './observing.ts';
 import { openSource } from './registries.ts';
 import { rowsOf } from './rows.ts';
 
@@ -30,10 +31,11 @@ export async function openSeveral(
   const { name, priority } = first;
   const opened = others.map(async (entry): Promise<OpenMember> => {
     const own = sourceNamed(settings, entry.name);
+    const source = await openSource({ ...settings, source: own }, clock);
     return {
       name: entry.name,
       priority: entry.priority,
-      source: await openSource({ ...settings, source: own }, clock),
+      source: settings.observeOnly ? readOnly(source) : source,
       settings: own,
     };
   });

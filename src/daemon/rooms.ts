@@ -1,7 +1,6 @@
 // What the daemon opens beside the main job, each where the settings ask for it; else nothing of it is loaded.
 import { join } from 'node:path';
 import type { DaemonParts } from '../compose.ts';
-import type { Announcements } from '../compose/announcements.ts';
 import type { Notifications } from '../compose/notifications.ts';
 import type { Traces } from '../compose/traces/traces.ts';
 import { admissionFiles } from '../config/admission-files.ts';
@@ -88,20 +87,34 @@ export function openTcp(
   });
 }
 
-/** What is written beside the registries, where somebody can read it there. */
+/** What speaks of the registries beside them. */
+export interface Announcing {
+  close(): Promise<void>;
+}
+
+/** What is written beside the registries, where somebody can read it there: of several sources beside those of each. */
 export async function announcementsOf({
   engine,
   settings,
   clock,
   random,
   log,
-}: DaemonParts): Promise<Announcements | undefined> {
+}: DaemonParts): Promise<Announcing | undefined> {
   const { parts } = engine;
-  const { announcer } = parts.source;
+  const shares = parts.registry.shares?.() ?? [{ name: undefined, source: parts.source }];
+  const places = shares.flatMap(({ name, source: { announcer } }) =>
+    announcer === undefined ? [] : [{ share: name, announcer }],
+  );
   const { events, annotation } = settings.announce;
-  if (announcer === undefined || !(events || annotation)) return undefined;
+  if (places.length === 0 || !(events || annotation)) return undefined;
   const { Announcements } = await import('../compose/announcements.ts');
-  return new Announcements({ settings: settings.announce, announcer, parts, clock, random, log });
+  const ground = { settings: settings.announce, parts, clock, random, log };
+  const opened = places.map((place) => new Announcements({ ...ground, ...place }));
+  return {
+    close: async () => {
+      await Promise.all(opened.map((one) => one.close()));
+    },
+  };
 }
 
 /** Who judges edits before they are saved, where the API server is to ask. */

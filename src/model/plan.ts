@@ -18,6 +18,8 @@ export interface HeldRemoval {
   readonly reason: string;
   readonly kind: 'service' | 'node' | 'domain' | 'route' | 'mode' | 'cluster-domain' | 'key';
   readonly names: readonly string[];
+  /** Whose edit would remove it, where one of several sources is to blame alone. */
+  readonly source?: string;
 }
 
 /** The plan of the whole fleet for one snapshot. */

@@ -11,7 +11,7 @@ export function shareChecks(base: Snapshot, current: Snapshot): readonly GuardCh
       const candidate = check(shareOf(base, name), effective, limits);
       return candidate === undefined
         ? undefined
-        : { ...candidate, reason: `${candidate.reason} of the source ${name}` };
+        : { ...candidate, reason: `${candidate.reason} of the source ${name}`, source: name };
     }),
   );
 }

@@ -8,6 +8,8 @@ export interface Candidate {
   readonly names: readonly string[];
   readonly reason: string;
   readonly kept: Partial<Snapshot>;
+  /** The one of several sources that it is about. */
+  readonly source?: string;
 }
 
 /** Compares what was in force with what should be now; undefined where nothing needs withholding. */

@@ -54,9 +54,10 @@ export function orphans(base: Snapshot | undefined, current: Snapshot): readonly
   return [...(base?.nodes.keys() ?? [])].filter((id) => !current.nodes.has(id));
 }
 
-function removalOf({ kind, names, reason }: Candidate): HeldRemoval {
+function removalOf({ kind, names, reason, source }: Candidate): HeldRemoval {
   const sorted = [...names].sort();
   // The hash is of what goes; people are shown what they may see.
   const hash = digestOf(JSON.stringify([kind, sorted])).slice(0, 12);
-  return { hash, reason: veil(reason), kind, names: sorted.map(veil) };
+  const whose = source === undefined ? {} : { source };
+  return { hash, reason: veil(reason), kind, names: sorted.map(veil), ...whose };
 }

@@ -16,8 +16,8 @@ export function sayings(snapshot: Snapshot): ReadonlyMap<RegistryObject, string>
   return new Map(registryObjects.map((name) => [name, JSON.stringify(parts[name])]));
 }
 
-/** The errors of one object in one line; undefined where there are none. */
-export function quarantineNote(findings: readonly Finding[], object: RegistryObject): string | undefined {
+/** The errors of one object in one line, which of several sources begins with the name of its own; undefined where there are none. */
+export function quarantineNote(findings: readonly Finding[], object: string): string | undefined {
   const wrong = findings.filter(
     ({ severity, path }) => severity === 'error' && (path === object || path.startsWith(`${object}/`)),
   );

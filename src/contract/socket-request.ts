@@ -42,7 +42,8 @@ export async function ask(asking: Asking): Promise<unknown> {
 async function send({ socket, route, body, deadlines, signal }: Asking): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const isRead = route.method === 'GET';
-  const path = isRead ? withQuery(route.path, Object(body)) : route.path;
+  const query = typeof body === 'object' && body !== null ? body : {};
+  const path = isRead ? withQuery(route.path, query) : route.path;
   const text = isRead ? undefined : JSON.stringify(body);
   const headers =
     text === undefined

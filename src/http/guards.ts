@@ -3,7 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { BlockList, isIP } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
 import { addNetwork } from '../lib/place.ts';
-import type { Env } from './app.ts';
+import type { Env } from './actor.ts';
 import { Allowance } from './allowance.ts';
 import { Refusal } from './problem.ts';
 

@@ -14,12 +14,14 @@ export interface Seen {
   readonly isWatch: boolean;
 }
 
+type Annotations = Record<string, string>;
+
 interface Stored {
   readonly metadata: {
     readonly name: string;
     readonly uid: string;
     readonly resourceVersion: string;
-    readonly annotations?: Record<string, string>;
+    readonly annotations: Annotations;
   };
   readonly data: Record<string, string>;
 }
@@ -29,7 +31,8 @@ export type Fault = (seen: Seen, response: ServerResponse) => boolean | Promise<
 
 /**
  * A scripted API server for what a real one cannot be told to do: 410, storms of 409, a silent watch, stale reads, torn
- * bodies. It keeps ConfigMaps of one namespace and knows versions, watches and merge patches; everything else is a fault.
+ * bodies. It keeps ConfigMaps of one namespace and knows versions, watches and merge patches, and takes Events and forgets them;
+ * everything else is a fault.
  */
 export class ApiDouble {
   readonly seen: Seen[] = [];
@@ -95,12 +98,13 @@ export class ApiDouble {
   put(
     name: string,
     data: Record<string, string>,
-    options: { silently?: boolean; version?: number; uid?: string } = {},
+    options: { silently?: boolean; version?: number; uid?: string; annotations?: Annotations } = {},
   ): Stored {
     const old = this.#objects.get(name);
     const resourceVersion = String(options.version ?? ++this.#version);
     const uid = options.uid ?? old?.metadata.uid ?? `uid-${++this.#uids}`;
-    const stored: Stored = { metadata: { ...old?.metadata, name, uid, resourceVersion }, data };
+    const annotations = { ...old?.metadata.annotations, ...options.annotations };
+    const stored: Stored = { metadata: { name, uid, resourceVersion, annotations }, data };
     this.#objects.set(name, stored);
     if (options.silently !== true) this.#tell(name, old === undefined ? 'ADDED' : 'MODIFIED', stored);
     return stored;
@@ -153,6 +157,7 @@ export class ApiDouble {
     const [, name = ''] = /\/configmaps(?:\/(.+))?$/u.exec(seen.path) ?? [];
     if (seen.path === '/api/v1/services')
       json(response, 200, this.pages[Number(seen.query.get('continue') ?? 0)]);
+    else if (seen.path.includes('/events')) json(response, seen.method === 'POST' ? 201 : 200, {});
     else if (seen.isWatch) this.#watch(seen, response);
     else if (seen.method !== 'GET') this.#write(seen, name, response);
     else if (name === '') this.#list(seen, response);
@@ -197,8 +202,8 @@ export class ApiDouble {
 
   #write(seen: Seen, name: string, response: ServerResponse): void {
     const body = JSON.parse(seen.body) as {
-      metadata?: { name?: string; resourceVersion?: string };
-      data: Record<string, string | null>;
+      metadata?: { name?: string; resourceVersion?: string; annotations?: Annotations };
+      data?: Record<string, string | null>;
     };
     const target = name === '' ? (body.metadata?.name ?? '') : name;
     const old = this.#objects.get(target);
@@ -215,9 +220,10 @@ export class ApiDouble {
       status(response, 409, 'the object has been modified');
       return;
     }
-    const merged = seen.method === 'PATCH' ? { ...old?.data, ...body.data } : body.data;
+    const merged = { ...(seen.method === 'PATCH' ? old?.data : {}), ...body.data };
     const data = Object.entries(merged).filter((entry): entry is [string, string] => entry[1] !== null);
-    json(response, 200, this.put(target, Object.fromEntries(data)));
+    const annotations = body.metadata?.annotations ?? {};
+    json(response, 200, this.put(target, Object.fromEntries(data), { annotations }));
   }
 
   #kubeconfigText(): string {

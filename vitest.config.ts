@@ -7,8 +7,8 @@ export default defineConfig({
     environment: 'node',
     pool: 'forks',
     // Real sshd, real files and a shared machine: a deadline here only ends what hangs, it measures nothing.
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     teardownTimeout: 20_000,
     allowOnly: false,
     dangerouslyIgnoreUnhandledErrors: false,

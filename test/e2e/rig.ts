@@ -234,7 +234,7 @@ function startDaemon(words: readonly string[]): Daemon {
 export async function until(
   what: string,
   check: () => boolean | Promise<boolean>,
-  limitMs = 60_000,
+  limitMs = 120_000,
 ): Promise<void> {
   const end = performance.now() + limitMs;
   while (!(await check())) {

@@ -93,7 +93,8 @@ describe.skipIf(!ready)(
             async () => (await applied(cluster, object)) === revision,
           );
     };
-    const messageOf = ({ body }: ApiAnswer): string => (body as { message?: string }).message ?? '';
+    const messageOf = (answer: ApiAnswer | undefined): string =>
+      (answer?.body as { message?: string } | undefined)?.message ?? '';
 
     it('the applied revision is noted in each cluster, and an Event is told in the one that was edited', async () => {
       await noted('R1');
@@ -166,7 +167,7 @@ describe.skipIf(!ready)(
           refused = await cluster.save('service-registry', { 'services.json': bad });
           return refused.status === 422;
         });
-        const line = messageOf(refused as ApiAnswer).replace(/^.*denied the request: /su, '');
+        const line = messageOf(refused).replace(/^.*denied the request: /su, '');
         expect(line).toMatch(
           new RegExp(`^${cluster.name}:service-registry/services\\.json/wrong/port: expected`, 'u'),
         );

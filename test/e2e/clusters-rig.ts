@@ -140,10 +140,7 @@ function rowsOf(
 /** One file with a context for each cluster; the current one is that of neither. */
 function merged(clusters: readonly Cluster[]): string {
   const read = clusters.map(({ name, kube }) => {
-    const config = parse(readFileSync(kube.kubeconfig, 'utf8')) as Record<
-      string,
-      { [key: string]: object }[]
-    >;
+    const config = parse(readFileSync(kube.kubeconfig, 'utf8')) as Record<string, Record<string, object>[]>;
     return {
       clusters: { name, cluster: config['clusters']?.[0]?.['cluster'] },
       users: { name, user: config['users']?.[0]?.['user'] },

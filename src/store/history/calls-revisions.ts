@@ -20,7 +20,11 @@ export function revisionCalls(db: DatabaseSync) {
       return inTransaction(db, () => {
         const newest = db.prepare('SELECT * FROM revisions ORDER BY number DESC LIMIT 1').get();
         const plans = keepText(db, JSON.stringify(revision.plans));
-        if (newest === undefined || text(newest, 'digest') !== revision.digest)
+        if (
+          newest === undefined ||
+          text(newest, 'digest') !== revision.digest ||
+          hasMoved(db, newest, revision)
+        )
           return file(db, { revision, newest, plans, above });
         // A newer program may render the same snapshot otherwise.
         const number = integer(newest, 'number');
@@ -121,6 +125,13 @@ function file(
   const put = db.prepare('INSERT INTO revision_texts VALUES (?, ?, ?)');
   for (const [path, body] of Object.entries(texts)) put.run(number, path, keepText(db, body));
   return number;
+}
+
+/** An entry that goes from one of several sources to another changes no node, and is an edit all the same. */
+function hasMoved(db: DatabaseSync, newest: Row, revision: NewRevision): boolean {
+  if (revision.sources === undefined) return false;
+  const before = textsBefore(db, newest, revision);
+  return changedTexts(before, { ...unreadTexts(before, revision), ...revision.texts }).length > 0;
 }
 
 /** The texts of the newest revision, as they compare with those of the one that follows. */

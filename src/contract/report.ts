@@ -81,6 +81,8 @@ export const nodeStatusSchema = nodeReportSchema
     lastSync: z.string().nullable(),
     lastAttempt: z.string().nullable(),
     hint: z.boolean(),
+    /** Why it keeps an earlier revision although a newer one is in force: its turn in the rollout has not come; null where it has. */
+    waits: z.string().nullable().optional(),
     /** Where the node comes itself: when it was here last since the daemon began, and whether it is now; null where it is dialled. */
     pull: z.object({ here: z.boolean(), lastVisit: z.string().nullable() }).nullable().optional(),
     /** The pause or freeze that keeps it from being written now, also while it is active with what it holds; null where there is none. */
@@ -132,6 +134,10 @@ export const controllerStatusSchema = z
       z.object({ severity: z.string(), path: z.string(), message: z.string(), remedy: z.string() }),
     ),
     nodes: z.array(nodeStatusSchema),
+    /** Is it live everywhere? Of all nodes, those that hold the newest revision, verified, and those that wait for their turn. */
+    liveness: z
+      .object({ nodes: z.number(), live: z.number(), waiting: z.number(), answer: z.string() })
+      .optional(),
     /** The rollout that runs or has stopped. */
     rollout: rolloutReportSchema.nullable().optional(),
     /** Pauses and freezes in force. */

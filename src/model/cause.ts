@@ -196,3 +196,8 @@ function withPort(remedy: string, port = 22): string {
     .replace(/^(ssh|ssh-copy-id) /u, `$1 ${option} `)
     .replace('--user {user}', `--user {user} --port ${String(port)}`);
 }
+
+/** True where a cause says that the node could not be reached; never for a word that the catalogue does not have. */
+export function isOfflineCause(cause: string | null): boolean {
+  return cause !== null && Object.hasOwn(causes, cause) && causes[cause as CauseClass].offline;
+}

@@ -171,6 +171,15 @@ export class RolloutView implements Sight {
     return `${name} waits for its turn:${batch} the rollout is ${phase}`;
   }
 
+  /** The same, where the node keeps an earlier revision; undefined where it may have the newest. */
+  waits(id: NodeId): string | undefined {
+    const newest = this.plan.nodes.get(id);
+    if (newest === undefined) return undefined;
+    const { gets, plan } = choosePlan(this.kept, newest, this);
+    const isSame = gets === 'new' || (gets === 'good' && sameBytes(plan, newest));
+    return isSame ? undefined : this.reasonOfWaiting(id);
+  }
+
   /** Nodes that get the new plan now. */
   withNew(): readonly NodeId[] {
     return [...this.plan.nodes.values()]

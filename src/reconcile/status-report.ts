@@ -1,8 +1,10 @@
 import type { ControllerStatus } from '../contract/report.ts';
+import { livenessOf } from '../contract/verdict.ts';
 import { holdOn, type DriftReport, type HoldReport } from '../contract/rollout-report.ts';
 import type { Node, NodeId } from '../model/node.ts';
 import type { NodeStatus } from '../model/status.ts';
 import type { ControllerParts } from './parts.ts';
+import { desiredDigest } from './reconciler.ts';
 import { heldReport, statusReport } from './report.ts';
 import { driftReport, holdReport, rolloutReport } from './rollout-report.ts';
 
@@ -14,6 +16,9 @@ export function controllerStatus(parts: ControllerParts): ControllerStatus {
   const snapshot = parts.fleet.effective();
   const term = parts.terms.current();
   const holding = holdsNow(parts);
+  const source = sourceReport(parts);
+  const nodes = nodeReports(parts, holding);
+  const rollout = parts.rollout?.current() === undefined ? null : rolloutReport(parts.rollout);
   return {
     apiVersion: 'sync-controller/v1',
     kind: 'ControllerStatus',
@@ -23,7 +28,7 @@ export function controllerStatus(parts: ControllerParts): ControllerStatus {
     standing: kind,
     standingReason: reason,
     term: term === undefined ? null : { ...term },
-    source: sourceReport(parts),
+    source,
     ...sharesReport(parts),
     queue: parts.loop.queue.depth(),
     ownNetwork: parts.senses?.ownNetwork() ?? null,
@@ -31,22 +36,9 @@ export function controllerStatus(parts: ControllerParts): ControllerStatus {
     held: heldReport(parts.fleet.current()?.held ?? []),
     orphans: [...parts.fleet.orphans().keys()],
     findings: (parts.registry.current().snapshot?.findings ?? []).map((finding) => ({ ...finding })),
-    nodes: [...(snapshot?.nodes.values() ?? [])].map((node) => {
-      const status = parts.status.get(node.id);
-      const hold = holdOn({ node: node.id, type: node.type }, holding.holds, holding.drift);
-      return {
-        ...statusReport(node, status, hold),
-        ...evidenceOf(parts, node.id, status),
-        ...(node.source === undefined ? {} : { source: node.source }),
-        since: status?.since ?? '',
-        lastSync: status?.lastSync ?? node.recorded.lastSync ?? null,
-        lastAttempt: status?.lastAttempt ?? node.recorded.lastAttempt ?? null,
-        hint: status?.hint ?? true,
-        pull: node.pull === true ? visitReport(parts, node.id) : null,
-        hold: hold ?? null,
-      };
-    }),
-    rollout: parts.rollout?.current() === undefined ? null : rolloutReport(parts.rollout),
+    nodes,
+    liveness: livenessOf({ source, rollout, nodes }),
+    rollout,
     ...holding,
     windows: parts.decisions.upcoming().map((pause) => holdReport(pause, snapshot?.nodes ?? new Map())),
   };
@@ -70,6 +62,40 @@ function holdsNow({ decisions, drift, fleet }: Holding): {
 export function holdNow(parts: Holding, { id, type }: Node): HoldReport | undefined {
   const { holds, drift } = holdsNow(parts);
   return holdOn({ node: id, type }, holds, drift);
+}
+
+function nodeReports(
+  parts: ControllerParts,
+  { holds, drift }: ReturnType<typeof holdsNow>,
+): ControllerStatus['nodes'] {
+  return [...(parts.fleet.effective()?.nodes.values() ?? [])].map((node) => {
+    const status = parts.status.get(node.id);
+    const hold = holdOn({ node: node.id, type: node.type }, holds, drift);
+    return {
+      ...statusReport(node, status, hold),
+      ...evidenceOf(parts, node.id, status),
+      ...(node.source === undefined ? {} : { source: node.source }),
+      since: status?.since ?? '',
+      lastSync: status?.lastSync ?? node.recorded.lastSync ?? null,
+      lastAttempt: status?.lastAttempt ?? node.recorded.lastAttempt ?? null,
+      hint: status?.hint ?? true,
+      waits: waitsOf(parts, node.id, status),
+      pull: node.pull === true ? visitReport(parts, node.id) : null,
+      hold: hold ?? null,
+    };
+  });
+}
+
+/** Why a node keeps an earlier revision; null where it holds the newest or nothing keeps it from it. */
+function waitsOf(
+  { rollout, fleet }: ControllerParts,
+  id: NodeId,
+  status: NodeStatus | undefined,
+): string | null {
+  const waits = rollout?.current()?.waits(id);
+  if (waits === undefined) return null;
+  const newest = desiredDigest(fleet.newestOf(id));
+  return newest !== undefined && status?.installed === newest ? null : waits;
 }
 
 /** When a node that comes itself was here. */

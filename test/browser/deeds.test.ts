@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { includes } from '../../src/contract/access.ts';
 import { routes, type RouteName } from '../../src/contract/routes.ts';
 import { csrfHeader } from '../../src/contract/session.ts';
+import { withQuery } from '../../src/lib/query.ts';
 import { serve, whoHolds } from '../e2e/hosts-rig.ts';
 import { until, type Rig } from '../e2e/rig.ts';
 import { bodies } from '../http/bodies.ts';
@@ -110,8 +111,9 @@ describe.skipIf(missing !== undefined)(titled('what somebody does on the dashboa
       const forbidden = Object.entries(routes).filter(([, route]) => !includes(role, route.role));
       expect(forbidden.length).toBeGreaterThan(5);
       for (const [name, { method, path }] of forbidden) {
+        const asked = method === 'GET' ? withQuery(path, Object(bodies[name as RouteName])) : path;
         const body = method === 'GET' ? undefined : JSON.stringify(bodies[name as RouteName] ?? {});
-        const status = await page.evaluate(forged, { path, method, body, csrfHeader });
+        const status = await page.evaluate(forged, { path: asked, method, body, csrfHeader });
         expect([name, status]).toEqual([name, 403]);
       }
       expect((await watched.audit()).filter(({ action }) => !action.startsWith('session '))).toEqual(before);
@@ -150,7 +152,18 @@ describe.skipIf(missing !== undefined)(titled('what somebody does on the dashboa
     await sees('The batch is being watched before the next one.');
     expect(whoHolds(rig, 'wiki')).toBe('wa');
     await go('#/');
-    await sees('Not everywhere yet: the newest revision is on 1 of 3 nodes');
+    await sees('Not everywhere: live on 1 of 3 nodes; 2 wait for their turn.');
+    await sees(/^revision \w{12} waits for its turn: its batch is 2 of 2; the rollout is running$/u);
+    // Everybody who is asked says the same.
+    const told = 'Not everywhere: live on 1 of 3 nodes; 2 wait for their turn.';
+    expect((await rig.syncctl(['health'])).stdout).toContain(`Live: ${told}`);
+    expect((await rig.syncctl(['status'])).stdout).toMatch(new RegExp(`^Live:? +${told}$`, 'mu'));
+    const headers = { authorization: `Bearer ${await watched.mint('prometheus', 'viewer')}` };
+    const metrics = await (await fetch(`${watched.url}/metrics`, { headers })).text();
+    expect(metrics).toMatch(/^sync_controller_nodes_live 1$/mu);
+    expect(metrics).toMatch(/^sync_controller_nodes_waiting 2$/mu);
+    const asked = await (await fetch(`${watched.url}/api/v1/status`, { headers })).json();
+    expect(asked).toMatchObject({ liveness: { nodes: 3, live: 1, waiting: 2, answer: told } });
     await go('#/rollout');
     await press('Take back', { why: 'the wiki is broken' });
     await sees(/was taken back and is pinned/u);

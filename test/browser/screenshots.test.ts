@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { openDoor } from '../http/door.ts';
 import { browserMissing, closeBrowser, openPage, signIn, titled } from './browser.ts';
-import { held, hetzner, runningRollout, Showcase } from './showcase.ts';
+import { held, hetzner, runningRollout, Showcase, waitingFleet } from './showcase.ts';
 
 /** Where `make screenshots` wants them; else they are only taken. */
 const wanted = process.env['SYNC_SCREENSHOTS'];
@@ -36,6 +36,23 @@ const shots: readonly Shot[] = [
   {
     name: 'rollout',
     hash: '#/rollout',
+    prepare: (controller) => {
+      controller.show({ rollout: runningRollout });
+    },
+    ready: (page) => page.getByText('Batch 3').waitFor(),
+  },
+  {
+    name: 'fleet-rollout',
+    hash: '#/',
+    prepare: (controller) => {
+      controller.show({ rollout: runningRollout, nodes: [...waitingFleet] });
+    },
+    ready: (page) => page.getByText(/wait for their turn/u).waitFor(),
+  },
+  {
+    name: 'phone-rollout',
+    hash: '#/rollout',
+    options: { ...phone, ...dark },
     prepare: (controller) => {
       controller.show({ rollout: runningRollout });
     },

@@ -67,6 +67,14 @@ export const fleet: readonly NodeRow[] = [
   ...[1, 2, 3, 4, 5].map((at) => of('worker_nodes', `worker-0${String(at)}`, `100.70.3.${String(at)}`)),
 ];
 
+/** All well, and the last eight of them wait for the third batch of a rollout. */
+export const waitingFleet: readonly NodeRow[] = fleet.map((node, at) => ({
+  ...node,
+  ...{ state: 'active', verified: true, cause: null, evidence: '', remedy: null, since: ago(190) },
+  waits:
+    at < 4 ? null : 'revision ab12cd34ef56 waits for its turn: its batch is 3 of 3; the rollout is running',
+}));
+
 /** As many nodes as are wanted, all well. */
 export const manyNodes = (count: number): NodeRow[] =>
   Array.from({ length: count }, (_, at) =>

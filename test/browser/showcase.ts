@@ -8,7 +8,7 @@ import { ago, fleet } from './showcase-fleet.ts';
 import { insight, reader } from './showcase-past.ts';
 import { troubled } from './troubled.ts';
 
-export { fleet, hetzner, manyNodes } from './showcase-fleet.ts';
+export { fleet, hetzner, manyNodes, waitingFleet } from './showcase-fleet.ts';
 
 export const diff = `--- on the node
 +++ planned

@@ -7,9 +7,10 @@ import { withEvents, type NodeRow } from '../../src/dashboard/model/fleet-state.
 import { everything, shown } from '../../src/dashboard/model/node-filter.ts';
 import { hashOf, placeOf } from '../../src/dashboard/model/place.ts';
 import { may } from '../../src/dashboard/model/rights.ts';
-import { verdictOf } from '../../src/dashboard/model/verdict.ts';
-import { age, isOfflineCause, meaningOf, moment } from '../../src/dashboard/model/words.ts';
+import { age, meaningOf, moment } from '../../src/dashboard/model/words.ts';
 import { roles, includes } from '../../src/contract/access.ts';
+import { livenessOf, verdictOf } from '../../src/contract/verdict.ts';
+import { isOfflineCause } from '../../src/model/cause.ts';
 import { status, verified } from '../cli/controller-double.ts';
 import { rolloutOf } from '../cli/steering-double.ts';
 
@@ -53,7 +54,7 @@ describe('the answer to "is it live everywhere?"', () => {
       {},
     ],
     [
-      'Not everywhere: live on 0 of 2 nodes; 2 wait for their batch.',
+      'Not everywhere: live on 0 of 2 nodes; 2 wait for their turn.',
       'busy',
       [bad('a', 'rollout_waiting'), bad('b', 'rollout_waiting')],
       {},
@@ -65,23 +66,38 @@ describe('the answer to "is it live everywhere?"', () => {
       {},
     ],
   ] as const)('is: %s', (sentence, tone, nodes, changes) => {
-    expect(verdictOf(fleetOf(nodes, changes))).toEqual({ tone, sentence });
+    expect(verdictOf(status({ ...changes, nodes: [...nodes] }))).toEqual({ tone, sentence });
   });
 
+  const kept = 'revision ab12 waits for its turn: its batch is 2 of 2; the rollout is running';
   it.each([
-    ['Not everywhere yet: the newest revision is on 1 of 3 nodes, and its rollout goes on.', 'running'],
-    ['Not everywhere: the newest revision is on 1 of 3 nodes, and its rollout is paused.', 'paused'],
-    ['Not everywhere: the newest revision is on 1 of 3 nodes, and its rollout has stopped.', 'held'],
-    ['No: the newest revision was taken back, and the last good one is in place.', 'rolled-back'],
-    ['Yes: everything is live on the one node.', 'done'],
-  ] as const)('is "%s" while every node is well and a rollout is %s', (sentence, phase) => {
-    const batch = { verified: 0, failed: 0, unreachable: 0, held: 0 };
-    const batches = [
-      { ...batch, nodes: 1, verified: 1 },
-      { ...batch, nodes: 2 },
-    ];
-    expect(verdictOf(fleetOf([node('a')], { rollout: rolloutOf({ phase, batches }) })).sentence).toBe(
-      sentence,
+    ['Not everywhere: live on 1 of 3 nodes; 2 wait for their turn.', 'running', 'busy'],
+    [
+      'Not everywhere: live on 1 of 3 nodes; 2 wait for their turn, and the rollout is paused.',
+      'paused',
+      'busy',
+    ],
+    [
+      'Not everywhere: live on 1 of 3 nodes; 2 wait for their turn, and the rollout has stopped.',
+      'held',
+      'bad',
+    ],
+    ['No: the newest revision was taken back, and the last good one is in place.', 'rolled-back', 'bad'],
+  ] as const)('is "%s" while every node is well and a rollout is %s', (sentence, phase, tone) => {
+    const nodes = [node('a'), node('b', { waits: kept }), node('c', { waits: kept })];
+    const stand = status({ nodes, rollout: rolloutOf({ phase }) });
+    expect(verdictOf(stand)).toEqual({ tone, sentence });
+    expect(livenessOf(stand)).toEqual({ nodes: 3, live: 1, waiting: 2, answer: sentence });
+  });
+
+  it('is yes while the last batch is watched, and no where one that waits is away as well', () => {
+    const rollout = rolloutOf({ phase: 'running' });
+    expect(verdictOf(status({ nodes: [node('a')], rollout })).sentence).toBe(
+      'Yes: everything is live on the one node.',
+    );
+    const away = { ...bad('b', 'timeout'), waits: kept };
+    expect(verdictOf(status({ nodes: [node('a'), away], rollout })).sentence).toBe(
+      'Not everywhere: live on 1 of 2 nodes; 1 is offline.',
     );
   });
 

@@ -63,6 +63,10 @@ describe.skipIf(!available)('a rollout on six nodes, followed by the daemon', ()
       /^Pinned: rollout \d+ of revision \w{12} was taken back and is pinned since \S+: .*wa not_resolving.*; end it with: syncctl unpin --reason/mu,
     );
     expect((await status()).nodes.map(({ state }) => state)).toEqual(names.map(() => 'active'));
+    // They are well, and yet it is not live: who asks hears both.
+    const answer = 'No: the newest revision was taken back, and the last good one is in place.';
+    expect((await status()).liveness).toEqual({ nodes: 6, live: 0, waiting: 6, answer });
+    expect(await health()).toContain(`Live: ${answer}`);
     const show = await rig.syncctl(['rollout', 'show']);
     expect([show.code, show.stdout]).toEqual([3, expect.stringContaining('rolled-back')]);
     const pushed = await rig.syncctl(['push']);
@@ -87,7 +91,8 @@ describe.skipIf(!available)('a rollout on six nodes, followed by the daemon', ()
     serve(rig, 'good');
     await phase(undefined);
     expect(whoHolds(rig, 'good')).toBe(names.join(' '));
-    expect(await health()).not.toMatch(/Pinned|Rollout/u);
+    expect(await health()).not.toMatch(/Pinned|Rollout|Live/u);
+    expect((await status()).liveness).toMatchObject({ live: 6, waiting: 0 });
     await heal(rig, 0, 'bad');
     expect((await rig.syncctl(['push'])).code).toBe(0);
   });
@@ -108,6 +113,8 @@ describe.skipIf(!available)('a rollout on six nodes, followed by the daemon', ()
     await until('it has read them', () => daemon.said().includes('settings read again'));
     serve(rig, 'good', 'killed');
     await until('the canary has it', () => holds(rig, 0, 'killed'));
+    await until('it is told', async () => (await status()).liveness?.live === 1);
+    expect(await health()).toContain('Live: Not everywhere: live on 1 of 6 nodes; 5 wait for their turn.');
     await daemon.stop('SIGKILL');
     expect(whoHolds(rig, 'killed')).toBe('wa');
     expect(await health()).toMatch(/^Rollout: rollout \d+ of revision \w{12} is at batch 1 of 3/mu);

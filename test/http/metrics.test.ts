@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { livenessOf } from '../../src/contract/verdict.ts';
 import { status } from '../cli/controller-double.ts';
 import { Metrics } from '../../src/http/metrics/metrics.ts';
 import { systemClock } from '../../src/lib/clock.ts';
@@ -47,6 +48,16 @@ describe('a scrape', () => {
       sync_controller_orphaned_nodes: 1,
       'sync_controller_registry_findings{severity="error"}': 2,
       'sync_controller_registry_findings{severity="warning"}': 1,
+    });
+  });
+
+  it('tells how many nodes hold the newest revision, and how many wait for their turn with an earlier one', async () => {
+    const nodes = [row('a'), row('b', { waits: 'its batch is 2 of 2' }), away('c')];
+    const { samples } = rig({ status: status({ nodes, liveness: livenessOf(status({ nodes })) }) });
+    expect(Object.fromEntries(await samples())).toMatchObject({
+      'sync_controller_nodes{state="active"}': 2,
+      sync_controller_nodes_live: 1,
+      sync_controller_nodes_waiting: 1,
     });
   });
 

@@ -49,7 +49,7 @@ function wide(call: Call, report: HealthReport): string {
       age(node.lastSync, now),
       age(node.since, now),
       node.cause ?? '',
-      node.evidence,
+      node.waits ?? node.evidence,
       node.remedy ?? '',
       node.pull === null ? '' : node.pull.here ? 'connected' : age(node.pull.lastVisit, now),
     ]),
@@ -68,6 +68,7 @@ function notices(report: HealthReport, source: Settings['source']): string {
       ({ hash, reason, names }) =>
         `Held: ${reason} (${listed(names)}); let it go with: syncctl approve ${hash}`,
     ),
+    ...turnNotice(report),
     ...rolloutNotices(report),
     ...report.paused.map((what) => `Paused: ${what}; end it with: ${resumeFor(what, source)}`),
     ...(report.oldKeys.length === 0
@@ -112,6 +113,11 @@ function ownNetworkNotice({ ownNetwork }: HealthReport): readonly string[] {
 function storeNotice({ store }: HealthReport): readonly string[] {
   if (store === null) return [];
   return [`Store: pauses, freezes, approvals and pins cannot change: ${store.reason}; ${store.remedy}`];
+}
+
+/** Nodes that wait for their turn are active, so that their lines alone would say yes. */
+function turnNotice({ liveness }: HealthReport): readonly string[] {
+  return liveness === null || liveness.waiting === 0 ? [] : [`Live: ${liveness.answer}`];
 }
 
 /** What a rollout, a freeze or a rule of drift holds back. */

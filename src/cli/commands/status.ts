@@ -56,6 +56,7 @@ function block(status: ControllerStatus): string {
     ['Source alive', `${proof}; watch restarts ${String(source.restarts)}, stalls ${String(source.stalls)}`],
     ['Queue', `${String(queue.due)} due, ${String(queue.delayed)} delayed, ${String(queue.active)} active`],
     ['Nodes', counts.join(', ')],
+    ...(status.liveness === undefined ? [] : [['Live', status.liveness.answer] as const]),
     ...networkLines(status),
     ...storeLines(status),
     ['Findings', String(status.findings.length)],

@@ -28,6 +28,8 @@ export interface HealthNode {
   readonly since: string | null;
   readonly lastSync: string | null;
   readonly lastAttempt: string | null;
+  /** Why it keeps an earlier revision although a newer one is in force, as the daemon says; null where its turn has come. */
+  readonly waits: string | null;
   /** Where it fetches its configuration itself: whether it is connected, and when it last asked; null where it is dialled. */
   readonly pull: { readonly here: boolean; readonly lastVisit: string | null } | null;
   /** The pause or freeze that keeps it from being written, also while it is active with what it holds. */
@@ -53,6 +55,8 @@ export interface HealthReport {
   /** Why nothing can be paused, frozen, approved or unpinned, as the daemon sees it. */
   readonly store: { readonly reason: string; readonly remedy: string } | null;
   readonly counts: { readonly active: number; readonly pending_sync: number; readonly error: number };
+  /** Is it live everywhere? As the daemon says; null where none runs. */
+  readonly liveness: NonNullable<ControllerStatus['liveness']> | null;
   readonly nodes: readonly HealthNode[];
   /** What is set aside in the registries; the good entries flow. */
   readonly quarantined: readonly {
@@ -132,6 +136,7 @@ export function healthReport({
     ownNetwork: controller?.ownNetwork ?? null,
     store: controller?.store ?? null,
     counts: { active: count('active'), pending_sync: count('pending_sync'), error: count('error') },
+    liveness: controller?.liveness ?? null,
     nodes,
     quarantined: (snapshot?.findings ?? [])
       .filter(({ severity }) => severity === 'error')
@@ -197,6 +202,7 @@ function fromDaemon(node: Node, known: ControllerStatus['nodes'][number]): Omit<
     since: known.since === '' ? null : known.since,
     lastSync: known.lastSync,
     lastAttempt: known.lastAttempt,
+    waits: known.waits ?? null,
     pull: node.pull === true ? (known.pull ?? nobody) : null,
   };
 }
@@ -217,6 +223,7 @@ function fromMemory(node: Node, status: NodeStatus | undefined): Omit<HealthNode
     since: status?.since ?? null,
     lastSync: status?.lastSync ?? recorded.lastSync ?? null,
     lastAttempt: status?.lastAttempt ?? recorded.lastAttempt ?? null,
+    waits: null,
     pull: node.pull === true ? nobody : null,
   };
 }

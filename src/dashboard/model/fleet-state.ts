@@ -36,11 +36,6 @@ function unchanged(before: NodeRow | undefined, now: NodeRow): NodeRow {
   return before !== undefined && JSON.stringify(before) === JSON.stringify(now) ? before : now;
 }
 
-/** True where this controller has itself verified that the node holds what it should. */
-export function isLive(node: NodeRow): boolean {
-  return node.state === 'active' && node.verified;
-}
-
 /** The pauses and freezes that hold a node, now or later: its own, of its type, and of all. */
 export function holdsOn(
   { node, type }: Pick<NodeRow, 'node' | 'type'>,

@@ -1,5 +1,5 @@
 import type { RolloutReport } from '../../contract/rollout-report.ts';
-import type { Tone } from './verdict.ts';
+import type { Tone } from '../../contract/verdict.ts';
 
 type Phase = RolloutReport['phase'];
 

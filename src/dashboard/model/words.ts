@@ -44,11 +44,6 @@ export function meaningOf(cause: string | null): string {
   return cause !== null && Object.hasOwn(causes, cause) ? causes[cause as CauseClass].meaning : (cause ?? '');
 }
 
-/** True where a cause says that the node could not be reached. */
-export function isOfflineCause(cause: string | null): boolean {
-  return cause !== null && Object.hasOwn(causes, cause) && causes[cause as CauseClass].offline;
-}
-
 /** The short word of a node type. */
 export function typeWord(type: string): string {
   return nodeTypeFacts.find(({ name }) => name === type)?.word ?? type;

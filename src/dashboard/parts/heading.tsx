@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Tone } from '../model/verdict.ts';
+import type { Tone } from '../../contract/verdict.ts';
 import { ToneSign } from './state-mark.tsx';
 
 /** The first thing that a view says: how it stands, with its sign; a change of it is said to a screen reader. */

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import type { Tone } from '../model/verdict.ts';
+import type { Tone } from '../../contract/verdict.ts';
 
 /** Something that has to be known, under a heading of its own. `live` says a change of it to a screen reader. */
 export function Notice({

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { NodeState } from '../model/fleet-state.ts';
 import { stateWords } from '../model/words.ts';
-import type { Tone } from '../model/verdict.ts';
+import type { Tone } from '../../contract/verdict.ts';
 
 /** Each state has a shape of its own: nobody has to tell red from green. */
 const shapes: Readonly<Record<NodeState, JSX.Element>> = {

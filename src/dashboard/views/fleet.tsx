@@ -1,10 +1,10 @@
 import { Component, type JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
+import { verdictOf } from '../../contract/verdict.ts';
 import { post, postStreamed } from '../api.ts';
 import { countsOf, everything, shown, type NodeFilter } from '../model/node-filter.ts';
 import type { FleetState, NodeRow, NodeState } from '../model/fleet-state.ts';
 import { hashOf } from '../model/place.ts';
-import { verdictOf } from '../model/verdict.ts';
 import { counted, meaningOf, stateWords, typeWord } from '../model/words.ts';
 import { Action } from '../parts/action.tsx';
 import { Ago } from '../parts/ago.tsx';
@@ -19,7 +19,7 @@ const states: readonly NodeState[] = ['active', 'pending_sync', 'error', 'unknow
 
 /** The whole fleet at a glance. */
 export function Fleet({ fleet }: { readonly fleet: FleetState }): JSX.Element {
-  const verdict = verdictOf(fleet);
+  const verdict = verdictOf({ ...fleet.controller, nodes: [...fleet.nodes.values()] });
   return (
     <>
       <Heading tone={verdict.tone} text={verdict.sentence} />
@@ -190,7 +190,7 @@ class Row extends Component<{ readonly node: NodeRow }> {
   }
 
   override render({ node }: { readonly node: NodeRow }): JSX.Element {
-    const { state, name, type, address, cause, evidence, since, verified } = node;
+    const { state, name, type, address, cause, evidence, since, verified, waits } = node;
     return (
       <a class="row" href={hashOf({ view: 'node', node: node.node })}>
         <StateMark state={state} />
@@ -200,11 +200,7 @@ class Row extends Component<{ readonly node: NodeRow }> {
         </span>
         <span class="row-why">
           {cause === null ? (
-            state === 'active' && !verified ? (
-              'not verified since the start'
-            ) : (
-              ''
-            )
+            (waits ?? (state === 'active' && !verified ? 'not verified since the start' : ''))
           ) : (
             <>
               <strong>{meaningOf(cause)}</strong> {evidence}

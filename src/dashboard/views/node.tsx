@@ -148,7 +148,7 @@ function Held({ holds }: { readonly holds: readonly HoldReport[] }): JSX.Element
 }
 
 function Facts({ node }: { readonly node: NodeRow }): JSX.Element {
-  const { address, type, since, lastSync, lastAttempt, rungs, verified, notes } = node;
+  const { address, type, since, lastSync, lastAttempt, rungs, verified, notes, waits } = node;
   const facts: readonly (readonly [string, JSX.Element | string])[] = [
     ['Address', address],
     ['Type', typeWord(type)],
@@ -156,6 +156,7 @@ function Facts({ node }: { readonly node: NodeRow }): JSX.Element {
     ['Last verified', <Ago at={lastSync} />],
     ['Last attempt', <Ago at={lastAttempt} />],
     ['Verified by', verified ? rungs.join(' · ') || '–' : 'not verified now'],
+    ...(waits === null || waits === undefined ? [] : [['Newest revision', waits] as const]),
     ...(notes.length === 0 ? [] : [['Notes', notes.join('; ')] as const]),
   ];
   return (

@@ -120,7 +120,8 @@ function Batches({ rollout: { batches, released } }: { readonly rollout: Rollout
     <ol class="batches">
       {batches.map(({ nodes, verified, failed, unreachable, held, ailing = 0 }, at) => {
         const open = nodes - verified - failed - unreachable - held - ailing;
-        const turn = at >= released ? 'its turn comes' : verified === nodes ? 'all verified' : 'has its turn';
+        const turn =
+          at >= released ? 'waits for its turn' : verified === nodes ? 'all verified' : 'has its turn';
         const rest = [
           [failed, 'failed'],
           [unreachable, 'away'],

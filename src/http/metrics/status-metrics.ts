@@ -77,8 +77,10 @@ export class StatusMetrics {
       gauges.findings.set({ severity }, findings.filter((one) => one.severity === severity).length);
   }
 
-  #ofFleet({ nodes }: ControllerStatus): void {
-    const { byState, byCause, oldest } = this.#fleet;
+  #ofFleet({ nodes, liveness }: ControllerStatus): void {
+    const { byState, byCause, oldest, live, waiting } = this.#fleet;
+    setOrOmit(live, liveness?.live);
+    setOrOmit(waiting, liveness?.waiting);
     for (const state of nodeStates)
       byState.set({ state }, nodes.filter((node) => node.state === state).length);
     byCause.reset();
@@ -210,6 +212,14 @@ function fleetGauges(made: Instruments) {
           '`active`: verified, all rungs; `pending_sync`: will retry by itself; `error`: a person has to look; `unknown`: nobody has looked yet',
         ],
       ],
+    }),
+    live: made.gauge({
+      name: 'sync_controller_nodes_live',
+      help: 'Registered nodes that hold the newest revision, verified: everything is live everywhere where it equals the sum of sync_controller_nodes.',
+    }),
+    waiting: made.gauge({
+      name: 'sync_controller_nodes_waiting',
+      help: 'Registered nodes that keep an earlier revision until their turn in the rollout comes; they may be `active` with it.',
     }),
     byCause: made.gauge({
       name: 'sync_controller_nodes_by_cause',

@@ -4,7 +4,7 @@ import { changeLines, diffLines } from '../../src/dashboard/model/change-lines.t
 import { EventStream } from '../../src/dashboard/model/event-stream.ts';
 import { groupsOf } from '../../src/dashboard/model/expected.ts';
 import { withEvents, type NodeRow } from '../../src/dashboard/model/fleet-state.ts';
-import { everything, shown } from '../../src/dashboard/model/node-filter.ts';
+import { countsOf, everything, kindOf, shown } from '../../src/dashboard/model/node-filter.ts';
 import { hashOf, placeOf } from '../../src/dashboard/model/place.ts';
 import { may } from '../../src/dashboard/model/rights.ts';
 import { age, meaningOf, moment } from '../../src/dashboard/model/words.ts';
@@ -175,8 +175,16 @@ describe('the list of nodes', () => {
       ['x'],
       [],
     ]);
-    expect(shown(all, { state: 'active', type: undefined, text: '' })).toHaveLength(2);
+    expect(shown(all, { kind: 'active', type: undefined, text: '' })).toHaveLength(2);
     expect(shown(all, { ...everything, type: 'worker_nodes' })).toHaveLength(1);
+  });
+  it('shows a node that waits for its turn as waiting, however well it is, and one that fails as failing', () => {
+    const waits = 'its batch is 2 of 2';
+    const some = [node('a'), node('b', { waits }), bad('c', 'auth', 'error')];
+    expect(countsOf(some)).toEqual({ active: 1, waiting: 1, pending_sync: 0, error: 1, unknown: 0 });
+    expect(shown(some, everything).map(({ name }) => name)).toEqual(['c', 'b', 'a']);
+    expect(shown(some, { ...everything, kind: 'waiting' }).map(({ name }) => name)).toEqual(['b']);
+    expect(kindOf({ ...bad('d', 'auth', 'error'), waits })).toBe('error');
   });
 });
 

@@ -1,6 +1,6 @@
 import { causes, type CauseClass } from '../../model/cause.ts';
 import { nodeTypeFacts } from '../../model/node-types.ts';
-import type { NodeState } from './fleet-state.ts';
+import type { NodeKind } from './node-filter.ts';
 
 /** `1 node`, `12 nodes`. */
 export function counted(count: number, one: string, many = `${one}s`): string {
@@ -31,9 +31,10 @@ export function moment(iso: string | null | undefined): string {
     : iso.replace('T', ' ').replace(/(?:\.\d+)?Z$/u, ' UTC');
 }
 
-/** What a state is called where people read it. */
-export const stateWords: Readonly<Record<NodeState, string>> = {
+/** What a node is called where people read it. */
+export const kindWords: Readonly<Record<NodeKind, string>> = {
   active: 'active',
+  waiting: 'waiting',
   pending_sync: 'pending',
   error: 'error',
   unknown: 'unknown',

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
-import type { NodeState } from '../model/fleet-state.ts';
-import { stateWords } from '../model/words.ts';
+import type { NodeRow, NodeState } from '../model/fleet-state.ts';
+import { kindOf, type NodeKind } from '../model/node-filter.ts';
+import { kindWords } from '../model/words.ts';
 import type { Tone } from '../../contract/verdict.ts';
 
 /** Each state has a shape of its own: nobody has to tell red from green. */
@@ -46,12 +47,18 @@ export function ToneSign({ tone }: { readonly tone: Tone }): JSX.Element {
   return <StateSign state={toneShapes[tone]} />;
 }
 
-/** Sign and word of a state. */
-export function StateMark({ state }: { readonly state: NodeState }): JSX.Element {
+/** The sign of a kind: what waits for its turn shows the clock. */
+export function signOf(kind: NodeKind): NodeState {
+  return kind === 'waiting' ? 'pending_sync' : kind;
+}
+
+/** Sign and word of a node. */
+export function NodeMark({ node }: { readonly node: NodeRow }): JSX.Element {
+  const kind = kindOf(node);
   return (
-    <span class={`state ${state}`}>
-      <StateSign state={state} />
-      {stateWords[state]}
+    <span class={`state ${signOf(kind)}`}>
+      <StateSign state={signOf(kind)} />
+      {kindWords[kind]}
     </span>
   );
 }

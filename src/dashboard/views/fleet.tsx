@@ -2,20 +2,22 @@ import { Component, type JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { verdictOf } from '../../contract/verdict.ts';
 import { post, postStreamed } from '../api.ts';
-import { countsOf, everything, shown, type NodeFilter } from '../model/node-filter.ts';
-import type { FleetState, NodeRow, NodeState } from '../model/fleet-state.ts';
+import { countsOf, everything, shown, type NodeFilter, type NodeKind } from '../model/node-filter.ts';
+import type { FleetState, NodeRow } from '../model/fleet-state.ts';
 import { hashOf } from '../model/place.ts';
-import { counted, meaningOf, stateWords, typeWord } from '../model/words.ts';
+import { counted, meaningOf, kindWords, typeWord } from '../model/words.ts';
 import { Action } from '../parts/action.tsx';
 import { Ago } from '../parts/ago.tsx';
 import { Command } from '../parts/command.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { LongList } from '../parts/long-list.tsx';
 import { Notices } from '../parts/notices.tsx';
-import { StateMark, StateSign } from '../parts/state-mark.tsx';
+import { NodeMark, signOf, StateSign } from '../parts/state-mark.tsx';
 import { holdChoices, untilOf } from './hold.ts';
 
-const states: readonly NodeState[] = ['active', 'pending_sync', 'error', 'unknown'];
+const kinds: readonly NodeKind[] = ['active', 'waiting', 'pending_sync', 'error', 'unknown'];
+/** Kinds that are there only now and then. */
+const rare: readonly NodeKind[] = ['waiting', 'unknown'];
 
 /** The whole fleet at a glance. */
 export function Fleet({ fleet }: { readonly fleet: FleetState }): JSX.Element {
@@ -118,24 +120,24 @@ interface FilterProps {
 /** How many are in each state; pressed, only those are shown. */
 function Tiles({ nodes, filter, setFilter }: FilterProps): JSX.Element {
   const counts = useMemo(() => countsOf(nodes.values()), [nodes]);
-  const toggle = (state: NodeState): void => {
-    setFilter({ ...filter, state: filter.state === state ? undefined : state });
+  const toggle = (kind: NodeKind): void => {
+    setFilter({ ...filter, kind: filter.kind === kind ? undefined : kind });
   };
   return (
     <div class="tiles" role="group" aria-label="Nodes by state">
-      {states.map((state) =>
-        counts[state] === 0 && state === 'unknown' ? null : (
+      {kinds.map((kind) =>
+        counts[kind] === 0 && rare.includes(kind) ? null : (
           <button
             type="button"
-            class={`tile ${state}`}
-            aria-pressed={filter.state === state}
-            key={state}
+            class={`tile ${signOf(kind)}`}
+            aria-pressed={filter.kind === kind}
+            key={kind}
             onClick={() => {
-              toggle(state);
+              toggle(kind);
             }}
           >
-            <StateSign state={state} /> <span class="count">{counts[state]}</span>{' '}
-            <span>{stateWords[state]}</span>
+            <StateSign state={signOf(kind)} /> <span class="count">{counts[kind]}</span>{' '}
+            <span>{kindWords[kind]}</span>
           </button>
         ),
       )}
@@ -193,7 +195,7 @@ class Row extends Component<{ readonly node: NodeRow }> {
     const { state, name, type, address, cause, evidence, since, verified, waits } = node;
     return (
       <a class="row" href={hashOf({ view: 'node', node: node.node })}>
-        <StateMark state={state} />
+        <NodeMark node={node} />
         <span class="row-name">{name}</span>
         <span class="quiet">
           {typeWord(type)} · {address}

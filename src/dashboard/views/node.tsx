@@ -14,7 +14,7 @@ import { PushList } from '../parts/history-list.tsx';
 import { HoldList } from '../parts/hold-list.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { Notice } from '../parts/notice.tsx';
-import { StateMark } from '../parts/state-mark.tsx';
+import { NodeMark } from '../parts/state-mark.tsx';
 import { holdChoices, untilOf } from './hold.ts';
 
 /** One node: how it is, why, and what to do. */
@@ -35,7 +35,7 @@ export function NodeView({ fleet, id }: { readonly fleet: FleetState; readonly i
         <a href="#/">Fleet</a> / {typeWord(node.type)}
       </p>
       <h1>
-        {node.name} <StateMark state={node.state} />
+        {node.name} <NodeMark node={node} />
       </h1>
       <NodeButtons node={node} fleet={fleet} />
       <Cause node={node} />

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# A Debian machine over a clean root, in namespaces. Standard input is the leash: at its end (the test stopped or was killed)
-# everything goes.
+# A Debian machine over a clean root, in namespaces. Standard input is its leash.
 # Usage: machine.sh boot|still BASE DIR   (boot: systemd-nspawn boots it; still: nothing runs in it, as in a chroot)
 set -euo pipefail
 self=$(readlink -f "${BASH_SOURCE[0]}")
@@ -36,27 +35,12 @@ if [ "$1" = inside ]; then
 fi
 
 dir=$3
-machine=''
-group=$(findmnt --noheadings --output TARGET --types cgroup2 | head -n 1)/sync-controller-packages-$$
+# shellcheck source=test/support/leash.sh
+source "$(dirname "$self")/../support/leash.sh"
 
 clean_up() {
-  if [ -n "$machine" ]; then
-    kill -KILL "$machine" 2>/dev/null || true
-    wait "$machine" 2>/dev/null || true
-  fi
-  # A group can be removed once the kernel has buried its last process.
-  for _ in $(seq 100); do
-    if find "$group" -depth -type d -exec rmdir {} + 2>/dev/null; then break; fi
-    sleep 0.05
-  done
   rmdir "$dir" 2>/dev/null || true
 }
 
-mkdir "$group"
-trap clean_up EXIT
-(
-  echo "$BASHPID" >"$group/cgroup.procs"
-  exec unshare --mount --pid --cgroup --fork --kill-child bash "$self" inside "$@" </dev/null
-) &
-machine=$!
-cat >/dev/null
+make_group sync-controller-packages
+leash clean_up unshare --mount --pid --cgroup --fork --kill-child bash "$self" inside "$@"

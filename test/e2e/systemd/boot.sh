@@ -1,9 +1,37 @@
 #!/usr/bin/env bash
-# Process 1 of the machine, already in its own namespaces: builds its root, installs the product, becomes systemd.
-# Usage: boot.sh DIR NODE PACKAGE
+# Builds the root of the machine and installs the product, then boots it, and boots it again whenever it asks for that.
+# Usage: boot.sh build|boot DIR NODE PACKAGE   (boot: process 1 of the machine, which becomes systemd)
 set -euo pipefail
-dir=$1 node=$2 package=$3 root=$dir/m/root
-read -r host_pid _ </proc/self/stat
+how=$1 dir=$2 node=$3 package=$4 root=$2/m/root
+
+# What a machine has anew with every boot; its own files stay.
+boot() {
+  local host_pid fresh device name major minor
+  read -r host_pid _ </proc/self/stat
+  mount -t proc proc "$root/proc"
+  mount -t sysfs -o ro sysfs "$root/sys"
+  for fresh in dev:0755 run:0755 tmp:1777 sys/fs/cgroup:0755; do
+    mount -t tmpfs -o "mode=${fresh#*:}" fresh "$root/${fresh%:*}"
+  done
+  mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
+  for device in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0; do
+    IFS=: read -r name major minor <<<"$device"
+    mknod -m 666 "$root/dev/$name" c "$major" "$minor"
+  done
+  mkdir "$root"/dev/{pts,shm}
+  mount -t devpts -o newinstance,mode=620,ptmxmode=666,gid=5 devpts "$root/dev/pts"
+  ln -s pts/ptmx "$root/dev/ptmx"
+  ln -s /proc/self/fd "$root/dev/fd"
+  cd "$root"
+  pivot_root . mnt
+  umount --lazy /mnt
+  echo "up $host_pid"
+  exec env -i container=sync-controller-test PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin \
+    /lib/systemd/systemd --system --unit=basic.target --log-target=null --show-status=no >/dev/null 2>&1
+}
+
+if [ "$how" = boot ]; then boot; fi
+
 mount --make-rprivate /
 mkdir -p "$dir/m"
 mount -t tmpfs -o mode=0755 machine "$dir/m"
@@ -20,20 +48,9 @@ rm -f "$root/usr/local/bin/node"
 touch "$root/usr/local/bin/node"
 mount --bind "$node" "$root/usr/local/bin/node"
 
-mount -t proc proc "$root/proc"
-mount -t sysfs -o ro sysfs "$root/sys"
-for fresh in dev:0755 run:0755 tmp:1777 root:0700 home:0755 sys/fs/cgroup:0755; do
+for fresh in root:0700 home:0755; do
   mount -t tmpfs -o "mode=${fresh#*:}" fresh "$root/${fresh%:*}"
 done
-mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
-for device in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0; do
-  IFS=: read -r name major minor <<<"$device"
-  mknod -m 666 "$root/dev/$name" c "$major" "$minor"
-done
-mkdir "$root"/dev/{pts,shm}
-mount -t devpts -o newinstance,mode=620,ptmxmode=666,gid=5 devpts "$root/dev/pts"
-ln -s pts/ptmx "$root/dev/ptmx"
-ln -s /proc/self/fd "$root/dev/fd"
 
 # Of the system's units only those that the unit itself asks for: no device, login or clean-up of the real machine is touched.
 rm -rf "$root"/etc/systemd/system/*
@@ -42,11 +59,12 @@ install -m 0644 "$product/deploy/sync-controller.service" "$root/etc/systemd/sys
 rm -rf "$root/var/lib/sync-controller" "$root/etc/sync-controller" "$root/var/log/journal"
 mkdir -p "$root/etc/sync-controller"
 : >"$root/etc/fstab"
-tr -d - <"$root/proc/sys/kernel/random/uuid" >"$root/etc/machine-id"
+tr -d - </proc/sys/kernel/random/uuid >"$root/etc/machine-id"
 
-cd "$root"
-pivot_root . mnt
-umount --lazy /mnt
-echo "up $host_pid"
-exec env -i container=sync-controller-test PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin \
-  /lib/systemd/systemd --system --unit=basic.target --log-target=null --show-status=no >/dev/null 2>&1
+# The kernel ends process 1 of a machine that reboots by the signal HUP.
+rebooted=129
+code=$rebooted
+while [ "$code" = "$rebooted" ]; do
+  code=0
+  unshare --mount --pid --fork --kill-child bash "$0" boot "$dir" "$node" "$package" || code=$?
+done

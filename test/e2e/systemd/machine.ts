@@ -10,13 +10,15 @@ import { CLEAN_ENV } from '../../fleet/site.ts';
 import type { CommandResult } from '../../fleet/types.ts';
 
 export interface SystemdMachine {
-  /** Its files as seen from this host. */
+  /** Its files as seen from this host; another path after a reboot. */
   readonly rootDir: string;
   run(...argv: readonly string[]): Promise<CommandResult>;
   /** Writes a file of the machine, readable by its owner alone. */
   write(path: string, text: string): void;
   /** One property of a unit, as `systemctl show` prints it. */
   property(name: string): Promise<string>;
+  /** Has it reboot itself, and waits until it is up again; memory is lost, files stay. */
+  reboot(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -54,38 +56,49 @@ export async function bootMachine(): Promise<SystemdMachine> {
       resolve();
     }),
   );
-  const pid = await new Promise<number>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      resolve(Number(line.split(' ')[1]));
-    });
-    void gone.then(() => {
-      reject(new Error(`systemd: the machine did not start: ${words.trim()}`));
-    });
+  // Each boot has a process 1 of its own.
+  let pid = 0;
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    pid = Number(line.split(' ')[1]);
   });
-  const rootDir = `/proc/${String(pid)}/root`;
+  const up = async (before: number): Promise<void> => {
+    await until('the machine boots', () => {
+      if (child.exitCode !== null) throw new Error(`systemd: the machine did not start: ${words.trim()}`);
+      return pid !== before;
+    });
+    await until('systemd is up', async () =>
+      (await run('systemctl', 'is-system-running')).stdout.startsWith('running'),
+    );
+    await run('systemctl', 'start', 'systemd-journald');
+  };
   const run = (...argv: readonly string[]): Promise<CommandResult> =>
     runProgram(
       ['nsenter', '--target', String(pid), '--mount', '--pid', '--uts', '--ipc', '--cgroup', '--', ...argv],
       { env: { ...CLEAN_ENV, HOME: '/root' } },
     );
+  const rootDir = (): string => `/proc/${String(pid)}/root`;
   const machine: SystemdMachine = {
-    rootDir,
+    get rootDir() {
+      return rootDir();
+    },
     run,
     write: (path, text) => {
-      mkdirSync(dirname(join(rootDir, path)), { recursive: true });
-      writeFileSync(join(rootDir, path), text, { mode: 0o600 });
+      mkdirSync(dirname(join(rootDir(), path)), { recursive: true });
+      writeFileSync(join(rootDir(), path), text, { mode: 0o600 });
     },
     property: async (name) =>
       (await run('systemctl', 'show', '--value', '--property', name, unit)).stdout.trim(),
+    reboot: async () => {
+      const before = pid;
+      await run('systemctl', 'reboot');
+      await up(before);
+    },
     stop: async () => {
       child.stdin.end();
       await gone;
     },
   };
-  await until('systemd is up', async () =>
-    (await run('systemctl', 'is-system-running')).stdout.startsWith('running'),
-  );
-  await run('systemctl', 'start', 'systemd-journald');
+  await up(0);
   return machine;
 }
 

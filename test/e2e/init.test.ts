@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { fleetAvailable } from '../fleet/availability.ts';
 import type { CommandResult } from '../fleet/types.ts';
 import { connectKube } from '../servers/kube-api.ts';
@@ -122,6 +123,7 @@ describe.skipIf(!ready)('syncctl init', { timeout: 300_000 }, () => {
 });
 
 const kubeReady = kubeAvailable();
+const hasKubectl = existsSync('/usr/bin/kubectl');
 
 describe.skipIf(!ready || !kubeReady.available)('syncctl init beside K3s', { timeout: 300_000 }, () => {
   let machine: SystemdMachine;
@@ -160,5 +162,96 @@ describe.skipIf(!ready || !kubeReady.available)('syncctl init beside K3s', { tim
     const again = await machine.run('syncctl', 'init', '--yes', '--no-start');
     expect(again.stderr).toContain('all of it is set up already');
     expect(await versions()).toEqual(before);
+  });
+
+  const rbac = '/etc/sync-controller/rbac.yaml';
+  const k3s = '/etc/rancher/k3s/k3s.yaml';
+  const apply = (...words: readonly string[]): Promise<CommandResult> =>
+    machine.run('kubectl', '--kubeconfig', k3s, 'apply', ...words);
+  const roles = async (): Promise<readonly string[]> => {
+    const api = await connectKube(kube.kubeconfig);
+    const { body } = await api.call('GET', '/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/roles');
+    return (body as { items: { metadata: { name: string; resourceVersion: string } }[] }).items
+      .filter(({ metadata }) => metadata.name.startsWith('sync-controller'))
+      .map(({ metadata }) => `${metadata.name} ${metadata.resourceVersion}`);
+  };
+
+  it.skipIf(!hasKubectl)(
+    'writes manifests that the real kubectl has the server take, every field of them',
+    async () => {
+      const { code, stderr } = await apply('--dry-run=server', '--validate=strict', '-f', rbac);
+      expect([code, stderr]).toEqual([0, '']);
+      // The manifests of a folder are those that a cluster takes unchanged.
+      await machine.run('mv', settings, '/root/kept.yaml');
+      const words = ['--source', 'directory', '--registry', '/root/registry'];
+      const made = await machine.run('syncctl', 'init', '--yes', '--no-unit', ...words);
+      expect([made.code, made.stderr]).toEqual([0, expect.stringContaining('/root/registry')]);
+      const judged = await apply('--dry-run=server', '--validate=strict', '-f', '/root/registry');
+      // They are there already, without the note that kubectl leaves of what it has applied.
+      expect([judged.code, judged.stdout.match(/\(server dry run\)/gu)?.length]).toEqual([0, 4]);
+      await machine.run('mv', '/root/kept.yaml', settings);
+      expect(await roles()).toEqual([]);
+    },
+  );
+
+  it.skipIf(!hasKubectl)(
+    'applies the least rights, once and again, and its undo takes them back',
+    async () => {
+      const words = ['init', '--yes', '--no-start', '--apply-rbac'];
+      const first = await machine.run('syncctl', ...words);
+      expect([first.code, first.stderr]).toEqual([
+        0,
+        expect.stringContaining(`apply ${rbac} to the cluster of ${k3s}`),
+      ]);
+      const applied = await roles();
+      expect(applied.length).toBeGreaterThan(0);
+      expect((await machine.run('syncctl', ...words)).code).toBe(0);
+      expect(await roles()).toEqual(applied);
+      const [, undo = ''] = /To undo: sudo (.*delete -f .*)$/mu.exec(first.stderr) ?? [];
+      expect([undo, (await machine.run('bash', '-c', undo)).code]).toEqual([undo, 0]);
+      expect(await roles()).toEqual([]);
+    },
+  );
+
+  it.skipIf(!hasKubectl)('says in one sentence whose rights are missing, and applies nothing', async () => {
+    expect((await apply('-f', rbac)).code).toBe(0);
+    const before = await roles();
+    const api = await connectKube(kube.kubeconfig);
+    const token = await api.token('kube-system', 'sync-controller');
+    const admin = readFileSync(join(machine.rootDir, k3s), 'utf8');
+    const config = parse(admin) as { users: { user: object }[] };
+    for (const one of config.users) one.user = { token };
+    writeFileSync(join(machine.rootDir, k3s), stringify(config));
+    writeFileSync(
+      join(machine.rootDir, rbac),
+      readFileSync(join(machine.rootDir, rbac), 'utf8').replace('[get, list', '[patch, get, list'),
+    );
+    const { code, stderr } = await machine.run('syncctl', 'init', '--yes', '--no-start', '--apply-rbac');
+    expect([code, stderr]).toEqual([
+      77,
+      expect.stringMatching(/expected an account that may grant rights in \S+, got: .*forbidden/u),
+    ]);
+    expect(stderr).toContain('with the kubeconfig of an administrator');
+    expect(await roles()).toEqual(before);
+    writeFileSync(join(machine.rootDir, k3s), admin);
+  });
+
+  it('says in one sentence that kubectl is missing, before it does anything', async () => {
+    rmSync(join(machine.rootDir, rbac));
+    const bare = [
+      'env',
+      'PATH=/usr/local/bin',
+      '/usr/bin/syncctl',
+      'init',
+      '--yes',
+      '--no-unit',
+      '--apply-rbac',
+    ];
+    const { code, stderr } = await machine.run(...bare);
+    expect([code, stderr]).toEqual([
+      69,
+      expect.stringContaining('expected kubectl on this machine, got none'),
+    ]);
+    expect(existsSync(join(machine.rootDir, rbac))).toBe(false);
   });
 });

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { isoSeconds } from '../../lib/clock.ts';
 import { dedicatedKeys } from '../../transport/endpoint.ts';
 import * as first from '../../enrol/setup/first-objects.ts';
-import { applyManifest, rbacText } from '../../enrol/setup/rbac.ts';
+import { applyManifest, findKubectl, rbacText } from '../../enrol/setup/rbac.ts';
 import {
   keptBeside,
   readSettingsText,
@@ -14,6 +14,7 @@ import {
   writeSettingsText,
 } from '../../enrol/setup/settings-text.ts';
 import { makeLoginKey } from '../../enrol/setup/ssh-key.ts';
+import { SyncError } from '../../lib/errors.ts';
 import { writeAtomic } from '../../lib/files.ts';
 import { clusterDomain, domain } from '../../registry/grammar.ts';
 import type { Call } from '../call.ts';
@@ -144,13 +145,20 @@ export async function rbacDeeds({
         },
       };
   if (!call.flag('applyRbac')) return [write];
+  const kubectl = findKubectl(call.context.env);
+  if (kubectl === undefined)
+    throw new SyncError('unavailable', 'init --apply-rbac: expected kubectl on this machine, got none', {
+      remedy: `leave --apply-rbac out, then, where kubectl is: kubectl apply -f ${path}`,
+    });
+  const { kubeconfig } = source;
+  const by = `sudo ${[...kubectl, '--kubeconfig', kubeconfig].join(' ')}`;
   return [
     write,
     {
       name: 'rbac-apply',
-      what: `kubectl apply -f ${path}`,
-      undo: `kubectl delete -f ${path}`,
-      run: () => applyManifest(path, source.kubeconfig, call.context.signal),
+      what: `apply ${path} to the cluster of ${kubeconfig}`,
+      undo: `${by} delete -f ${path}`,
+      run: () => applyManifest(path, { kubectl, kubeconfig }, call.context.signal),
     },
   ];
 }

@@ -3,16 +3,46 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
 import { startFleet } from '../fleet/fleet.ts';
-import type { CommandResult, Fleet } from '../fleet/types.ts';
+import type { Fleet } from '../fleet/types.ts';
 import { digestOf, legacyHosts } from './takeover-rig.ts';
-import { fileOn, until } from './rig.ts';
+import { fileOn } from './rig.ts';
 import { bootMachine, systemdAvailable, type SystemdMachine } from './systemd/machine.ts';
 
 const ready = fleetAvailable('namespaces').available && systemdAvailable().available;
 const scripts = '/root/MyNodeOne/scripts';
 const journal = '/var/lib/sync-controller/adoption.json';
 
-describe.skipIf(!ready)('an adoption that is killed', { timeout: 400_000 }, () => {
+const [killer, killedAt] = ['/run/kill-at.mjs', '/run/killed-at'];
+// Loaded into the command before its own code: kill -9 as its journal is put in its place, or right after.
+const killerText = `import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+const [moment, state, count] = process.env.KILL_AT.split(' ');
+let left = Number(count);
+const { renameSync } = fs;
+const deedsIn = (path) => {
+  try {
+    return JSON.parse(fs.readFileSync(path, 'utf8').split('\\n')[0]).deeds;
+  } catch {
+    return [];
+  }
+};
+fs.renameSync = (from, to) => {
+  const known = to === '${journal}' ? deedsIn(to) : [];
+  const next = to === '${journal}' ? deedsIn(from) : [];
+  const found = next.find((deed) => deed.state === state && known.find(({ id }) => id === deed.id)?.state !== state);
+  const isMeant = found !== undefined && --left === 0;
+  const die = () => {
+    fs.writeFileSync('${killedAt}', moment + ' ' + state + ' ' + found.id);
+    process.kill(process.pid, 'SIGKILL');
+  };
+  if (isMeant && moment === 'before') die();
+  renameSync(from, to);
+  if (isMeant) die();
+};
+syncBuiltinESMExports();
+`;
+
+describe.skipIf(!ready)('an adoption that is killed', { timeout: 900_000 }, () => {
   let fleet: Fleet;
   let machine: SystemdMachine;
   let before: string;
@@ -31,21 +61,40 @@ describe.skipIf(!ready)('an adoption that is killed', { timeout: 400_000 }, () =
         join(machine.rootDir, path),
       ),
     ]);
-  const isDone = (state: string): number => {
-    try {
-      const text = readFileSync(join(machine.rootDir, journal), 'utf8');
-      return text.split(`"state":"${state}"`).length - 1;
-    } catch {
-      return 0;
-    }
+  /** Every kill that was made: the moment, and the step whose record was to change. */
+  const kills: string[] = [];
+  /** Has the command die as the journal takes up the next step in a state; 0 where it ended before. */
+  const killed = async (words: string, moment: string): Promise<number | null> => {
+    const line = `NODE_OPTIONS=--import=${killer} KILL_AT='${moment}' syncctl adopt ${words} --yes; exit $?`;
+    const { code, stderr } = await machine.run('bash', '-c', line);
+    expect([0, 137, stderr]).toContain(code);
+    if (code === 137) kills.push(readFileSync(join(machine.rootDir, killedAt), 'utf8'));
+    return code;
   };
-  /** Kills the command as soon as its journal has so many steps in a state. */
-  const killed = async (words: string, state: string, steps: number): Promise<CommandResult> => {
-    const line = `syncctl adopt ${words} --yes & echo $! >/run/adopt.pid; wait $!`;
-    const ran = machine.run('bash', '-c', line);
-    await until(`${String(steps)} steps are ${state}`, () => isDone(state) >= steps, 200_000);
-    await machine.run('bash', '-c', 'kill -9 "$(cat /run/adopt.pid)"');
-    return ran;
+  /**
+   * Kills a run at each of these moments, and all that follow at the last of them, until one gets through. What broke off is the first
+   * to change in the next run, so that the second change is the next step's.
+   */
+  const killedEverywhere = async (words: string, moments: readonly string[]): Promise<void> => {
+    kills.length = 0;
+    for (let run = 0; run < 40; run += 1) {
+      if ((await killed(words, moments[run] ?? moments.at(-1) ?? '')) === 0) return;
+      expect(hosts()).toContain('10.0.0.7 nas nas.lan # mine');
+      await onlyOneWrites();
+    }
+    throw new Error(`it never got through: ${kills.join(', ')}`);
+  };
+  /** While the predecessor runs we only observe. */
+  const onlyOneWrites = async (): Promise<void> => {
+    const unit = 'mynodeone-sync-controller';
+    const { stdout } = await machine.run('systemctl', 'show', '-p', 'Id', '-p', 'ActiveState', unit);
+    const settings = readFileSync(join(machine.rootDir, 'etc/sync-controller/config.yaml'), 'utf8');
+    if (stdout.includes(`Id=${unit}`) && stdout.includes('ActiveState=active'))
+      expect(settings).toMatch(/^observeOnly: true$/mu);
+  };
+  const steps = (): readonly string[] => {
+    const text = readFileSync(join(machine.rootDir, journal), 'utf8').split('\n')[0] ?? '';
+    return (JSON.parse(text) as { deeds: { id: string }[] }).deeds.map(({ id }) => id);
   };
   const hosts = (): string => fileOn(fleet.node(0), 'etc/hosts');
 
@@ -91,6 +140,7 @@ describe.skipIf(!ready)('an adoption that is killed', { timeout: 400_000 }, () =
     const node = join(fleet.node(0).rootDir, 'home/node/MyNodeOne/scripts');
     mkdirSync(node, { recursive: true });
     writeFileSync(join(node, 'sync-dns.sh'), '#!/bin/bash\necho old\n', { mode: 0o755 });
+    put(killer, killerText);
     const ran = await machine.run('syncctl', 'init', '--takeover', '--yes', '--no-start');
     expect(ran).toMatchObject({ code: 0 });
     before = everything();
@@ -100,11 +150,11 @@ describe.skipIf(!ready)('an adoption that is killed', { timeout: 400_000 }, () =
     await fleet.stop();
   });
 
-  it('goes on where it broke off, however often, and converges', async () => {
-    for (const steps of [1, 3, 5]) {
-      expect((await killed('', 'done', steps)).code).toBe(137);
-      expect(hosts()).toContain('10.0.0.7 nas nas.lan # mine');
-    }
+  it('goes on where it broke off, at every step and however often, and converges', async () => {
+    await killedEverywhere('', ['after begun 1', 'before done 1', 'before done 2']);
+    expect(steps().length).toBeGreaterThan(5);
+    expect(kills).toContain(`after begun ${steps()[0] ?? ''}`);
+    expect(kills).toEqual(expect.arrayContaining(steps().map((id) => `before done ${id}`)));
     const { code, stderr } = await machine.run('syncctl', 'adopt', '--yes');
     expect([code, stderr]).toEqual([0, expect.stringContaining('laptop is active')]);
     expect(hosts()).toContain('demo.minicloud.local');
@@ -115,8 +165,9 @@ describe.skipIf(!ready)('an adoption that is killed', { timeout: 400_000 }, () =
   });
 
   it('goes back where the way back broke off, to the last byte', async () => {
-    for (const steps of [1, 4]) expect((await killed('--undo', 'undone', steps)).code).toBe(137);
-    expect(await machine.run('syncctl', 'adopt', '--undo', '--yes')).toMatchObject({ code: 0 });
+    const all = steps();
+    await killedEverywhere('--undo', ['before undone 1', 'before undone 2']);
+    expect(kills).toEqual(expect.arrayContaining(all.map((id) => `before undone ${id}`)));
     expect(hosts()).toBe(legacyHosts);
     expect(everything()).toBe(before);
     const active = await machine.run('systemctl', 'is-active', 'mynodeone-sync-controller');

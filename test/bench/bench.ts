@@ -11,6 +11,7 @@ import { compareCold, compareWarm } from './loops.ts';
 import { benchOptions, type BenchOptions, type Part } from './options.ts';
 import { comparePeers } from './peers.ts';
 import { planningRows } from './planning.ts';
+import { pulledRows } from './pulled/rows.ts';
 import { machineFacts, textTable, type Row } from './report.ts';
 import { compareResident } from './resident.ts';
 import { openScene, type Scene } from './scene.ts';
@@ -56,6 +57,7 @@ async function measure(options: BenchOptions, part: RunPart): Promise<void> {
       await part('growth', () => growthRows(scene, rounds));
       await part('thousand', () => manyNodes(scene, copyProduct(scene.folder), rounds));
     });
+  await part('pull', () => pulledRows(many, rounds));
   await part('planning', () => planningRows(rounds));
   await part('loaded', () => loadedRows(options.edits));
   await part('writes', writeRows);

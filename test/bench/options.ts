@@ -12,6 +12,7 @@ export const parts = [
   'edits',
   'growth',
   'thousand',
+  'pull',
   'planning',
   'loaded',
   'writes',

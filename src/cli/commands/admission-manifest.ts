@@ -35,13 +35,12 @@ export const command: CommandModule = {
         remedy: 'set admission.listen to 127.0.0.1:9441 in the settings and restart the daemon',
       });
     const host = hostOf(call.text('host') ?? bracketed ?? plain ?? '');
-    await reviewed(call, settings);
+    const { source, share } = await reviewed(call, settings);
     const { admissionFiles } = await import('../../config/admission-files.ts');
     const { admissionCertificate } = await import('../../compose/admission-certificate.ts');
     const files = admissionFiles(settings);
     const wish = { ...files, host, signal: call.context.signal };
     const { pem, made } = await admissionCertificate(wish, call.context.clock.now());
-    const { source, share } = await reviewed(call, settings);
     const value = admissionManifest({ source, share, host, port: Number(port), authority: pem });
     const text = await asYaml(value);
     await call.print({ value, table: () => text });

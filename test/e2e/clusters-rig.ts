@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { parse, stringify } from 'yaml';
 import type { ControllerStatus } from '../../src/contract/report.ts';
 import { routes, type AnswerOf, type RouteName } from '../../src/contract/routes.ts';
+import { withQuery } from '../../src/lib/query.ts';
 import { connectKube, type ApiAnswer, type KubeApi } from '../servers/kube-api.ts';
 import { startKube, type KubeServer } from '../servers/kube.ts';
 import { fileOn, initialObjects, startRig, until, type Rig } from './rig.ts';
@@ -174,7 +175,8 @@ export async function revive(world: ClusterRig, cluster: Cluster): Promise<void>
 
 /** Asks the daemon's API through its socket. @throws what it says, for a refusal. */
 export async function ask<N extends RouteName>(rig: Rig, name: N, body: object): Promise<AnswerOf<N>> {
-  const { method, path } = routes[name];
+  const { method, path: place } = routes[name];
+  const path = method === 'GET' ? withQuery(place, body) : place;
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const socketPath = join(rig.folder, 'run', 'syncctl.sock');
     const headers = { host: 'localhost', 'content-type': 'application/json' };

@@ -14,6 +14,8 @@ const kubeReady = kubeAvailable();
 const ready = kubeReady.available && fleetAvailable('namespaces').available;
 const maps = '/api/v1/namespaces/kube-system/configmaps';
 const configurations = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+// No more than a handful of Events a minute are told on one cluster.
+const eventsMs = 180_000;
 const many = { b1: '10.20.0.3', b2: '10.20.0.4', b3: '10.20.0.5', b4: '10.20.0.6', b5: '10.20.0.7' };
 
 interface Told {
@@ -108,6 +110,7 @@ describe.skipIf(!ready)(
       await until(
         'it is told in east',
         async () => (await events(world.east, 'service-registry', 'Applied')).length === 2,
+        eventsMs,
       );
       expect(await events(world.home, 'service-registry', 'Applied')).toHaveLength(1);
       expect(await events(world.east, 'cluster-info', 'Applied')).toHaveLength(1);
@@ -119,6 +122,7 @@ describe.skipIf(!ready)(
       await until(
         'it is told',
         async () => (await events(world.east, 'service-registry', 'Quarantined')).length > 0,
+        eventsMs,
       );
       const [told] = await events(world.east, 'service-registry', 'Quarantined');
       expect(told?.note).toMatch(/^east:service-registry\/services\.json\/bad\/ip: expected/u);
@@ -126,6 +130,7 @@ describe.skipIf(!ready)(
       await until(
         'the removal is told',
         async () => (await events(world.east, 'service-registry', 'Withheld')).length > 0,
+        eventsMs,
       );
       expect((await events(world.east, 'service-registry', 'Withheld'))[0]?.note).toMatch(
         /of the source east: syncctl approve [0-9a-f]{12}$/u,

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { PlanReport, PushReport } from '../../contract/report.ts';
+import { isLive } from '../../contract/verdict.ts';
 import { post, postStreamed } from '../api.ts';
 import { diffLines } from '../model/change-lines.ts';
 import { expectedOf, groupsOf } from '../model/expected.ts';
@@ -18,6 +19,8 @@ import { say } from '../store.ts';
 export function Plan({ fleet }: { readonly fleet: FleetState }): JSX.Element {
   const [approve, setApprove] = useState<readonly string[]>([]);
   const held = fleet.controller.held;
+  // What an approval lets go is on its way for a moment: the plan is read anew once every node has what it should.
+  const isSettled = [...fleet.nodes.values()].every(isLive);
   const wanted = approve.filter((hash) => held.some((one) => one.hash === hash));
   return (
     <>
@@ -27,7 +30,7 @@ export function Plan({ fleet }: { readonly fleet: FleetState }): JSX.Element {
         load={() =>
           postStreamed('plan', { offline: false, ...(wanted.length === 0 ? {} : { approve: wanted }) })
         }
-        on={[wanted.join(' '), held.map(({ hash }) => hash).join(' ')]}
+        on={[wanted.join(' '), held.map(({ hash }) => hash).join(' '), isSettled]}
         what="what every node holds"
       >
         {(report, again) => (

@@ -111,7 +111,7 @@ describe.skipIf(missing !== undefined)(titled('what somebody does on the dashboa
       const forbidden = Object.entries(routes).filter(([, route]) => !includes(role, route.role));
       expect(forbidden.length).toBeGreaterThan(5);
       for (const [name, { method, path }] of forbidden) {
-        const asked = method === 'GET' ? withQuery(path, Object(bodies[name as RouteName])) : path;
+        const asked = method === 'GET' ? withQuery(path, bodies[name as RouteName] ?? {}) : path;
         const body = method === 'GET' ? undefined : JSON.stringify(bodies[name as RouteName] ?? {});
         const status = await page.evaluate(forged, { path: asked, method, body, csrfHeader });
         expect([name, status]).toEqual([name, 403]);
@@ -146,7 +146,9 @@ describe.skipIf(missing !== undefined)(titled('what somebody does on the dashboa
     const said = watched.daemon.said().length;
     appendFileSync(rig.settings, 'rollout:\n  batches: [1, "100%"]\n  soakMs: 3600000\n');
     watched.daemon.process.kill('SIGHUP');
-    await until('the settings are taken over', () => /settings/u.test(watched.daemon.said().slice(said)));
+    await until('the settings are taken over', () =>
+      watched.daemon.said().includes('settings read again', said),
+    );
     await go('#/rollout');
     serve(rig, 'wiki');
     await sees('The batch is being watched before the next one.');

@@ -11,7 +11,7 @@ import {
   openPage,
   titled,
 } from './browser.ts';
-import { hetzner, Showcase } from './showcase.ts';
+import { hetzner, type Showcase } from './showcase.ts';
 import { button, shown } from './shown.ts';
 
 const phone = { viewport: { width: 375, height: 740 } } as const;

@@ -17,7 +17,7 @@ type Asked = Awaited<ReturnType<typeof openDoor>>;
 function asked(door: Asked, name: RouteName, token: string | undefined): Promise<Response> {
   const { method, path } = routes[name];
   if (method === 'GET')
-    return door.ask(withQuery(path, Object(bodies[name])), token === undefined ? {} : { token });
+    return door.ask(withQuery(path, bodies[name] ?? {}), token === undefined ? {} : { token });
   return door.post(path, token, bodies[name] ?? {});
 }
 

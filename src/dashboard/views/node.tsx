@@ -90,29 +90,35 @@ function NodeButtons({ node, fleet }: { readonly node: NodeRow; readonly fleet: 
           run={({ actor }) => post('resume', { node: node.node, actor })}
         />
       ) : (
-        <>
-          <Action
-            label="Pause"
-            role="operator"
-            reason="wanted"
-            text={`Nothing is pushed to ${node.name} until somebody resumes it.`}
-            done={`${node.name} is paused.`}
-            run={({ actor }) => post('pause', { node: node.node, actor })}
-          />
-          <Action
-            label="Freeze"
-            role="operator"
-            reason="wanted"
-            choices={holdChoices}
-            text={`Nothing is pushed to ${node.name} for a time; it goes on by itself.`}
-            done={`${node.name} is frozen.`}
-            run={({ actor, choice }) =>
-              post('freeze', { scope: { nodes: [node.node], all: false }, until: untilOf(choice), actor })
-            }
-          />
-        </>
+        <HoldButtons node={node} />
       )}
     </p>
+  );
+}
+
+function HoldButtons({ node }: { readonly node: NodeRow }): JSX.Element {
+  return (
+    <>
+      <Action
+        label="Pause"
+        role="operator"
+        reason="wanted"
+        text={`Nothing is pushed to ${node.name} until somebody resumes it.`}
+        done={`${node.name} is paused.`}
+        run={({ actor }) => post('pause', { node: node.node, actor })}
+      />
+      <Action
+        label="Freeze"
+        role="operator"
+        reason="wanted"
+        choices={holdChoices}
+        text={`Nothing is pushed to ${node.name} for a time; it goes on by itself.`}
+        done={`${node.name} is frozen.`}
+        run={({ actor, choice }) =>
+          post('freeze', { scope: { nodes: [node.node], all: false }, until: untilOf(choice), actor })
+        }
+      />
+    </>
   );
 }
 

@@ -201,6 +201,19 @@ function registryGauges(made: Instruments) {
   };
 }
 
+function livenessGauges(made: Instruments) {
+  return {
+    live: made.gauge({
+      name: 'sync_controller_nodes_live',
+      help: 'Registered nodes that hold the newest revision, verified: everything is live everywhere where it equals the sum of sync_controller_nodes.',
+    }),
+    waiting: made.gauge({
+      name: 'sync_controller_nodes_waiting',
+      help: 'Registered nodes that keep an earlier revision until their turn in the rollout comes; they may be `active` with it.',
+    }),
+  };
+}
+
 function fleetGauges(made: Instruments) {
   return {
     byState: made.gauge({
@@ -213,14 +226,7 @@ function fleetGauges(made: Instruments) {
         ],
       ],
     }),
-    live: made.gauge({
-      name: 'sync_controller_nodes_live',
-      help: 'Registered nodes that hold the newest revision, verified: everything is live everywhere where it equals the sum of sync_controller_nodes.',
-    }),
-    waiting: made.gauge({
-      name: 'sync_controller_nodes_waiting',
-      help: 'Registered nodes that keep an earlier revision until their turn in the rollout comes; they may be `active` with it.',
-    }),
+    ...livenessGauges(made),
     byCause: made.gauge({
       name: 'sync_controller_nodes_by_cause',
       help: 'Registered nodes that are not active, by cause class. Only classes that occur are there.',

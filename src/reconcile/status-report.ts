@@ -1,6 +1,7 @@
 import type { ControllerStatus } from '../contract/report.ts';
 import { livenessOf } from '../contract/verdict.ts';
-import { holdOn, type DriftReport, type HoldReport } from '../contract/rollout-report.ts';
+import { holdOn } from '../contract/hold-on.ts';
+import type { DriftReport, HoldReport } from '../contract/rollout-report.ts';
 import type { Node, NodeId } from '../model/node.ts';
 import type { NodeStatus } from '../model/status.ts';
 import type { ControllerParts } from './parts.ts';

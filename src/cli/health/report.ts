@@ -3,12 +3,8 @@ import type { Node } from '../../model/node.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { NodeStatus } from '../../model/status.ts';
 import type { ControllerStatus } from '../../contract/report.ts';
-import {
-  holdOn,
-  type DriftReport,
-  type HoldReport,
-  type RolloutReport,
-} from '../../contract/rollout-report.ts';
+import { holdOn } from '../../contract/hold-on.ts';
+import type { DriftReport, HoldReport, RolloutReport } from '../../contract/rollout-report.ts';
 import { apiVersion } from '../output/structured.ts';
 import type { Registries } from '../registries.ts';
 import type { Restrictions } from '../restrictions.ts';

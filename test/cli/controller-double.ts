@@ -85,6 +85,7 @@ export const status = (changes: Partial<ControllerStatus> = {}): ControllerStatu
   ownNetwork: null,
   store: null,
   drift: [],
+  liveness: { nodes: 0, live: 0, waiting: 0, answer: 'No node is registered yet.' },
   ...changes,
 });
 

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeRequest } from '../../src/wire/request.ts';
 import { hostsBlock, isStopped, NodeRoot, request, until } from './harness.ts';
@@ -17,6 +17,18 @@ afterEach(() => {
 const one = hostsBlock(['10.0.0.1\tone.mini.local']);
 const two = hostsBlock(['10.0.0.2\ttwo.mini.local']);
 const hosts = () => node.read('etc/hosts')?.toString();
+
+/** True while a process works below a folder. */
+function isAtWork(folder: string): boolean {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/u.test(name));
+  return pids.some((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder);
+    } catch {
+      return false;
+    }
+  });
+}
 
 /** Starts an exec that stops at a step, and waits until it stands there. */
 async function stoppedAt(step: string, document: string, seq = 1) {
@@ -125,6 +137,8 @@ describe('kill -9 from outside, at any time', () => {
       );
       await exec.ended();
       clearTimeout(timer);
+      // A tool that it had started goes on without it, and ends at once.
+      await until(() => !isAtWork(node.dir), 'what it has started is over');
       const next = `127.0.0.1 localhost\n${block}`;
       const now = hosts() ?? '';
       expect([stands, next]).toContain(now);

@@ -59,6 +59,7 @@ export const outside: Readonly<Record<string, string>> = {
   'src/reconcile/line-owners.ts': 'the same',
   'src/reconcile/edited-by.ts': 'the same',
   'src/reconcile/revision-words.ts': 'the same',
+  'src/reconcile/history-reader.ts': 'the same',
   'src/reconcile/insight.ts': 'the same',
   'src/reconcile/why/': 'the same',
   'src/reconcile/registry-desk.ts':

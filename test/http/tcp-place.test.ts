@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { status } from '../cli/controller-double.ts';
 import { certificateIn } from '../support/certificate.ts';
@@ -144,8 +144,9 @@ async function shownAt(url: string): Promise<{ readonly status: number; readonly
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; fingerprint: string }>();
   const asked = httpsRequest(`${url}/livez`, { rejectUnauthorized: false, agent: false }, (response) => {
     response.resume();
-    const { fingerprint256 } = (response.socket as TLSSocket).getPeerCertificate();
-    resolve({ status: response.statusCode ?? 0, fingerprint: fingerprint256 });
+    const { socket, statusCode = 0 } = response;
+    const shown = socket instanceof TLSSocket ? socket.getPeerCertificate().fingerprint256 : 'none';
+    resolve({ status: statusCode, fingerprint: shown });
   });
   asked.on('error', reject).end();
   return promise;

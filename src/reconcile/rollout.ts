@@ -2,6 +2,7 @@ import type { NodeId } from '../model/node.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { FleetPlan, NodePlan } from '../model/plan.ts';
 import type { RolloutPolicy, RolloutRecord } from '../model/rollout.ts';
+import { Bell } from '../lib/bell.ts';
 import { isoSeconds } from '../lib/clock.ts';
 import { isGradual, unknownCanaries } from '../plan/rollout-policy.ts';
 import { choosePlan, isOpen, type Choice } from '../plan/rollout-record.ts';
@@ -29,7 +30,7 @@ export class Rollout {
   /** A new plan is on its way into force: nothing moves before it is. */
   private taking = 0;
   private turns: Promise<void> = Promise.resolve();
-  private readonly listeners = new Set<() => void>();
+  private readonly bell = new Bell();
 
   constructor(parts: RolloutParts) {
     this.parts = parts;
@@ -103,7 +104,7 @@ export class Rollout {
     if (view === undefined) return;
     if (!this.isMoving()) {
       // Who waits for a turn must hear that none comes now.
-      this.tell();
+      this.bell.ring();
       return;
     }
     const verdict = verdictOf(outcome, passEnded);
@@ -156,21 +157,8 @@ export class Rollout {
   }
 
   /** Resolves with the first value that is not undefined, asked again after every change. */
-  async when<T>(ask: () => T | undefined, signal: AbortSignal): Promise<T> {
-    for (;;) {
-      signal.throwIfAborted();
-      const value = ask();
-      if (value !== undefined) return value;
-      const { promise, resolve } = Promise.withResolvers<undefined>();
-      const wake = (): void => {
-        resolve(undefined);
-      };
-      this.listeners.add(wake);
-      signal.addEventListener('abort', wake, { once: true });
-      await promise;
-      this.listeners.delete(wake);
-      signal.removeEventListener('abort', wake);
-    }
+  when<T>(ask: () => T | undefined, signal: AbortSignal): Promise<T> {
+    return this.bell.when(ask, signal);
   }
 
   private async opened(next: NewPlan): Promise<Taken> {
@@ -225,7 +213,7 @@ export class Rollout {
       this.keepBytes(plan);
     } else if (view?.record.number === record.number) view.renew(plan, good);
     else this.show(new RolloutView(record, plan, good));
-    this.tell();
+    this.bell.ring();
   }
 
   /** What goes to everybody is what another release is held against. */
@@ -250,14 +238,14 @@ export class Rollout {
     if (view === undefined) return;
     await this.parts.memory.keep(record);
     this.show(new RolloutView(record, view.plan, view.good));
-    this.tell();
+    this.bell.ring();
   }
 
   private kick(): void {
     const work = this.inTurn(async () => {
       const mayMove = (): boolean => this.begun && this.taking === 0 && this.hands?.signal.aborted === false;
       while (mayMove() && this.view !== undefined && (await this.drive.turn(this.view)));
-      this.tell();
+      this.bell.ring();
     });
     void work.catch((error: unknown) => {
       this.parts.log.error('a rollout could not go on', { error });
@@ -273,7 +261,7 @@ export class Rollout {
     const had = new Set(view.withNew());
     view.record = record;
     if (!isOpen(record)) this.keepBytes(view.plan);
-    this.tell();
+    this.bell.ring();
     if (phase !== record.phase) {
       tellPhase(this.parts.log, record);
       this.drive.reset();
@@ -292,9 +280,5 @@ export class Rollout {
       () => undefined,
     );
     return done;
-  }
-
-  private tell(): void {
-    for (const listener of [...this.listeners]) listener();
   }
 }

@@ -147,7 +147,7 @@ describe.skipIf(!available)('what the command line says when it must say no', ()
       env: {
         SYNC_CONTROLLER_DAEMON_STATE_DIRECTORY: join(rig.folder, 'alone'),
         SYNC_CONTROLLER_DAEMON_RUNTIME_DIRECTORY: join(rig.folder, 'alone'),
-        SYNC_CONTROLLER_SSH_IDENTITY: '/nonexistent',
+        SYNC_CONTROLLER_SSH_IDENTITY: '/no-such-folder',
         SSH_AUTH_SOCK: '',
       },
     });
@@ -174,9 +174,9 @@ describe.skipIf(!available)('what the command line says when it must say no', ()
     // The state of another source is no reason to go on, and none to hide why this one cannot be read.
     await alone(['push', '--registry', rig.registry]);
     for (const words of [['push'], ['reconcile'], ['plan']]) {
-      const ran = await alone([...words, '--kubeconfig', '/nonexistent']);
+      const ran = await alone([...words, '--kubeconfig', '/no-such-folder']);
       expect([words, ran.code, ran.stdout]).toEqual([words, exitCodes.config, '']);
-      expect(ran.stderr).toContain('/nonexistent: expected a kubeconfig, got nothing there');
+      expect(ran.stderr).toContain('/no-such-folder: expected a kubeconfig, got nothing there');
     }
   });
 

@@ -1,7 +1,7 @@
 import type { ExitName } from '../../src/lib/errors.ts';
 
 const longLine = `x${'y'.repeat(5_000)}`;
-const noFolder = ['--registry', '/nonexistent'];
+const noFolder = ['--registry', '/no-such-folder'];
 
 /** What a stranger would mistype, and what somebody with bad intent would type. */
 export const refusals: readonly (readonly [ExitName, readonly string[]])[] = [
@@ -94,7 +94,7 @@ export const refusals: readonly (readonly [ExitName, readonly string[]])[] = [
   ['usage', ['node', 'trust']],
   ['usage', ['node', 'rotate-key']],
   ['usage', ['node', 'rotate-key', 'worker', '--all']],
-  ['usage', ['node', 'rotate-key', '--all', '--admin-identity', '/nonexistent/key']],
+  ['usage', ['node', 'rotate-key', '--all', '--admin-identity', '/no-such-folder/key']],
   ['notFound', ['node', 'rotate-key', '--all', '--yes']],
   ['usage', ['node', 'remove', 'worker', '--uninstall', '--abandon']],
   ['usage', ['node', 'remove', 'worker', '--uninstall', '--admin-user', '$(id)']],
@@ -185,7 +185,7 @@ export const refusals: readonly (readonly [ExitName, readonly string[]])[] = [
   ['unavailable', ['service', 'register', 'web', '--ip', '6.6.6.6', '--port', '80', ...noFolder]],
   ['unavailable', ['node', 'add', '10.0.0.9', '--type', 'vps', ...noFolder]],
   ['unavailable', ['validate', '--registry', '/etc/passwd']],
-  ['unavailable', ['validate', '--kubeconfig', '/nonexistent']],
+  ['unavailable', ['validate', '--kubeconfig', '/no-such-folder']],
   ['unavailable', ['validate', '--kubeconfig', '/etc']],
   ['unavailable', ['validate', '--kubeconfig', '/etc/passwd', '--context', 'home']],
   ['conflict', ['push', '--registry', '/tmp']],

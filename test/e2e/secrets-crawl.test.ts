@@ -5,6 +5,7 @@ import type { RequestOptions } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { routes, type RouteName } from '../../src/contract/routes.ts';
+import { withQuery } from '../../src/lib/query.ts';
 import { fleetAvailable } from '../fleet/availability.ts';
 import { bodies } from '../http/bodies.ts';
 import { connectKube, type KubeApi } from '../servers/kube-api.ts';
@@ -12,7 +13,7 @@ import { kubeAvailable, startKube, type KubeServer } from '../servers/kube.ts';
 import { suiteTitle } from '../servers/origins.ts';
 import { freePort } from '../servers/process.ts';
 import { mint } from './api-rig.ts';
-import { fileOn, initialObjects, startRig, until, type Daemon, type Rig } from './rig.ts';
+import { fileOn, hasStarted, initialObjects, startRig, until, type Daemon, type Rig } from './rig.ts';
 import { ask, bodyFor, follow, listener, reviewOf, urlParts, type Answer } from './secrets-doors.ts';
 import { makeIdentity, sealed, secrets, shownIn } from './secrets-rig.ts';
 
@@ -90,13 +91,14 @@ describe.skipIf(!ready)(suiteTitle('what is sealed in registries', kubeReady), {
   const bearer = (): Record<string, string> => ({ authorization: `Bearer ${token}` });
   const route = (name: RouteName, door: RequestOptions): Promise<Answer> => {
     const { method, path } = routes[name];
-    const value = asked[name] ?? bodies[name] ?? {};
-    const body = method === 'GET' ? undefined : JSON.stringify(bodyFor(name, value));
+    const value = bodyFor(name, asked[name] ?? bodies[name] ?? {});
+    const isRead = method === 'GET';
+    const body = isRead ? undefined : JSON.stringify(value);
     const headers = {
       ...(door.headers as object),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     };
-    return ask({ ...door, path, method, headers }, body);
+    return ask({ ...door, path: isRead ? withQuery(path, value) : path, method, headers }, body);
   };
   const verified = async (): Promise<boolean> =>
     (await rig.syncctl(['status', '-o', 'json'])).stdout.match(/"verified": true/gu)?.length === 2;
@@ -135,7 +137,7 @@ describe.skipIf(!ready)(suiteTitle('what is sealed in registries', kubeReady), {
       await api.call('POST', `${maps}/configmaps`, { body: { metadata: { name }, data } });
     expect((await rig.syncctl(['admission', 'manifest'])).code).toBe(0);
     daemon = rig.daemon();
-    await until('the daemon has started', () => daemon.said().includes('started'));
+    await hasStarted(daemon);
     [base = ''] = /http:\/\/127\.0\.0\.1:\d+/u.exec(daemon.said()) ?? [];
     await until('both nodes are verified', verified);
     token = await mint(rig, 'crawler', 'admin');

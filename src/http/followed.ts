@@ -15,12 +15,14 @@ export function followed(context: Context<Env>, feed: Feed): Response {
   const after = context.req.header('last-event-id');
   context.header('x-accel-buffering', 'no');
   return streamSSE(context, async (out) => {
-    const waiting: Numbered[] = [];
+    const waiting: (readonly Numbered[])[] = [];
+    let count = 0;
     let stir = Promise.withResolvers<undefined>();
     const leave = await feed.follow(after, (events) => {
       // Whoever does not read is let go here: the loop below stands at the write that is not taken.
-      if (waiting.length + events.length > mostWaiting) out.abort();
-      else waiting.push(...events);
+      if (count + events.length > mostWaiting) out.abort();
+      else waiting.push(events);
+      count += events.length;
       stir.resolve(undefined);
     });
     const pulse = setInterval(() => {
@@ -38,7 +40,8 @@ export function followed(context: Context<Env>, feed: Feed): Response {
         const next = waiting.shift();
         if (next !== undefined) {
           if (!stillLive(isLive)) break;
-          await out.writeSSE({ ...next });
+          await out.write(textOf(next));
+          count -= next.length;
           continue;
         }
         await stir.promise;
@@ -50,6 +53,17 @@ export function followed(context: Context<Env>, feed: Feed): Response {
       leave();
     }
   });
+}
+
+const texts = new WeakMap<readonly Numbered[], string>();
+
+/** Events as they are sent. All listeners get the same ones, so they are written out once; their data is JSON of one line. */
+function textOf(events: readonly Numbered[]): string {
+  const known = texts.get(events);
+  if (known !== undefined) return known;
+  const text = events.map(({ id, event, data }) => `event: ${event}\ndata: ${data}\nid: ${id}\n\n`).join('');
+  texts.set(events, text);
+  return text;
 }
 
 /** Where tokens cannot be told apart any more, nobody is. */

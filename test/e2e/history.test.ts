@@ -141,6 +141,7 @@ describe.skipIf(!available)('a bad Friday on real nodes', () => {
     await until('the undo has undone it', () => [registry(), ...everything()].join() === bad.join());
     await run('rollback', 'R6', '--reason', 'enough', '--yes');
     await until('it is good again', () => [registry(), ...everything()].join() === good.join());
+    await until('it is filed', async () => (await revisions())[0]?.why === 'rollback to R6: enough');
   });
 
   it('kill -9 in the middle of a burst loses no revision that came before, and the numbers go on', async () => {

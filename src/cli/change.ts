@@ -1,4 +1,5 @@
 import type { HeldRemoval } from '../model/plan.ts';
+import type { EditEffect } from '../plan/edit-effect.ts';
 import type { Finding, Snapshot } from '../model/snapshot.ts';
 import { exitCodes, SyncError } from '../lib/errors.ts';
 import { isoSeconds } from '../lib/clock.ts';
@@ -78,50 +79,35 @@ async function tellUndo(call: Call, ground: Ground, { steps }: Change): Promise<
   if (line !== undefined) call.note('info', `To undo: ${line}`);
 }
 
-interface Effect {
+interface Effect extends EditEffect {
   /** The first entry that would be set aside. */
   readonly flaw: Finding | undefined;
-  /** Names that some VPS serves no more. */
-  readonly lost: readonly string[];
   /** Names that some VPS serves afterwards. */
   readonly kept: ReadonlySet<string>;
-  readonly gained: readonly string[];
-  readonly held: readonly HeldRemoval[];
 }
 
 async function effectOf(call: Call, ground: Ground, { steps }: Change): Promise<Effect> {
-  const [{ newFlaw, previewed }, { lostHosts, servedHosts }, { applyGuard }] = await Promise.all([
-    import('../registry/operations/step.ts'),
-    import('../plan/public-hosts.ts'),
-    import('../plan/guard.ts'),
-  ]);
+  const [{ newFlaw, previewed }, { openEdit }, { servedHosts }, { editEffect }, { applyGuard }] =
+    await Promise.all([
+      import('../registry/operations/step.ts'),
+      import('../registry/sealed/open-edit.ts'),
+      import('../plan/public-hosts.ts'),
+      import('../plan/edit-effect.ts'),
+      import('../plan/guard.ts'),
+    ]);
   const before = ground.snapshot;
-  await openAfter(ground, steps);
+  await openEdit(ground.objects, steps);
   const after = previewed(ground.objects, steps, before);
   // What is in force of several sources is more than the one that is edited.
   const base = (call.globals.source === undefined ? await inForce(call) : undefined) ?? before;
   const limits = (await call.settings()).guard;
   const heldBy = (snapshot: Snapshot): readonly HeldRemoval[] =>
     applyGuard(base, snapshot, new Set(), limits).held;
-  const known = new Set(heldBy(before).map(({ hash }) => hash));
-  const held = heldBy(after).filter(({ hash }) => !known.has(hash));
   return {
+    ...editEffect(before, after, heldBy),
     flaw: newFlaw(before.findings, after.findings),
-    lost: lostHosts(before, after).lost,
     kept: servedHosts(after),
-    gained: lostHosts(after, before).lost,
-    held,
   };
-}
-
-/** Sealed values that an edit would bring are opened before it is judged. */
-async function openAfter({ objects }: Ground, steps: readonly Step[]): Promise<void> {
-  const [{ openSealed }, { objectsOf }, { textsAfter }] = await Promise.all([
-    import('../registry/sealed/opened.ts'),
-    import('../reconcile/past-state.ts'),
-    import('../registry/operations/step.ts'),
-  ]);
-  await openSealed(objectsOf(textsAfter(objects, steps)).values());
 }
 
 /** Nothing that the reader would set aside is ever written by us. */

@@ -4,12 +4,11 @@ import { pathIn, splitSource, textsIn } from '../model/registry-shares.ts';
 import { splitPath, textsOf, type RegistryTexts } from '../model/registry-texts.ts';
 import { registryObjects, type Snapshot } from '../model/snapshot.ts';
 import { newFlaw, previewed, textsAfter, type RawObjects, type Step } from '../registry/operations/step.ts';
-import { openSealed } from '../registry/sealed/opened.ts';
+import { openEdit } from '../registry/sealed/open-edit.ts';
 import type { ShareNow } from '../registry/registry.ts';
 import { mergedAfter, type AfterEdit } from '../registry/several/edited.ts';
 import type { Source } from '../registry/source.ts';
 import type { Engine } from './engine.ts';
-import { objectsOf } from './past-state.ts';
 
 /** One place of the registries, as it is now. */
 export interface EditPlace {
@@ -71,8 +70,7 @@ function groundOf(known: Omit<EditGround, 'after'>, after: (edits: Edits) => Aft
     after: async (edits) => {
       for (const { share, objects } of known.places) {
         const steps = edits.get(share);
-        if (steps !== undefined)
-          await openSealed(objectsOf(textsAfter(objects ?? new Map(), steps)).values());
+        if (steps !== undefined) await openEdit(objects ?? new Map(), steps);
       }
       return after(edits);
     },

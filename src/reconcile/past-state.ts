@@ -1,7 +1,8 @@
 import type { RevisionTexts } from '../contract/history.ts';
 import { textsFrom } from '../model/registry-shares.ts';
-import { splitPath, type RegistryTexts } from '../model/registry-texts.ts';
-import { registryObjects, type RawObject, type RegistryObject, type Snapshot } from '../model/snapshot.ts';
+import type { RegistryTexts } from '../model/registry-texts.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { objectsOf } from '../registry/objects-of.ts';
 import { parseRegistries } from '../registry/parse.ts';
 import { openSealed } from '../registry/sealed/opened.ts';
 import { mergeShares } from '../registry/several/merge.ts';
@@ -35,21 +36,4 @@ async function parsed(texts: RegistryTexts, lastGood: Snapshot | undefined): Pro
   const objects = objectsOf(texts);
   await openSealed(objects.values());
   return parseRegistries(objects, lastGood);
-}
-
-/** The registry objects that texts of a revision were read from. */
-export function objectsOf(texts: RegistryTexts): ReadonlyMap<RegistryObject, RawObject> {
-  const data = new Map<string, Record<string, string>>();
-  for (const [path, text] of Object.entries(texts)) {
-    const { object, key } = splitPath(path);
-    data.set(object, { ...data.get(object), [key]: text });
-  }
-  return new Map(
-    registryObjects
-      .filter((name) => data.has(name))
-      .map((name) => [
-        name,
-        { name, uid: '', resourceVersion: '', data: data.get(name) ?? {}, annotations: {} },
-      ]),
-  );
 }

@@ -9,7 +9,7 @@ import type {
 import { SyncError } from '../lib/errors.ts';
 import type { RegistryTexts } from '../model/registry-texts.ts';
 import type { Finding } from '../model/snapshot.ts';
-import { lostHosts } from '../plan/public-hosts.ts';
+import { editEffect } from '../plan/edit-effect.ts';
 import { changesOf, editsTo, readGround, type EditGround, type Edits } from './edit-ground.ts';
 import type { Engine } from './engine.ts';
 import { writeNoted } from './noted-write.ts';
@@ -92,14 +92,13 @@ export class EngineRegistryDesk implements RegistryDesk {
     const { fleet } = this.#engine.parts;
     const before = ground.snapshot;
     const { snapshot: after, flaw } = await ground.after(edits);
-    const known = new Set(fleet.heldBy(before).map(({ hash }) => hash));
-    const held = fleet.heldBy(after).filter(({ hash }) => !known.has(hash));
+    const { lost, gained, held } = editEffect(before, after, (snapshot) => fleet.heldBy(snapshot));
     return {
       after,
       flaw,
       changes: [...changesOf(ground, edits)],
-      hostsAdded: [...lostHosts(after, before).lost],
-      hostsRemoved: [...lostHosts(before, after).lost],
+      hostsAdded: [...gained],
+      hostsRemoved: [...lost],
       held: held.map(({ hash, reason, names }) => ({ hash, reason, names: [...names] })),
     };
   }

@@ -8,7 +8,7 @@ import { silentLogger } from '../../src/lib/logger.ts';
 import { planFleet } from '../../src/plan/plan-fleet.ts';
 import { pushOf, seenRevision, type Attempt } from '../../src/reconcile/history.ts';
 import { Loop } from '../../src/reconcile/loop.ts';
-import { objectsOf } from '../../src/reconcile/past-state.ts';
+import { objectsOf } from '../../src/registry/objects-of.ts';
 import { parseRegistries } from '../../src/registry/parse.ts';
 import { Ledger } from '../../src/status/ledger.ts';
 import { ManualClock } from '../support/manual-clock.ts';

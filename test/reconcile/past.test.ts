@@ -4,7 +4,7 @@ import type { Snapshot } from '../../src/model/snapshot.ts';
 import type { RegistryTexts } from '../../src/model/registry-texts.ts';
 import { applyGuard } from '../../src/plan/guard.ts';
 import { blame, type Rendering } from '../../src/reconcile/blame.ts';
-import { objectsOf } from '../../src/reconcile/past-state.ts';
+import { objectsOf } from '../../src/registry/objects-of.ts';
 import { pastRevisions } from '../../src/reconcile/past.ts';
 import { parseRegistries } from '../../src/registry/parse.ts';
 

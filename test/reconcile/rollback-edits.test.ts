@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { textsIn } from '../../src/model/registry-shares.ts';
 import { rollbackEdits } from '../../src/reconcile/rollback-edits.ts';
-import { objectsOf } from '../../src/reconcile/past-state.ts';
+import { objectsOf } from '../../src/registry/objects-of.ts';
 
 const services = 'service-registry/services.json';
 const sources = [

@@ -52,9 +52,9 @@ function page(revision: RevisionDetail, pushes: readonly PushRecord[], wide: boo
     ['At', at],
     ['Who', who ?? '-'],
     ['Why', why ?? '-'],
-    ...(sources ?? [{ name: undefined, place: source }]).map(({ name, place }): [string, string] => [
+    ...(sources?.map(({ name, place }) => `${name}: ${place}`) ?? [source]).map((place): [string, string] => [
       'Source',
-      pathIn(name, place).replace(/:(?=[a-z]+ )/u, ': '),
+      place,
     ]),
     ['Nodes', `${String(current)} of ${String(nodes)} hold exactly what it asks for`],
     ...objects.map(({ source: own, name, resourceVersion }): [string, string] => [

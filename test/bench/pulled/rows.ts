@@ -122,10 +122,9 @@ async function daemonSide(folder: string, ids: readonly string[]): Promise<Side>
     change: async () => {
       generation += 1;
       const words = `edit${String(generation)}.bench.local`;
-      const start = performance.now();
-      edit(`edit${String(generation)}`);
-      await until(words, () => (visitors.broughtWith(words) === ids.length ? true : undefined), 5);
-      const ms = performance.now() - start;
+      const ms = await arrival(visitors, { words, count: ids.length }, () => {
+        edit(`edit${String(generation)}`);
+      });
       await until('every node is verified', () => allVerified(client, ids.length));
       return ms;
     },
@@ -135,6 +134,18 @@ async function daemonSide(folder: string, ids: readonly string[]): Promise<Side>
       await ended(child);
     },
   };
+}
+
+/** How long it takes until so many receipts have come for what `send` sets off. */
+async function arrival(
+  visitors: Visitors,
+  { words, count }: { readonly words: string; readonly count: number },
+  send: () => void,
+): Promise<number> {
+  const start = performance.now();
+  send();
+  await until(words, () => (visitors.broughtWith(words) === count ? true : undefined), 5);
+  return performance.now() - start;
 }
 
 async function floorSide(folder: string, ids: readonly string[]): Promise<Side> {
@@ -164,10 +175,9 @@ async function floorSide(folder: string, ids: readonly string[]): Promise<Side> 
       const words = `floor${String(generation)}.bench.local`;
       const lines = Array.from({ length: services }, (_, at) => `100.76.150.7\ts${String(at)}.bench.local`);
       parked = 0;
-      const start = performance.now();
-      child.send(`${[...lines, `100.76.150.8\t${words}`].join('\n')}\n`);
-      await until(words, () => (visitors.broughtWith(words) === ids.length ? true : undefined), 5);
-      const ms = performance.now() - start;
+      const ms = await arrival(visitors, { words, count: ids.length }, () => {
+        child.send(`${[...lines, `100.76.150.8\t${words}`].join('\n')}\n`);
+      });
       await waiting();
       return ms;
     },

@@ -7,7 +7,17 @@ import type { ApiAnswer } from '../servers/kube-api.ts';
 import { kubeAvailable } from '../servers/kube.ts';
 import { suiteTitle } from '../servers/origins.ts';
 import { freePort } from '../servers/process.ts';
-import { kill, revive, service, startClusterRig, type Cluster, type ClusterRig } from './clusters-rig.ts';
+import {
+  begin,
+  bothServers,
+  brisk,
+  kill,
+  revive,
+  service,
+  startClusterRig,
+  type Cluster,
+  type ClusterRig,
+} from './clusters-rig.ts';
 import { until, type Daemon } from './rig.ts';
 
 const kubeReady = kubeAvailable();
@@ -51,9 +61,8 @@ describe.skipIf(!ready)(
     beforeAll(async () => {
       const port = String(await freePort());
       world = await startClusterRig({
-        sources:
-          '  - {name: home, kubeconfig: KUBECONFIG, context: home, priority: 9}\n  - {name: east, kubeconfig: KUBECONFIG, context: east, priority: 5}\n',
-        settings: `status: {flushMs: 300}\nwatch: {pollMs: 1000, requestMs: 3000}\nadmission: {listen: '127.0.0.1:${port}'}\n`,
+        sources: bothServers({ home: 9, east: 5 }),
+        settings: `${brisk}admission: {listen: '127.0.0.1:${port}'}\n`,
         services: { git: '10.20.0.2', ...many },
       });
       const made = await Promise.all(
@@ -64,11 +73,7 @@ describe.skipIf(!ready)(
       );
       for (const { name, ran } of made)
         expect([name, ran.code, ran.stderr]).toEqual([name, 0, expect.any(String)]);
-      daemon = world.rig.daemon();
-      await until(
-        'both are on both nodes',
-        () => world.everywhere('git.eastcloud.local') && world.everywhere('demo.testcloud.local'),
-      );
+      daemon = await begin(world, 'git.eastcloud.local', 'demo.testcloud.local');
     }, 240_000);
     afterAll(async () => {
       await world.stop();

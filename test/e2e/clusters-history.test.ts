@@ -4,7 +4,17 @@ import type { BlameReport, WhyReport } from '../../src/contract/insight.ts';
 import { fleetAvailable } from '../fleet/availability.ts';
 import { kubeAvailable } from '../servers/kube.ts';
 import { suiteTitle } from '../servers/origins.ts';
-import { ask, kill, revive, service, startClusterRig, type ClusterRig } from './clusters-rig.ts';
+import {
+  ask,
+  begin,
+  bothServers,
+  brisk,
+  kill,
+  revive,
+  service,
+  startClusterRig,
+  type ClusterRig,
+} from './clusters-rig.ts';
 import { until, type Daemon } from './rig.ts';
 
 const kubeReady = kubeAvailable();
@@ -40,16 +50,11 @@ describe.skipIf(!ready)(suiteTitle('the history of two API servers', kubeReady),
 
   beforeAll(async () => {
     world = await startClusterRig({
-      sources:
-        '  - {name: home, kubeconfig: KUBECONFIG, context: home, priority: 9}\n  - {name: east, kubeconfig: KUBECONFIG, context: east, priority: 5}\n',
-      settings: 'status: {flushMs: 300}\nwatch: {pollMs: 1000, requestMs: 3000}\n',
+      sources: bothServers({ home: 9, east: 5 }),
+      settings: brisk,
       services: { git: '10.20.0.2', demo: '10.20.0.1' },
     });
-    daemon = world.rig.daemon();
-    await until(
-      'both are on both nodes',
-      () => world.everywhere('git.eastcloud.local') && world.everywhere('demo.testcloud.local'),
-    );
+    daemon = await begin(world, 'git.eastcloud.local', 'demo.testcloud.local');
   }, 240_000);
   afterAll(async () => {
     await world.stop();

@@ -9,7 +9,7 @@ import { routes, type AnswerOf, type RouteName } from '../../src/contract/routes
 import { withQuery } from '../../src/lib/query.ts';
 import { connectKube, type ApiAnswer, type KubeApi } from '../servers/kube-api.ts';
 import { startKube, type KubeServer } from '../servers/kube.ts';
-import { fileOn, initialObjects, startRig, until, type Rig } from './rig.ts';
+import { fileOn, initialObjects, startRig, until, type Daemon, type Rig } from './rig.ts';
 
 /** One cluster with an API server of its own. */
 export interface Cluster {
@@ -47,6 +47,26 @@ export interface ClusterOptions {
   readonly settings?: string;
   /** Names of services of east beside its `demo`. */
   readonly services: Readonly<Record<string, string>>;
+}
+
+/** Everything is told, asked and written back soon. */
+export const brisk = 'status: {flushMs: 300}\nwatch: {pollMs: 1000, requestMs: 3000}\n';
+
+/** Both API servers as sources, with these priorities; home is the first one. */
+export function bothServers(priorities: { readonly home: number; readonly east: number }): string {
+  return (['home', 'east'] as const)
+    .map(
+      (name) =>
+        `  - {name: ${name}, kubeconfig: KUBECONFIG, context: ${name}, priority: ${String(priorities[name])}}\n`,
+    )
+    .join('');
+}
+
+/** Starts the controller and waits until these texts are on every node. */
+export async function begin(world: ClusterRig, ...texts: readonly string[]): Promise<Daemon> {
+  const daemon = world.rig.daemon();
+  await until('both are on both nodes', () => texts.every((one) => world.everywhere(one)));
+  return daemon;
 }
 
 /** A service as an admin registers it. */

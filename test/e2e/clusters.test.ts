@@ -2,7 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetAvailable } from '../fleet/availability.ts';
 import { kubeAvailable } from '../servers/kube.ts';
 import { suiteTitle } from '../servers/origins.ts';
-import { kill, revive, service, startClusterRig, type ClusterRig } from './clusters-rig.ts';
+import {
+  begin,
+  bothServers,
+  brisk,
+  kill,
+  revive,
+  service,
+  startClusterRig,
+  type ClusterRig,
+} from './clusters-rig.ts';
 import { until, type Daemon } from './rig.ts';
 
 const kubeReady = kubeAvailable();
@@ -19,16 +28,11 @@ describe.skipIf(!ready)(
 
     beforeAll(async () => {
       world = await startClusterRig({
-        sources:
-          '  - {name: home, kubeconfig: KUBECONFIG, context: home, priority: 5}\n  - {name: east, kubeconfig: KUBECONFIG, context: east, priority: 9}\n',
-        settings: 'status: {flushMs: 300}\nwatch: {pollMs: 1000, requestMs: 3000}\n',
+        sources: bothServers({ home: 5, east: 9 }),
+        settings: brisk,
         services: { git: '10.20.0.2', demo: '10.20.0.1', ...many },
       });
-      daemon = world.rig.daemon();
-      await until(
-        'both clusters are on both nodes',
-        () => world.everywhere('git.eastcloud.local') && world.everywhere('grafana.testcloud.local'),
-      );
+      daemon = await begin(world, 'git.eastcloud.local', 'grafana.testcloud.local');
     }, 240_000);
     afterAll(async () => {
       await world.stop();
@@ -170,11 +174,7 @@ describe.skipIf(!ready)(
         settings: 'status: {writeBack: true, flushMs: 300}\nwatch: {pollMs: 1000, requestMs: 3000}\n',
         services: { git: '10.20.0.2', demo: '10.20.0.1' },
       });
-      daemon = world.rig.daemon();
-      await until(
-        'both are on both nodes',
-        () => world.everywhere('git.eastcloud.local') && world.everywhere('demo.testcloud.local'),
-      );
+      daemon = await begin(world, 'git.eastcloud.local', 'demo.testcloud.local');
     }, 240_000);
     afterAll(async () => {
       await world.stop();

@@ -1,5 +1,6 @@
 // What the controller, the receiver and the command line cost by themselves.
 import { measureDaemon } from './cost/daemon.ts';
+import { measureMemoryFloor } from './cost/memory-floor.ts';
 import { measureReceiver } from './cost/receiver.ts';
 import { measureStarts } from './cost/start.ts';
 import { measureWatchers } from './cost/watchers.ts';
@@ -14,6 +15,8 @@ export async function daemonRows(
   { group, mostMb }: { readonly group: string; readonly mostMb: number },
 ): Promise<readonly Row[]> {
   const cost = await measureDaemon(scene, main);
+  const floor = await measureMemoryFloor(scene, main);
+  const ratio = (cost.rssMb / floor.sessionsMb).toFixed(2);
   const idle = `${cost.idleSeconds.toFixed(0)} s idle`;
   const opened = cost.idleCommands + cost.idleLogins;
   return [
@@ -24,6 +27,20 @@ export async function daemonRows(
       aim: `<= ${String(mostMb)} MB`,
       met: cost.rssMb <= mostMb,
       beside: `VmRSS; highest ${cost.peakMb.toFixed(0)} MB`,
+    },
+    {
+      group,
+      what: 'memory of a process with the same sessions of bare ssh2',
+      figure: `${floor.sessionsMb.toFixed(0)} MB`,
+      aim: '',
+      beside: `after as many pushes to each; ours is ${ratio} x that. Node.js with nothing to do: ${floor.nodeMb.toFixed(0)} MB`,
+    },
+    {
+      group,
+      what: 'memory of the daemon before its first node',
+      figure: `${floor.emptyMb.toFixed(0)} MB`,
+      aim: '',
+      beside: 'the same runtime, its store and its socket, an empty registry',
     },
     {
       group,

@@ -71,8 +71,7 @@ export class RunningDaemon {
     return client;
   }
 
-  async verified(): Promise<void> {
-    const { length } = this.#scene.fleet.nodes;
+  async verified(length = this.#scene.fleet.nodes.length): Promise<void> {
     const isDone = ({ nodes, queue }: ControllerStatus): boolean =>
       queue.active + queue.due === 0 && nodes.filter((node) => node.verified).length === length;
     await until('every node is verified by the daemon', Math.max(100, askEachMs * length), async () => {

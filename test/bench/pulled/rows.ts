@@ -1,5 +1,5 @@
 // Nodes that fetch, at size: what the daemon weighs with all of them waiting, and how long an edit takes to the last receipt.
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { loadReceiver } from '../../../src/enrol/receiver-file.ts';
 import { certificateIn } from '../../support/certificate.ts';
 import { freePort } from '../../servers/process.ts';
 import { copyProduct, memoryMb, unitEnvironment } from '../cost/process.ts';
+import { endProgram, startProgram } from '../cost/program.ts';
 import type { Row } from '../report.ts';
 import { median, pairRatios, spread } from '../stats.ts';
 import { Visitors } from './visitor.ts';
@@ -131,7 +132,7 @@ async function daemonSide(folder: string, ids: readonly string[]): Promise<Side>
     end: async () => {
       await visitors.end();
       await client.close();
-      await ended(child);
+      await endProgram(child);
     },
   };
 }
@@ -150,7 +151,7 @@ async function arrival(
 
 async function floorSide(folder: string, ids: readonly string[]): Promise<Side> {
   const { certificate, key } = certificateIn(folder);
-  const child = fork(join(import.meta.dirname, 'floor.ts'), [certificate, key], { stdio: 'ignore' });
+  const child = await startProgram(join(import.meta.dirname, 'floor.ts'), folder, [certificate, key]);
   let [port, parked] = [0, 0];
   child.on('message', (told: { port?: number; parked?: number }) => {
     port = told.port ?? port;
@@ -183,7 +184,7 @@ async function floorSide(folder: string, ids: readonly string[]): Promise<Side> 
     },
     end: async () => {
       await visitors.end();
-      await ended(child);
+      await endProgram(child);
     },
   };
 }
@@ -242,16 +243,6 @@ async function allVerified(client: SocketClient, count: number): Promise<true | 
 
 function weightOf(pid: number): Weight {
   return { rssMb: memoryMb(pid, 'VmRSS'), files: readdirSync(`/proc/${String(pid)}/fd`).length };
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  const gone = new Promise<void>((resolve) =>
-    child.once('close', () => {
-      resolve();
-    }),
-  );
-  child.kill('SIGTERM');
-  await gone;
 }
 
 async function until<T>(

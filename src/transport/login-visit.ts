@@ -108,6 +108,8 @@ export class LoginVisit {
     if (!inside) return false;
     this.#parts.record.visitors -= 1;
     this.#paced?.(made);
+    // A session keeps its visit as long as it lives; what the visit waited with is done.
+    this.#paced = undefined;
     this.#endProbe();
     return true;
   }

@@ -4,7 +4,7 @@ import { compareBig } from './big.ts';
 import { copyProduct } from './cost/process.ts';
 import { daemonRows, receiverRows, startRows, watcherRows } from './costs.ts';
 import { keepSections } from './document.ts';
-import { editRows } from './edits.ts';
+import { editRows, residentEditRows } from './edits.ts';
 import { growthRows } from './growth.ts';
 import { loadedRows } from './loaded.ts';
 import { compareCold, compareWarm } from './loops.ts';
@@ -48,7 +48,7 @@ async function measure(options: BenchOptions, part: RunPart): Promise<void> {
   const { nodes, many, rounds, only } = options;
   const wants = (...names: readonly Part[]): boolean => names.some((name) => only.has(name));
   await part('receiver', receiverRows);
-  if (wants('start', 'cold', 'warm', 'peers', 'resident', 'daemon', 'watchers', 'edits'))
+  if (wants('start', 'cold', 'warm', 'peers', 'resident', 'daemon', 'watchers', 'edits', 'edits-resident'))
     await withScene(openScene(nodes), (scene) => hundred(scene, options, part));
   if (wants('big'))
     await withScene(openScene(nodes, 'large'), (scene) => part('big', () => compareBig(scene, rounds)));
@@ -79,6 +79,7 @@ async function hundred(scene: Scene, { rounds, edits, only }: BenchOptions, part
   );
   await part('watchers', () => watcherRows(scene, product, rounds));
   await part('edits', () => editRows(scene, edits));
+  await part('edits-resident', () => residentEditRows(scene, edits));
 }
 
 async function warmParts(scene: Scene, rounds: number, part: RunPart): Promise<void> {

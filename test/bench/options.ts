@@ -10,6 +10,7 @@ export const parts = [
   'watchers',
   'big',
   'edits',
+  'edits-resident',
   'growth',
   'thousand',
   'pull',

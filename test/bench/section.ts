@@ -1,6 +1,8 @@
 import { loadNow, type Row } from './report.ts';
 import type { BenchOptions, Part } from './options.ts';
 
+const byEdits: ReadonlySet<Part> = new Set(['edits', 'edits-resident', 'loaded']);
+
 /** What one part measured, with when and where: sections of the page may come from different runs. */
 export interface Section {
   readonly part: Part;
@@ -16,7 +18,7 @@ export function sectionOf(
 ): (rows: readonly Row[]) => Section {
   const day = new Date().toISOString().slice(0, 10);
   const load = loadNow();
-  const settings = `ROUNDS=${String(rounds)}${part === 'edits' || part === 'loaded' ? ` EDITS=${String(edits)}` : ''}`;
+  const settings = `ROUNDS=${String(rounds)}${byEdits.has(part) ? ` EDITS=${String(edits)}` : ''}`;
   const start = performance.now();
   return (rows) => {
     const minutes = ((performance.now() - start) / 60_000).toFixed(1);

@@ -1,5 +1,3 @@
-import { targetKinds } from '../model/bundle.ts';
-import type { Node, NodeId } from '../model/node.ts';
 import { SyncError } from '../lib/errors.ts';
 import type { Audited, AuditReport } from '../contract/audit.ts';
 import type { Actor, ControllerApi, PlanRequest, PushRequest } from '../contract/controller.ts';
@@ -15,14 +13,13 @@ import type { Insight, Insightful } from '../contract/insight.ts';
 import { askFleet } from './ask-fleet.ts';
 import type { Engine } from './engine.ts';
 import type { History } from './history.ts';
+import { LifecycleDesk } from './lifecycle-desk.ts';
+import { mustNotObserve, mustWrite, pauseRemedy } from './may-write.ts';
 import type { ControllerParts } from './parts.ts';
 import { planAsked } from './planning.ts';
 import { pushAsked, pushEverything } from './pushing.ts';
 import { EngineRegistryDesk } from './registry-desk.ts';
-import { withoutNode } from '../plan/without-node.ts';
-import { nodeOf } from './removal.ts';
-import { nothingElse, removalReport, type Outlook } from './removal-report.ts';
-import { isMeant, onlyOne, selectNodes } from './selection.ts';
+import { selectNodes } from './selection.ts';
 import { SteeringDesk } from './steering.ts';
 import { controllerStatus } from './status-report.ts';
 import { AuditedNodeTokens } from './node-token-desk.ts';
@@ -34,6 +31,7 @@ export class Controller
 {
   private readonly engine: Engine;
   private readonly parts: ControllerParts;
+  private readonly lifecycle: NodeLifecycle;
 
   constructor(engine: Engine) {
     this.engine = engine;
@@ -42,6 +40,7 @@ export class Controller
     this.tokens = new AuditedTokens(engine.parts);
     this.registries = new EngineRegistryDesk(engine);
     this.nodeTokens = new AuditedNodeTokens(engine);
+    this.lifecycle = new LifecycleDesk(engine);
   }
 
   /** What was; undefined where nobody keeps it. */
@@ -81,12 +80,12 @@ export class Controller
   };
 
   async push(request: PushRequest, onNode?: (report: NodeReport) => void): Promise<PushReport> {
-    this.mustWrite('push', request.actor, request.nodes?.join(' '));
+    this.begin('push', request.actor, request.nodes?.join(' '));
     return pushAsked(this.engine, request, onNode);
   }
 
   async reconcile(actor: Actor, onNode?: (report: NodeReport) => void): Promise<PushReport> {
-    this.mustWrite('reconcile', actor);
+    this.begin('reconcile', actor);
     return pushEverything(this.engine, actor, onNode);
   }
 
@@ -128,12 +127,12 @@ export class Controller
     const { kind, reason } = standing.state();
     if (kind === 'paused')
       throw new SyncError('conflict', `resume: expected pushing to go on, got ${kind}: ${reason}`, {
-        remedy: this.pauseRemedy(),
+        remedy: pauseRemedy(this.parts),
       });
   }
 
   async takeTerm(actor: Actor): Promise<{ readonly epoch: number; readonly writer: string }> {
-    this.mustNotObserve('term take');
+    mustNotObserve(this.parts, 'term take');
     // Whoever led until now may have pushed what this controller has not read yet.
     await this.engine.refresh();
     const heard = await askFleet(this.engine.ids(), this.parts, this.engine.signal);
@@ -143,91 +142,16 @@ export class Controller
     return { epoch: term.epoch, writer: term.writer };
   }
 
-  async removeNode(request: RemovalRequest): Promise<RemovalReport> {
-    const { fleet, decisions } = this.parts;
-    const { removal, signal } = this.engine;
-    await this.engine.refresh();
-    const known = new Map([...fleet.orphans(), ...this.engine.snapshot().nodes]);
-    const { node: word, abandon, dryRun, actor } = request;
-    if (!dryRun) this.mustNotObserve('node remove');
-    const stone = await removal.tombstoneOf((node) => isMeant(node, word) && !known.has(node.id));
-    const node = stone === undefined ? this.oneOf(word, known) : nodeOf(stone);
-    const outlook =
-      stone === undefined ? await removal.outlook(node, this.engine.snapshot(), signal) : nothingElse;
-    if (dryRun) return removalReport(node, { result: 'planned' }, outlook);
-    await decisions.audit(actor, abandon ? 'node remove --abandon' : 'node remove', node.id);
-    return stone === undefined
-      ? this.takeOut(node, outlook, request)
-      : removal.endTombstone(stone, abandon, signal);
+  removeNode(request: RemovalRequest): Promise<RemovalReport> {
+    return this.lifecycle.removeNode(request);
   }
 
-  async restoreNode(word: string, actor: Actor): Promise<void> {
-    this.mustNotObserve('node restore');
-    const { fleet, decisions } = this.parts;
-    const stones = await this.engine.removal.pending();
-    const lost = new Map([
-      ...stones.map((stone) => [stone.node, nodeOf(stone)] as const),
-      ...fleet.orphans(),
-    ]);
-    if (![...lost.values()].some((node) => isMeant(node, word)))
-      throw new SyncError(
-        'notFound',
-        `node restore: expected a node whose row vanished or whose removal is pending, got ${JSON.stringify(word)}`,
-        { remedy: 'syncctl node add' },
-      );
-    const node = this.oneOf(word, lost);
-    await this.engine.removal.restore(node, actor);
-    await decisions.audit(actor, 'node restore', node.id);
-    await this.engine.refresh();
+  restoreNode(word: string, actor: Actor): Promise<void> {
+    return this.lifecycle.restoreNode(word, actor);
   }
 
   close(): Promise<void> {
     return this.engine.close();
-  }
-
-  private oneOf(word: string, nodes: ReadonlyMap<NodeId, Node>): Node {
-    const node = nodes.get(onlyOne(selectNodes([word], nodes), word));
-    if (node === undefined) throw new SyncError('internal', `no row of ${word}`);
-    return node;
-  }
-
-  /** The registries, the plan and the node itself forget a node, in this order. */
-  private async takeOut(node: Node, outlook: Outlook, request: RemovalRequest): Promise<RemovalReport> {
-    const { fleet, loop, memory, presence, decisions } = this.parts;
-    const { id } = node;
-    const planned = fleet.planOf(id)?.bundles.map((bundle) => bundle.kind) ?? [];
-    const kinds = targetKinds.filter(
-      (kind) => memory.recall(id, kind) !== undefined || planned.includes(kind),
-    );
-    const own = await this.approveOwn(node, request.actor);
-    fleet.beginRemoval(id);
-    loop.forget(id);
-    presence.forget(id);
-    let done = false;
-    try {
-      const { abandon, actor } = request;
-      const deed = { node, kinds, outlook, abandon, actor };
-      const report = await this.engine.removal.remove(deed, this.engine.signal);
-      done = true;
-      await fleet.settleOrphan(id);
-      return report;
-    } finally {
-      await this.engine.refresh().catch((error: unknown) => {
-        this.parts.log.warn('the registries could not be read after a removal', { error });
-      });
-      fleet.endRemoval(id, done);
-      // What broke off with the row still there is a node as before, and has missed a push.
-      if (!done && this.parts.daemon && fleet.planOf(id) !== undefined) loop.queue.add(id, 'change');
-      for (const hash of own) if (decisions.approvals().has(hash)) await decisions.spend(hash);
-    }
-  }
-
-  /** The admin saw what goes and confirmed it: the guard must not hold the names of the removed node, and only those. */
-  private async approveOwn(node: Node, actor: Actor): Promise<readonly string[]> {
-    const { fleet, decisions } = this.parts;
-    const own = fleet.heldBy(withoutNode(this.engine.snapshot(), node)).map(({ hash }) => hash);
-    for (const hash of own) await decisions.approve(hash, actor);
-    return own;
   }
 
   private async asked(): Promise<Insight> {
@@ -239,41 +163,8 @@ export class Controller
     return node === undefined ? ['all'] : selectNodes([node], this.engine.snapshot().nodes);
   }
 
-  /** A registry's annotation is the admin's own; a command takes back only what a command has said. */
-  private pauseRemedy(): string {
-    const { decisions, fleet } = this.parts;
-    return decisions.pausedBy('all') === undefined
-      ? `remove the annotation sync-controller/paused from ${(fleet.effective()?.paused ?? []).join(', ')}`
-      : 'syncctl resume';
-  }
-
-  /** What it only observes, it changes for nobody. */
-  private mustNotObserve(what: string): void {
-    const { kind, reason } = this.parts.standing.state();
-    if (kind === 'observing')
-      throw new SyncError(
-        'conflict',
-        `${what}: expected a controller that may write, got one of which ${reason}`,
-        {
-          remedy: 'syncctl adopt',
-        },
-      );
-  }
-
-  private mustWrite(what: string, actor: Actor, nodes = 'all nodes'): void {
-    const { kind, reason } = this.parts.standing.state();
-    if (kind === 'writing' || kind === 'reasserting') {
-      void this.parts.decisions.audit(actor, what, nodes);
-      return;
-    }
-    const remedy = {
-      paused: this.pauseRemedy(),
-      rival: 'syncctl term take --reason "…"',
-      'no-term': 'syncctl doctor',
-      observing: 'syncctl adopt',
-    }[kind];
-    throw new SyncError('conflict', `${what}: expected a controller that may write, got ${kind}: ${reason}`, {
-      remedy,
-    });
+  private begin(what: string, actor: Actor, nodes = 'all nodes'): void {
+    mustWrite(this.parts, what);
+    void this.parts.decisions.audit(actor, what, nodes);
   }
 }

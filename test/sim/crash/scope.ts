@@ -108,7 +108,7 @@ const idle: readonly (readonly [why: string, file: string, ...lines: string[]])[
   ],
   ['several sources: here is one', 'src/compose/controller.ts', 'of members.slice(1)'],
   ['the token of a node that fetches', 'src/reconcile/removal.ts', 'this.letGo('],
-  ['a removal that the guard would hold', 'src/reconcile/controller.ts', 'const hash of own'],
+  ['a removal that the guard would hold', 'src/reconcile/lifecycle-desk.ts', 'const hash of own'],
   ['the database says no', 'src/reconcile/engine.ts', 'planAgainMs'],
   ['a reconciliation without a watch', 'src/reconcile/engine.ts', 'if (read) await'],
   ['a node that was an orphan before it was removed', 'src/reconcile/fleet.ts', 'orphaned.delete'],

@@ -23,7 +23,7 @@ export interface MemoryFloor {
   readonly emptyMb: number;
 }
 
-/** Weighs what no controller on this runtime and this library can be lighter than, and the daemon without any node. */
+/** Weighs the runtime, bare sessions and the daemon without any node: where the memory goes. */
 export async function measureMemoryFloor(scene: Scene, main: string): Promise<MemoryFloor> {
   return {
     nodeMb: await nothing(scene.folder),

@@ -12,7 +12,7 @@ import { pastRevisions } from './past.ts';
 import { desiredDigest } from './reconciler.ts';
 import { holdNow } from './status-report.ts';
 import { statusReport } from './report.ts';
-import { onlyOne, selectNodes } from './selection.ts';
+import { oneNode } from './selection.ts';
 import type { KnownNode } from './why/judge.ts';
 import { whyOf } from './why/why.ts';
 
@@ -55,8 +55,7 @@ export class EngineInsight implements Insight {
 
   async blame(word: string): Promise<BlameReport> {
     const { nodes } = this.engine.snapshot();
-    const node = nodes.get(onlyOne(selectNodes([word], nodes), word));
-    if (node === undefined) throw new SyncError('internal', `no row of ${word}`);
+    const node = oneNode(word, nodes);
     const { clusterId } = this.engine.parts;
     const owners = lineOwners(this.engine.snapshot(), (snapshot) => renderNode(snapshot, node.id, clusterId));
     return blameReport(node, await blame(this.renderings(node)), owners);

@@ -1,6 +1,6 @@
 import { SyncError } from '../lib/errors.ts';
 import { targetKinds } from '../model/bundle.ts';
-import type { Node, NodeId } from '../model/node.ts';
+import type { Node } from '../model/node.ts';
 import type { Actor } from '../contract/controller.ts';
 import type { NodeLifecycle, RemovalReport, RemovalRequest } from '../contract/lifecycle.ts';
 import { withoutNode } from '../plan/without-node.ts';
@@ -9,7 +9,7 @@ import { mustNotObserve } from './may-write.ts';
 import type { ControllerParts } from './parts.ts';
 import { nodeOf } from './removal.ts';
 import { nothingElse, removalReport, type Outlook } from './removal-report.ts';
-import { isMeant, onlyOne, selectNodes } from './selection.ts';
+import { isMeant, oneNode } from './selection.ts';
 
 /** The end of a node's life, and its return. */
 export class LifecycleDesk implements NodeLifecycle {
@@ -29,7 +29,7 @@ export class LifecycleDesk implements NodeLifecycle {
     const { node: word, abandon, dryRun, actor } = request;
     if (!dryRun) mustNotObserve(this.parts, 'node remove');
     const stone = await removal.tombstoneOf((node) => isMeant(node, word) && !known.has(node.id));
-    const node = stone === undefined ? this.oneOf(word, known) : nodeOf(stone);
+    const node = stone === undefined ? oneNode(word, known) : nodeOf(stone);
     const outlook =
       stone === undefined ? await removal.outlook(node, this.engine.snapshot(), signal) : nothingElse;
     if (dryRun) return removalReport(node, { result: 'planned' }, outlook);
@@ -53,16 +53,10 @@ export class LifecycleDesk implements NodeLifecycle {
         `node restore: expected a node whose row vanished or whose removal is pending, got ${JSON.stringify(word)}`,
         { remedy: 'syncctl node add' },
       );
-    const node = this.oneOf(word, lost);
+    const node = oneNode(word, lost);
     await this.engine.removal.restore(node, actor);
     await decisions.audit(actor, 'node restore', node.id);
     await this.engine.refresh();
-  }
-
-  private oneOf(word: string, nodes: ReadonlyMap<NodeId, Node>): Node {
-    const node = nodes.get(onlyOne(selectNodes([word], nodes), word));
-    if (node === undefined) throw new SyncError('internal', `no row of ${word}`);
-    return node;
   }
 
   /** The registries, the plan and the node itself forget a node, in this order. */

@@ -7,7 +7,7 @@ type Standing = Pick<ControllerParts, 'standing' | 'decisions' | 'fleet'>;
  * What it only observes, it changes for nobody.
  * @throws SyncError `conflict` from a controller that only observes.
  */
-export function mustNotObserve({ standing }: Standing, what: string): void {
+export function mustNotObserve({ standing }: Pick<Standing, 'standing'>, what: string): void {
   const { kind, reason } = standing.state();
   if (kind === 'observing')
     throw new SyncError(

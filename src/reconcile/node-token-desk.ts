@@ -1,7 +1,7 @@
 import { SyncError } from '../lib/errors.ts';
 import type { NodeTokenDesk, NodeTokenRequest } from '../contract/node-tokens.ts';
 import type { Engine } from './engine.ts';
-import { onlyOne, selectNodes } from './selection.ts';
+import { oneNode } from './selection.ts';
 
 /** What the owner says of the tokens of nodes. Each word is audited. */
 export class AuditedNodeTokens implements NodeTokenDesk {
@@ -16,8 +16,7 @@ export class AuditedNodeTokens implements NodeTokenDesk {
     // The row may have been written a moment ago.
     await this.engine.refresh();
     const { nodes } = this.engine.snapshot();
-    const node = nodes.get(onlyOne(selectNodes([word], nodes), word));
-    if (node === undefined) throw new SyncError('internal', `no row of ${word}`);
+    const node = oneNode(word, nodes);
     if (node.pull !== true)
       throw new SyncError(
         'conflict',

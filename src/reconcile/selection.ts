@@ -35,10 +35,11 @@ export function isMeant(node: Node, word: string): boolean {
 
 /**
  * The one node that a word means.
- * @throws SyncError `usage` where it means several: a destructive command must not guess.
+ * @throws SyncError `notFound` where it means none, `usage` where it means several: a destructive command must not guess.
  */
-export function onlyOne(ids: readonly NodeId[], word: string): NodeId {
-  const [first, ...others] = ids;
+export function oneNode(word: string, nodes: ReadonlyMap<NodeId, Node>): Node {
+  const ids = selectNodes([word], nodes);
+  const [first, ...others] = ids.flatMap((id) => nodes.get(id) ?? []);
   if (first !== undefined && others.length === 0) return first;
   throw new SyncError(
     'usage',

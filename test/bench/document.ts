@@ -81,8 +81,8 @@ on a real fleet each node has its own, and a push to all of them waits for one o
 Whatever else runs on the machine: single times vary by half, ratios of neighbours by a tenth. The cold rounds are the noisiest, because
 a hundred logins at once are all CPU. Idle CPU counts the controller's threads by the kernel's own account (schedstat), so it is exact but short.
 Memory is the resident set; it depends on when the garbage was last collected. A third of it is program text of Node.js, which other processes of it share.
-Beside it stand a process with the same sessions of bare ssh2, its garbage included and weighed 15 s after its last push (the daemon is weighed after 50 s), and the
-daemon before its first node: they show where the memory goes and are no lower bound.
+Beside it stand a process with the same sessions of bare ssh2, after as many pushes, and the daemon before its first node: they show where the memory goes
+and are no lower bound, for garbage is weighed with them.
 CPU per apply moves with whatever shares the core; compare it with that of an empty \`bash -c :\` in the same row.
 A p99 of few edits is their slowest: the row says how many there were.
 `;

@@ -1,9 +1,10 @@
-// A process that only holds sessions of bare ssh2 and has used each as often as the daemon did its own: the floor of the daemon's memory.
+// A process that only holds sessions of bare ssh2 and has used each as often as the daemon did its own, to be weighed beside it.
 import { readFileSync } from 'node:fs';
 import type { Client } from 'ssh2';
 import { commandFor } from '../../../src/transport/programs.ts';
 import { eachOf } from '../stats.ts';
 import { exchange, logIn, type Door } from '../ways/bare-session.ts';
+import { atOnce } from '../ways/floor.ts';
 import { mustProve, proofOf, requestTo } from '../ways/requests.ts';
 
 /** What it is told: whom to reach, and what to install one after the other. */
@@ -14,8 +15,6 @@ export interface BareOrder {
   /** The number of the first request; each document takes the next. */
   readonly firstSeq: number;
 }
-
-const atOnce = 32;
 
 process.once('message', (order: BareOrder) => {
   void hold(order).then(

@@ -22,6 +22,9 @@ const settleMs = 15_000;
 const idleMs = 35_000;
 const edits = 5;
 
+/** What the daemon has done when it is weighed; what is weighed beside it does the same. */
+export const beforeWeighing = { pushes: 1 + edits, quietMs: settleMs + idleMs };
+
 /** What the daemon weighs, and what it does when nothing happens. */
 export async function measureDaemon(scene: Scene, main: string): Promise<DaemonCost> {
   const daemon = await RunningDaemon.start(scene, main);

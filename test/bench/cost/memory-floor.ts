@@ -5,13 +5,12 @@ import { settingsText, type Scene } from '../scene.ts';
 import { writeRegistry } from '../registry.ts';
 import { documentOf, takeSeqs } from '../ways/requests.ts';
 import type { BareOrder } from './bare-sessions.ts';
+import { beforeWeighing } from './daemon.ts';
 import { memoryMb } from './process.ts';
 import { endProgram, startProgram } from './program.ts';
 import { RunningDaemon } from './running-daemon.ts';
 
-const settleMs = 15_000;
-/** As many pushes to each node as the daemon makes before it is weighed: the first one, and its edits. */
-const pushes = 6;
+const { pushes, quietMs } = beforeWeighing;
 
 /** What the daemon's memory is made of, in megabytes of VmRSS. */
 export interface MemoryFloor {
@@ -37,7 +36,7 @@ async function nothing(folder: string): Promise<number> {
   writeFileSync(source, "process.on('message', () => undefined);\n");
   const child = await startProgram(source, folder);
   try {
-    await delay(settleMs / 5);
+    await delay(quietMs / 10);
     return memoryMb(child.pid ?? 0, 'VmRSS');
   } finally {
     await endProgram(child);
@@ -64,7 +63,7 @@ async function bareSessions(scene: Scene): Promise<number> {
       });
       child.send(order);
     });
-    await delay(settleMs);
+    await delay(quietMs);
     return memoryMb(child.pid ?? 0, 'VmRSS');
   } finally {
     await endProgram(child);
@@ -81,7 +80,7 @@ async function emptyDaemon(scene: Scene, main: string): Promise<number> {
   const daemon = await RunningDaemon.start(scene, main, settings);
   return daemon.during(async () => {
     await daemon.verified(0);
-    await delay(settleMs);
+    await delay(quietMs);
     const weight = memoryMb(daemon.pid, 'VmRSS');
     await daemon.stop();
     return weight;

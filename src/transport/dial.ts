@@ -52,19 +52,29 @@ export function dialTcp(
   }, limitMs);
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
-  socket.on('lookup', (_error, address) => {
+  const onLookup = (_error: Error, address: string): void => {
     resolved = address !== '';
-  });
-  // Stays for the socket's life: an error after the connection is the session's affair, but must never be unhandled.
-  socket.on('error', (error) => {
+  };
+  const onError = (error: Error): void => {
     fail(dialFailure(error, host, port));
-  });
+  };
+  socket.on('lookup', onLookup);
+  socket.on('error', onError);
   socket.once('connect', () => {
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
+    // An error after the connection is the session's affair, but must never be unhandled.
+    socket.on('error', ignore);
+    socket.off('error', onError);
+    socket.off('lookup', onLookup);
     resolve(socket);
   });
   return promise;
+}
+
+/** One for all sockets, which live long: what a dial knew goes with its end. */
+function ignore(): void {
+  // Whoever uses the socket hears of it, too.
 }
 
 /** The class of a socket error while dialling. */

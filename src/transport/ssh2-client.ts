@@ -1,42 +1,17 @@
 import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
-import type { Algorithms, Client as Ssh2Client, ConnectConfig } from 'ssh2';
+import type { Client as Ssh2Client, ConnectConfig } from 'ssh2';
 import { lateFailure } from './deadline.ts';
 import { FewKeysAgent, offerOf } from './few-keys.ts';
 import { holdGreeting } from './greeting.ts';
-import { describeMismatch, isPinned, keyLine, offerFor, readPins } from './host-keys.ts';
-import type { HostKey } from './host-keys.ts';
+import { describeMismatch, isPinned, keyLine, readPins } from './host-keys.ts';
 import type { Identities } from './identities.ts';
 import type { TransportSettings } from './settings.ts';
+import { offeredTo, shedKeyExchange, unpooled } from './ssh2-offer.ts';
 import type { Endpoint } from './transport.ts';
 import { TransportFailure } from './transport.ts';
 
 const { Client } = ssh2;
-
-/** Explicit, because ssh2's defaults still offer SHA-1. */
-const algorithms = {
-  kex: [
-    'curve25519-sha256',
-    'curve25519-sha256@libssh.org',
-    'ecdh-sha2-nistp256',
-    'ecdh-sha2-nistp384',
-    'ecdh-sha2-nistp521',
-    'diffie-hellman-group-exchange-sha256',
-    'diffie-hellman-group14-sha256',
-    'diffie-hellman-group16-sha512',
-    'diffie-hellman-group18-sha512',
-  ],
-  cipher: [
-    'aes128-gcm@openssh.com',
-    'aes256-gcm@openssh.com',
-    'chacha20-poly1305@openssh.com',
-    'aes128-ctr',
-    'aes192-ctr',
-    'aes256-ctr',
-  ],
-  hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256', 'hmac-sha2-512'],
-  compress: ['none'],
-} as const satisfies Algorithms;
 
 /** A logged-in client on a verified host. */
 export interface OpenClient {
@@ -94,12 +69,14 @@ export function login(stream: Duplex, options: LoginOptions): Promise<OpenClient
     clearTimeout(timer);
     reject(failureOf(progress, options));
   });
+  const algorithms = offeredTo(options.endpoint);
   client.on('ready', () => {
     clearTimeout(timer);
+    shedKeyExchange(client, algorithms);
     resolve({ client, hostKey: progress.shown ?? Buffer.alloc(0) });
   });
   try {
-    client.connect(configFor(stream, options, progress));
+    client.connect({ ...configFor(stream, options, progress), algorithms });
   } catch (error) {
     clearTimeout(timer);
     stream.destroy();
@@ -110,7 +87,6 @@ export function login(stream: Duplex, options: LoginOptions): Promise<OpenClient
 
 function configFor(stream: Duplex, options: LoginOptions, progress: Progress): ConnectConfig {
   const { endpoint, identities } = options;
-  const pins = readPins(endpoint.pins);
   const username = endpoint.user;
   const offer = offerOf(identities, options.settings.maxKeys);
   const keys = offer.files.map(({ key }) => ({ type: 'publickey' as const, username, key }));
@@ -123,31 +99,21 @@ function configFor(stream: Duplex, options: LoginOptions, progress: Progress): C
     sock: stream,
     username,
     authHandler: [...keys, ...agents],
-    algorithms: { ...mutable(algorithms), serverHostKey: offerFor(pins) },
     readyTimeout: 0,
     keepaliveInterval: 0,
-    hostVerifier: verifierFor(pins, progress),
+    hostVerifier: verifierFor(endpoint.pins, progress),
   };
 }
 
 /** The callback form is the only safe one: a Promise returned from a verifier counts as "accepted". */
 function verifierFor(
-  pins: readonly HostKey[],
+  pins: Endpoint['pins'],
   progress: Progress,
 ): (key: Buffer, verify: (ok: boolean) => void) => void {
   return (key, verify) => {
-    progress.shown = Buffer.from(key);
-    progress.denied = !isPinned(key, pins);
+    progress.shown = unpooled(key);
+    progress.denied = !isPinned(key, readPins(pins));
     verify(!progress.denied);
-  };
-}
-
-function mutable(lists: typeof algorithms): Algorithms {
-  return {
-    kex: [...lists.kex],
-    cipher: [...lists.cipher],
-    hmac: [...lists.hmac],
-    compress: [...lists.compress],
   };
 }
 

@@ -42,7 +42,8 @@ export class Ssh2Session {
   readonly #onClosed = Promise.withResolvers<undefined>();
   #state: 'opening' | 'ready' | 'retired' | 'closed' = 'opening';
   #phase: 'dial' | 'handshake' | 'auth' = 'dial';
-  readonly #cancel = new AbortController();
+  /** Ends the way to the login; none once that is over. */
+  #cancel: AbortController | undefined;
   #stream: Duplex | undefined;
   #open: OpenClient | undefined;
   #keepalive: Keepalive | undefined;
@@ -166,7 +167,7 @@ export class Ssh2Session {
   destroy(): void {
     this.#lost ??= closedByUs;
     if (this.#state !== 'closed') this.#state = 'retired';
-    this.#cancel.abort(new TransportFailure('connection_lost', closedByUs, false));
+    this.#cancel?.abort(new TransportFailure('connection_lost', closedByUs, false));
     this.#stream?.destroy();
   }
 
@@ -189,23 +190,25 @@ export class Ssh2Session {
 
   async #establish(): Promise<void> {
     const { endpoint, settings, clock } = this.#options;
+    const { signal } = (this.#cancel = new AbortController());
     const identities = await this.#options.identities();
     requireAny(endpoint, identities);
     const start = clock.monotonic();
-    const stream = await this.#options.route(this.#cancel.signal);
+    const stream = await this.#options.route(signal);
     const connected = clock.monotonic();
     this.#phase = 'handshake';
     this.#stream = stream;
     stream.once('close', () => {
       this.#finish();
     });
-    if (this.#cancel.signal.aborted) stream.destroy();
-    this.#cancel.signal.throwIfAborted();
+    if (signal.aborted) stream.destroy();
+    signal.throwIfAborted();
     const onHandshake = (): void => {
       this.#phase = 'auth';
     };
     const open = await login(stream, { endpoint, identities, settings, onHandshake });
     this.#open = open;
+    this.#cancel = undefined;
     this.#times = { dialMs: connected - start, authMs: clock.monotonic() - connected };
     open.client.on('error', (error) => {
       this.#lost ??= error.message;

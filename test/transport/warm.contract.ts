@@ -74,6 +74,20 @@ export function warmContract(start: () => Promise<FleetRig>): void {
       expect(await logins()).toBe(before + 1);
     });
 
+    it('outlives the exchanges of keys that the host asks for in its life', async () => {
+      const node = rig.fleet.node(0);
+      await node.setSshdOption('RekeyLimit', '64K');
+      const transport = make({});
+      const before = await logins();
+      const body = Buffer.alloc(300_000, 'x');
+      const sizes: number[] = [];
+      for (let round = 0; round < 3; round += 1)
+        sizes.push((await run(transport, rig.endpoint, ask('echo', { body }))).stdout.length);
+      await node.setSshdOption('RekeyLimit', undefined);
+      expect(sizes).toEqual([body.length, body.length, body.length]);
+      expect(await logins()).toBe(before + 1);
+    });
+
     it('is closed after it was idle', async () => {
       const transport = make({ idleMs: 100 });
       await run(transport, rig.endpoint, ask('exit 0'));

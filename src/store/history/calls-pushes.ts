@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { integer, optionalText, text, texts, type Row } from '../rows.ts';
 import type { NewPush, PhasesRow, PushFilter, PushRow, ReceiptRow } from './records.ts';
 import { inTransaction, integerOrNull, jsonOf, textOrNull } from './values.ts';
@@ -31,7 +31,8 @@ export function pushCalls(db: DatabaseSync) {
     /** Keeps outcomes in one transaction, and how many had to be dropped before them. */
     addPushes(pushes: readonly NewPush[], dropped: { readonly rows: number; readonly at: string }): void {
       inTransaction(db, () => {
-        for (const push of pushes) keep(db, push);
+        const statements = statementsOf(db);
+        for (const push of pushes) keep(statements, push);
         if (dropped.rows > 0) db.prepare('INSERT INTO gaps VALUES (?, ?)').run(dropped.at, dropped.rows);
       });
     },
@@ -54,19 +55,44 @@ export function pushCalls(db: DatabaseSync) {
   };
 }
 
-function keep(db: DatabaseSync, push: NewPush): void {
+/** What keeping one outcome takes. */
+interface Statements {
+  readonly revisionOf: StatementSync;
+  readonly hold: StatementSync;
+  readonly last: StatementSync;
+  readonly again: StatementSync;
+  readonly insert: StatementSync;
+}
+
+/**
+ * Compiled once for all outcomes of a transaction: a statement waits for the garbage collector with kilobytes that it does not see,
+ * and those of a thousand outcomes were megabytes. They do not outlive the call, as a connection may be closed any time after it.
+ */
+function statementsOf(db: DatabaseSync): Statements {
+  return {
+    revisionOf: db.prepare('SELECT max(number) AS number FROM revisions WHERE digest = ?'),
+    hold: db.prepare('INSERT OR REPLACE INTO holdings VALUES (?, ?, ?)'),
+    last: db.prepare('SELECT * FROM pushes WHERE node = ? ORDER BY number DESC LIMIT 1'),
+    again: db.prepare(
+      `UPDATE pushes SET times = times + 1, last = ?, total_ms = ?, wait_ms = ?, dial_ms = ?, exchange_ms = ?,
+       verify_ms = ?, receipt = ?, epoch = ?, writer = ? WHERE number = ?`,
+    ),
+    insert: db.prepare(
+      `INSERT INTO pushes (node, name, kind, attempted, attempt, revision, digest, epoch, writer, started, last, times,
+       total_ms, wait_ms, dial_ms, exchange_ms, verify_ms, ok, changed, cause, evidence, desired, installed, rungs, notes,
+       receipt, state, who, why)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+  };
+}
+
+function keep(statements: Statements, push: NewPush): void {
   const revision =
-    push.digest === null
-      ? null
-      : integerOrNull(
-          db.prepare('SELECT max(number) AS number FROM revisions WHERE digest = ?').get(push.digest) ?? {},
-          'number',
-        );
-  if (push.ok && push.desired !== null)
-    db.prepare('INSERT OR REPLACE INTO holdings VALUES (?, ?, ?)').run(push.node, push.desired, push.started);
-  const last = db.prepare('SELECT * FROM pushes WHERE node = ? ORDER BY number DESC LIMIT 1').get(push.node);
-  if (last !== undefined && isSame(last, push, revision)) again(db, last, push);
-  else insert(db, push, revision);
+    push.digest === null ? null : integerOrNull(statements.revisionOf.get(push.digest) ?? {}, 'number');
+  if (push.ok && push.desired !== null) statements.hold.run(push.node, push.desired, push.started);
+  const last = statements.last.get(push.node);
+  if (last !== undefined && isSame(last, push, revision)) again(statements, last, push);
+  else insert(statements, push, revision);
 }
 
 /** Looks that found all well, and attempts that were never made, say nothing new the second time. */
@@ -86,12 +112,9 @@ function isSame(last: Row, push: NewPush, revision: number | null): boolean {
   );
 }
 
-function again(db: DatabaseSync, last: Row, push: NewPush): void {
+function again(statements: Statements, last: Row, push: NewPush): void {
   const { waitMs, dialMs, exchangeMs, verifyMs } = push.phases;
-  db.prepare(
-    `UPDATE pushes SET times = times + 1, last = ?, total_ms = ?, wait_ms = ?, dial_ms = ?, exchange_ms = ?,
-     verify_ms = ?, receipt = ?, epoch = ?, writer = ? WHERE number = ?`,
-  ).run(
+  statements.again.run(
     push.started,
     push.totalMs,
     waitMs,
@@ -105,14 +128,9 @@ function again(db: DatabaseSync, last: Row, push: NewPush): void {
   );
 }
 
-function insert(db: DatabaseSync, push: NewPush, revision: number | null): void {
+function insert(statements: Statements, push: NewPush, revision: number | null): void {
   const { waitMs, dialMs, exchangeMs, verifyMs } = push.phases;
-  db.prepare(
-    `INSERT INTO pushes (node, name, kind, attempted, attempt, revision, digest, epoch, writer, started, last, times,
-     total_ms, wait_ms, dial_ms, exchange_ms, verify_ms, ok, changed, cause, evidence, desired, installed, rungs, notes,
-     receipt, state, who, why)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  ).run(
+  statements.insert.run(
     push.node,
     push.name,
     push.kind,

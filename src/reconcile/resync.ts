@@ -1,4 +1,5 @@
-import cron, { type ScheduledTask } from 'node-cron';
+import { once } from 'node:events';
+import cron from 'node-cron';
 import type { Clock } from '../lib/clock.ts';
 import { SyncError } from '../lib/errors.ts';
 import { jittered, type Random } from '../lib/random.ts';
@@ -27,7 +28,7 @@ export function checkSchedule({ cron: line }: Pick<ResyncSettings, 'cron'>): voi
 
 /**
  * Calls back once per period until the signal fires. A cron line runs in UTC, so that no hour is skipped or doubled by summer time;
- * periods that are no whole divisor of a day are plain timers. The moment is spread, so that many controllers do not move in step.
+ * a period is a plain timer. The moment is spread, so that many controllers do not move in step.
  */
 export async function resync(
   settings: ResyncSettings,
@@ -42,40 +43,21 @@ export async function resync(
       parts.onFailure(error);
     }
   };
-  const line = settings.cron ?? cronLine(settings.periodHours);
-  const spreadMs = (settings.periodHours * 3_600_000 * settings.jitterPercent) / 100;
-  if (line === undefined) {
-    while (!signal.aborted) {
-      const ms = jittered(settings.periodHours * 3_600_000, settings.jitterPercent / 100, parts.random);
-      await parts.clock.sleep(ms, signal).then(due, () => undefined);
-    }
+  const { clock, random } = parts;
+  const periodMs = settings.periodHours * 3_600_000;
+  const spread = settings.jitterPercent / 100;
+  if (settings.cron === undefined) {
+    while (!signal.aborted)
+      await clock.sleep(jittered(periodMs, spread, random), signal).then(due, () => undefined);
     return;
   }
-  const task: ScheduledTask = cron.schedule(
-    line,
+  const task = cron.schedule(
+    settings.cron,
     () => {
-      void parts.clock.sleep(Math.round(spreadMs * parts.random.unit()), signal).then(due, () => undefined);
+      void clock.sleep(Math.round(periodMs * spread * random.unit()), signal).then(due, () => undefined);
     },
     { timezone: 'Etc/UTC', noOverlap: true, name: 'reconcile' },
   );
-  if (!signal.aborted)
-    await new Promise<void>((resolve) => {
-      signal.addEventListener(
-        'abort',
-        () => {
-          resolve();
-        },
-        { once: true },
-      );
-    });
+  if (!signal.aborted) await once(signal, 'abort');
   await task.destroy();
-}
-
-/** The cron line of a period that divides the day, else undefined. */
-export function cronLine(periodHours: number): string | undefined {
-  if (periodHours === 24) return '0 0 * * *';
-  if (periodHours === 1) return '0 * * * *';
-  return Number.isInteger(periodHours) && periodHours > 1 && 24 % periodHours === 0
-    ? `0 */${String(periodHours)} * * *`
-    : undefined;
 }

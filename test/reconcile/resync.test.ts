@@ -5,7 +5,7 @@ import { digestOf } from '../../src/model/bundle.ts';
 import { nodeId, type Node } from '../../src/model/node.ts';
 import type { NodePlan } from '../../src/model/plan.ts';
 import { Loop } from '../../src/reconcile/loop.ts';
-import { cronLine, resync } from '../../src/reconcile/resync.ts';
+import { resync } from '../../src/reconcile/resync.ts';
 import { Ledger } from '../../src/status/ledger.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -53,17 +53,6 @@ describe('the hourly reconciliation', () => {
     void resync({ periodHours: 5, cron: undefined, jitterPercent: 0 }, parts, stop.signal);
     await clock.advance(11 * hour);
     expect(told.map(String)).toEqual(['Error: no registry', 'Error: no registry']);
-  });
-
-  it.each([
-    [1, '0 * * * *'],
-    [2, '0 */2 * * *'],
-    [24, '0 0 * * *'],
-    [5, undefined],
-    [0.5, undefined],
-    [48, undefined],
-  ])('of %s hours has the cron line %s', (hours, line) => {
-    expect(cronLine(hours)).toBe(line);
   });
 
   it('follows a cron line', async () => {

@@ -118,7 +118,7 @@ const idle: readonly (readonly [why: string, file: string, ...lines: string[]])[
   ['an older receiver', 'src/reconcile/reconciler.ts', 'await mend()'],
   ['two flights to one host at the same moment', 'src/reconcile/slots.ts', 'this.line.push'],
   ['a tombstone that outlives its pass', 'src/reconcile/removal.ts', 'drop(stone.node)', "claim === 'gone'"],
-  ['a cron line', 'src/reconcile/resync.ts', 'new Promise<void>', 'task.destroy'],
+  ['a cron line', 'src/reconcile/resync.ts', "once(signal, 'abort')", 'task.destroy'],
   ['two records above ours at once', 'src/reconcile/standing.ts', 'reterming'],
   ['a freeze that begins later', 'src/reconcile/steering.ts', 'planFreeze'],
   ['the same', 'src/store/decisions.ts', 'this.writeCopy()', 'addWindow', "'freeze'"],
